@@ -1,0 +1,357 @@
+//! The payload of a verified token: what JavaScript gets to see of it, and its time claims.
+//!
+//! A payload that is not a JSON object is read as npm's `jsonwebtoken` reads it, because the
+//! framework this package replaces hands it on that way; see [`Claims::parse`].
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::json::{self, Name, escape_lone_surrogates, first_token, is_json};
+use super::verifier::Rules;
+use crate::error::Rejection;
+
+/// How deep arrays and objects of a payload may nest.
+///
+/// Deeper JSON parses, but whoever walks it recursively afterwards (`JSON.stringify` among them)
+/// runs out of stack.
+pub const MAX_PAYLOAD_DEPTH: usize = 1024;
+
+/// A well-formed payload.
+#[derive(Debug, PartialEq)]
+pub(super) struct Claims<'p> {
+    /// A JSON text whose value is what the provider hands on as `data`.
+    pub(super) json: Cow<'p, str>,
+    expires: TimeClaim,
+    not_before: TimeClaim,
+}
+
+/// `exp` or `nbf`: a NumericDate, seconds since 1970 UTC that need not be whole. RFC 7519 §2.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+enum TimeClaim {
+    #[default]
+    Absent,
+    At(f64),
+    NotANumber,
+}
+
+impl<'p> Claims<'p> {
+    /// Reads a payload.
+    ///
+    /// | payload | `typ` is `JWT` | any other `typ` |
+    /// |---|---|---|
+    /// | object, array | itself | itself |
+    /// | string holding the JSON text of an object or array | that object or array | `{sub: <the payload's text>}` |
+    /// | other string, number, boolean | `{sub: <the value>}` | `{sub: <the payload's text>}` |
+    /// | null | refused | `{sub: "null"}` |
+    /// | not JSON | refused | refused |
+    pub(super) fn parse(payload: &'p [u8], typ_is_jwt: bool) -> Result<Self, Rejection> {
+        let text = str::from_utf8(payload).map_err(|_| Rejection::PayloadInvalid)?;
+        if json::nests_deeper_than(payload, MAX_PAYLOAD_DEPTH) {
+            return Err(Rejection::PayloadInvalid);
+        }
+        match first_token(payload) {
+            Some(b'{') => Self::of_object(payload, Cow::Borrowed(text)),
+            Some(b'[') => Self::of_array(payload, Cow::Borrowed(text)),
+            Some(b'"') if typ_is_jwt => Self::of_string(text),
+            _ if typ_is_jwt => {
+                if is_json(payload) && text.trim_ascii() != "null" {
+                    Ok(Self::of_subject(text))
+                } else {
+                    Err(Rejection::PayloadInvalid)
+                }
+            }
+            _ if is_json(payload) => Ok(Self::of_subject(&quoted(text)?)),
+            _ => Err(Rejection::PayloadInvalid),
+        }
+    }
+
+    /// `json_bytes` is `json` before lone surrogates were escaped, which `json` then shows.
+    fn of_object(json_bytes: &[u8], json: Cow<'p, str>) -> Result<Self, Rejection> {
+        let members: Members = json::object(json_bytes).ok_or(Rejection::PayloadInvalid)?;
+        if members.repeats_registered_name {
+            return Err(Rejection::PayloadInvalid);
+        }
+        Ok(Self { json, expires: members.expires, not_before: members.not_before })
+    }
+
+    fn of_array(json_bytes: &[u8], json: Cow<'p, str>) -> Result<Self, Rejection> {
+        if !is_json(json_bytes) {
+            return Err(Rejection::PayloadInvalid);
+        }
+        Ok(Self { json, expires: TimeClaim::Absent, not_before: TimeClaim::Absent })
+    }
+
+    /// A JSON string under `typ: JWT`, which npm's `jsonwebtoken` decodes a second time when it
+    /// holds an object or array, and whose `exp` and `nbf` then count.
+    fn of_string(text: &str) -> Result<Self, Rejection> {
+        let inner = json::string(text.as_bytes()).ok_or(Rejection::PayloadInvalid)?;
+        let holds_compound = matches!(first_token(&inner), Some(b'{' | b'['));
+        if !holds_compound || !is_json(&inner) {
+            return Ok(Self::of_subject(text));
+        }
+        if json::nests_deeper_than(&inner, MAX_PAYLOAD_DEPTH) {
+            return Err(Rejection::PayloadInvalid);
+        }
+        let json = Cow::Owned(escape_lone_surrogates(&inner)?);
+        if first_token(&inner) == Some(b'{') {
+            Self::of_object(&inner, json)
+        } else {
+            Self::of_array(&inner, json)
+        }
+    }
+
+    fn of_subject(json: &str) -> Self {
+        Self {
+            json: Cow::Owned(format!("{{\"sub\":{json}}}")),
+            expires: TimeClaim::Absent,
+            not_before: TimeClaim::Absent,
+        }
+    }
+
+    /// Checks the time claims against `now`, in seconds since 1970 UTC. `nbf` comes before `exp`,
+    /// and either is refused when it is present and no number, as npm's `jsonwebtoken` does.
+    ///
+    /// Comparisons are written so that a `now` that is not a number refuses.
+    pub(super) fn check(&self, rules: &Rules, now: f64) -> Result<(), Rejection> {
+        match self.not_before {
+            TimeClaim::NotANumber => return Err(Rejection::TimeClaimInvalid),
+            TimeClaim::At(not_before) if now >= not_before => {}
+            TimeClaim::At(_) => return Err(Rejection::NotYetValid),
+            TimeClaim::Absent => {}
+        }
+        match self.expires {
+            TimeClaim::NotANumber => Err(Rejection::TimeClaimInvalid),
+            // A number too large for a double parses as infinity. A token that claims to expire
+            // never is a mistake or an attack on the parser.
+            TimeClaim::At(f64::INFINITY) => Err(Rejection::TimeClaimInvalid),
+            TimeClaim::At(expires) if now < expires => Ok(()),
+            TimeClaim::At(_) => Err(Rejection::Expired),
+            TimeClaim::Absent if rules.require_expiration => Err(Rejection::ExpirationMissing),
+            TimeClaim::Absent => Ok(()),
+        }
+    }
+}
+
+/// What the checks need of a claims object.
+#[derive(Default)]
+struct Members {
+    expires: TimeClaim,
+    not_before: TimeClaim,
+    /// RFC 7519 §4 lets a parser refuse repeated names or take the last. For the names that
+    /// decide who gets in, refuse: another parser in the chain may take the first.
+    repeats_registered_name: bool,
+}
+
+/// The registered claim names. RFC 7519 §4.1.
+const REGISTERED: [&[u8]; 7] = [b"iss", b"sub", b"aud", b"exp", b"nbf", b"iat", b"jti"];
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a claims set")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Members::default();
+                let mut seen = [false; REGISTERED.len()];
+                while let Some(Name(name)) = map.next_key()? {
+                    let registered = REGISTERED.iter().position(|registered| *registered == &*name);
+                    if let Some(seen) = registered.and_then(|position| seen.get_mut(position)) {
+                        members.repeats_registered_name |= *seen;
+                        *seen = true;
+                    }
+                    match &*name {
+                        b"exp" => members.expires = map.next_value()?,
+                        b"nbf" => members.not_before = map.next_value()?,
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(members)
+            }
+        }
+
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeClaim {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = <&RawValue>::deserialize(deserializer)?.get();
+        // `str::parse` rounds to the nearest double as JavaScript does, and gives infinity where
+        // serde_json would refuse the number. It also takes `inf` and `nan`, which JSON does not.
+        let is_number = value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        Ok(match value.parse() {
+            Ok(seconds) if is_number => Self::At(seconds),
+            _ => Self::NotANumber,
+        })
+    }
+}
+
+fn quoted(text: &str) -> Result<String, Rejection> {
+    serde_json::to_string(text).map_err(|_| Rejection::PayloadInvalid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(payload: &str, typ_is_jwt: bool) -> Result<String, Rejection> {
+        Claims::parse(payload.as_bytes(), typ_is_jwt).map(|claims| claims.json.into_owned())
+    }
+
+    fn check_at(payload: &str, now: f64) -> Result<(), Rejection> {
+        Claims::parse(payload.as_bytes(), true).and_then(|claims| claims.check(&Rules::default(), now))
+    }
+
+    const REFUSED: Result<String, Rejection> = Err(Rejection::PayloadInvalid);
+
+    #[test]
+    fn objects_and_arrays_pass_as_they_are() {
+        for payload in
+            [r#"{"a":1}"#, " {\"a\" : 1 } ", "[1,2]", "[]", "{}", r#"{"x":"\ud800","\udc00":1e400}"#]
+        {
+            for typ_is_jwt in [true, false] {
+                assert_eq!(json(payload, typ_is_jwt).as_deref(), Ok(payload));
+            }
+        }
+    }
+
+    #[test]
+    fn scalars_become_the_subject() {
+        assert_eq!(json("5", true).as_deref(), Ok(r#"{"sub":5}"#));
+        assert_eq!(json("-0", true).as_deref(), Ok(r#"{"sub":-0}"#));
+        assert_eq!(json("true", true).as_deref(), Ok(r#"{"sub":true}"#));
+        assert_eq!(json(r#""a\ud800""#, true).as_deref(), Ok(r#"{"sub":"a\ud800"}"#));
+        assert_eq!(json("1.50", false).as_deref(), Ok(r#"{"sub":"1.50"}"#));
+        assert_eq!(json(" \"a\" ", false).as_deref(), Ok(r#"{"sub":" \"a\" "}"#));
+        assert_eq!(json("null", false).as_deref(), Ok(r#"{"sub":"null"}"#));
+        assert_eq!(json(" null", true), REFUSED);
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused_under_any_typ() {
+        for payload in [
+            "",
+            "hello",
+            "{\"a\":",
+            "{}{}",
+            "\u{feff}{}",
+            "[1,]",
+            "{'a':1}",
+            "01",
+            "\"a\nb\"",
+            "{\"a\nb\":1}",
+            "nul",
+        ] {
+            assert_eq!(json(payload, true), REFUSED, "{payload:?}");
+            assert_eq!(json(payload, false), REFUSED, "{payload:?}");
+        }
+        assert!(Claims::parse(b"{\"a\":\"\xff\"}", true).is_err());
+        assert!(Claims::parse(b"{\"a\":\"\xed\xa0\x80\"}", true).is_err());
+    }
+
+    #[test]
+    fn a_string_that_holds_an_object_is_decoded_twice_under_typ_jwt() {
+        let payload = r#""{\"exp\":10,\"s\":\"\ud800\"}""#;
+        assert_eq!(json(payload, true).as_deref(), Ok(r#"{"exp":10,"s":"\ud800"}"#));
+        assert_eq!(check_at(payload, 9.0), Ok(()));
+        assert_eq!(check_at(payload, 10.0), Err(Rejection::Expired));
+        assert_eq!(json(r#""[1]""#, true).as_deref(), Ok("[1]"));
+        assert_eq!(json(r#""{broken""#, true).as_deref(), Ok(r#"{"sub":"{broken"}"#));
+        assert_eq!(json(r#""{\"exp\":1,\"exp\":2}""#, true), REFUSED);
+        assert_eq!(json(r#""{}""#, false).as_deref(), Ok(r#"{"sub":"\"{}\""}"#));
+    }
+
+    #[test]
+    fn a_surrogate_pair_split_over_two_escapes_survives_the_second_decoding() {
+        assert_eq!(json(r#""{\"s\":\"\ud83d\ude00\"}""#, true).as_deref(), Ok("{\"s\":\"\u{1f600}\"}"));
+        assert_eq!(json(r#""{\"s\":\"\ude00\ud83d\"}""#, true).as_deref(), Ok(r#"{"s":"\ude00\ud83d"}"#));
+    }
+
+    #[test]
+    fn refuses_a_repeated_registered_claim_however_it_is_spelled() {
+        for name in REGISTERED {
+            let name = str::from_utf8(name).unwrap();
+            assert_eq!(json(&format!(r#"{{"{name}":1,"{name}":1}}"#), true), REFUSED, "{name}");
+        }
+        assert_eq!(json(r#"{"exp":1,"\u0065xp":2}"#, true), REFUSED);
+        assert!(json(r#"{"role":1,"role":2,"Exp":1,"exp":2,"x":{"exp":1,"exp":2}}"#, true).is_ok());
+    }
+
+    #[test]
+    fn exp_ends_at_its_second_and_nbf_begins_at_it() {
+        assert_eq!(check_at(r#"{"exp":100}"#, 99.0), Ok(()));
+        assert_eq!(check_at(r#"{"exp":100}"#, 100.0), Err(Rejection::Expired));
+        assert_eq!(check_at(r#"{"exp":100.5}"#, 100.0), Ok(()));
+        assert_eq!(check_at(r#"{"nbf":100}"#, 100.0), Ok(()));
+        assert_eq!(check_at(r#"{"nbf":100.5}"#, 100.0), Err(Rejection::NotYetValid));
+        assert_eq!(check_at(r#"{"nbf":100,"exp":50}"#, 60.0), Err(Rejection::NotYetValid));
+        assert_eq!(check_at(r#"{"sub":"a"}"#, 1e9), Ok(()));
+    }
+
+    #[test]
+    fn numbers_are_read_as_javascript_reads_them() {
+        for exp in
+            ["9223372036854775808", "18446744073709551616", "1e30", "4.1024448e9", "41024448E2", "4294967296"]
+        {
+            assert_eq!(check_at(&format!(r#"{{"exp":{exp}}}"#), 1.7e9), Ok(()), "{exp}");
+        }
+        for exp in ["0", "-0", "-1", "1e-400", "-1e400", "1699999999.9999"] {
+            assert_eq!(check_at(&format!(r#"{{"exp":{exp}}}"#), 1.7e9), Err(Rejection::Expired), "{exp}");
+        }
+        assert_eq!(check_at(r#"{"exp":1e400}"#, 1.7e9), Err(Rejection::TimeClaimInvalid));
+        assert_eq!(check_at(r#"{"nbf":1e400}"#, 1.7e9), Err(Rejection::NotYetValid));
+        assert_eq!(check_at(r#"{"nbf":-1e400}"#, 1.7e9), Ok(()));
+    }
+
+    #[test]
+    fn time_claims_that_are_no_numbers_are_refused() {
+        for value in ["\"4102444800\"", "null", "true", "[4102444800]", "{}", "\"\\ud800\"", "\"inf\""] {
+            for name in ["exp", "nbf"] {
+                let payload = format!(r#"{{"{name}":{value}}}"#);
+                assert_eq!(check_at(&payload, 0.0), Err(Rejection::TimeClaimInvalid), "{payload}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_not_a_number_refuses_time_claims() {
+        assert_eq!(check_at(r#"{"exp":4102444800}"#, f64::NAN), Err(Rejection::Expired));
+        assert_eq!(check_at(r#"{"nbf":1}"#, f64::NAN), Err(Rejection::NotYetValid));
+    }
+
+    #[test]
+    fn requires_an_expiry_where_the_rules_say_so() {
+        let rules = Rules { require_expiration: true };
+        for payload in ["{}", "[]", "5", r#"{"EXP":1}"#] {
+            let claims = Claims::parse(payload.as_bytes(), true).unwrap();
+            assert_eq!(claims.check(&rules, 0.0), Err(Rejection::ExpirationMissing), "{payload}");
+        }
+        assert_eq!(Claims::parse(br#"{"exp":1}"#, true).unwrap().check(&rules, 0.0), Ok(()));
+    }
+
+    #[test]
+    fn nesting_is_bounded_and_brackets_in_strings_do_not_count() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(json(&nested(MAX_PAYLOAD_DEPTH), true).is_ok());
+        assert_eq!(json(&nested(MAX_PAYLOAD_DEPTH + 1), true), REFUSED);
+        assert_eq!(json(&nested(1_000_000), true), REFUSED);
+        let wrapped = format!("\"{}\"", nested(MAX_PAYLOAD_DEPTH + 1));
+        assert_eq!(json(&wrapped, true), REFUSED);
+        let text = format!(r#"{{"s":"\"{}"}}"#, "[{".repeat(MAX_PAYLOAD_DEPTH));
+        assert!(json(&text, true).is_ok());
+        let siblings = format!("[{}[]]", "[],".repeat(MAX_PAYLOAD_DEPTH));
+        assert!(json(&siblings, true).is_ok());
+    }
+}

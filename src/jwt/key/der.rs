@@ -1,0 +1,235 @@
+//! Keys in DER form: SubjectPublicKeyInfo, PKCS#1, PKCS#8, SEC1 and X.509.
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING,
+    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, ParsedPublicKey,
+};
+use der::asn1::{AnyRef, ContextSpecific, ObjectIdentifier, UintRef};
+use der::{Decode, Encode, Header, Reader, SliceReader, TagNumber};
+use pkcs1::{RsaPrivateKeyRef, RsaPssParamsOwned, RsaPublicKeyRef};
+use pkcs8::PrivateKeyInfoRef;
+use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+
+use super::{Kind, ecdsa};
+use crate::error::ConfigError;
+use crate::jwt::Algorithm;
+
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+const MGF1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.8");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// RFC 7518 §3.3 and §3.5 demand 2048 bits; the backend ends at 8192.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+/// The backend's bound on the public exponent, which keeps the cost of a check bounded.
+const RSA_EXPONENT_BITS: usize = 33;
+
+/// The key of a SubjectPublicKeyInfo. RFC 5280 §4.1.2.7, RFC 3279, RFC 4055, RFC 8410.
+pub(super) fn spki(der: &[u8]) -> Result<Kind, ConfigError> {
+    let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| unreadable("a public key"))?;
+    let bits = info.subject_public_key.as_bytes().ok_or_else(|| unreadable("a public key"))?;
+    match info.algorithm.oid {
+        RSA => pkcs1_public(bits),
+        RSASSA_PSS => pss(bits, &info.algorithm),
+        EC => ec(der),
+        ED25519 => Ok(Kind::Ed25519 { public_key: bits.to_vec() }),
+        other => Err(unsupported(other)),
+    }
+}
+
+/// A PKCS#1 RSAPublicKey. RFC 8017 A.1.1.
+pub(super) fn pkcs1_public(der: &[u8]) -> Result<Kind, ConfigError> {
+    let key = RsaPublicKeyRef::from_der(der).map_err(|_| unreadable("an RSA public key"))?;
+    rsa(&key, None)
+}
+
+/// A PKCS#1 RSAPrivateKey. RFC 8017 A.1.2.
+pub(super) fn pkcs1_private(der: &[u8]) -> Result<Kind, ConfigError> {
+    let key = RsaPrivateKeyRef::from_der(der).map_err(|_| unreadable("an RSA private key"))?;
+    rsa(&key.public_key(), None)
+}
+
+/// A SEC1 ECPrivateKey with its curve. RFC 5915.
+pub(super) fn sec1_private(der: &[u8]) -> Result<Kind, ConfigError> {
+    ec_private(|curve| EcdsaKeyPair::from_private_key_der(curve, der).ok())
+}
+
+/// A PKCS#8 PrivateKeyInfo. RFC 5958.
+pub(super) fn pkcs8(der: &[u8]) -> Result<Kind, ConfigError> {
+    let info = PrivateKeyInfoRef::from_der(der).map_err(|_| unreadable("a private key"))?;
+    let rsa_public = |key: &[u8], restricted_to| {
+        let key = RsaPrivateKeyRef::from_der(key).map_err(|_| unreadable("an RSA private key"))?;
+        rsa(&key.public_key(), restricted_to)
+    };
+    match info.algorithm.oid {
+        RSA => rsa_public(info.private_key.as_bytes(), None),
+        RSASSA_PSS => rsa_public(info.private_key.as_bytes(), Some(pss_algorithm(&info.algorithm)?)),
+        EC => ec_private(|curve| EcdsaKeyPair::from_pkcs8(curve, der).ok()),
+        ED25519 => Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
+            .map(|pair| Kind::Ed25519 { public_key: pair.public_key().as_ref().to_vec() })
+            .map_err(|_| unreadable("an Ed25519 private key")),
+        other => Err(unsupported(other)),
+    }
+}
+
+/// The key that an X.509 certificate certifies. Its signature, names and dates are not looked at:
+/// as in the framework, the operator's configuration is what makes it trusted. RFC 5280 §4.1.
+pub(super) fn certificate(der: &[u8]) -> Result<Kind, ConfigError> {
+    let spki_der = subject_public_key_info(der).map_err(|_| unreadable("a certificate"))?;
+    spki(spki_der)
+}
+
+/// What complete DER encoding of a key these bytes are, if any.
+pub(super) fn recognise(der: &[u8]) -> Option<&'static str> {
+    if SubjectPublicKeyInfoRef::from_der(der).is_ok() || RsaPublicKeyRef::from_der(der).is_ok() {
+        Some("a public key")
+    } else if PrivateKeyInfoRef::from_der(der).is_ok()
+        || RsaPrivateKeyRef::from_der(der).is_ok()
+        || sec1_private(der).is_ok()
+    {
+        Some("a private key")
+    } else if subject_public_key_info(der).is_ok_and(|spki| SubjectPublicKeyInfoRef::from_der(spki).is_ok()) {
+        Some("a certificate")
+    } else {
+        None
+    }
+}
+
+/// An RSA key from its numbers, big-endian.
+pub(super) fn rsa_numbers(modulus: &[u8], exponent: &[u8]) -> Result<Kind, ConfigError> {
+    let number = |bytes| UintRef::new(bytes).map_err(|_| unreadable("an RSA public key"));
+    rsa(&RsaPublicKeyRef { modulus: number(modulus)?, public_exponent: number(exponent)? }, None)
+}
+
+fn rsa(key: &RsaPublicKeyRef<'_>, restricted_to: Option<Algorithm>) -> Result<Kind, ConfigError> {
+    let weak = |problem: String| Err(ConfigError::WeakRsaKey { problem });
+    let modulus_bits = bit_length(key.modulus.as_bytes());
+    if !RSA_BITS.contains(&modulus_bits) {
+        return weak(format!("of {modulus_bits} bits"));
+    }
+    let exponent = key.public_exponent.as_bytes();
+    let exponent_bits = bit_length(exponent);
+    let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte & 1 == 1);
+    if !is_odd(exponent) || exponent_bits < 2 {
+        return weak("whose public exponent is 1 or even".into());
+    }
+    if exponent_bits > RSA_EXPONENT_BITS {
+        return weak(format!("whose public exponent has {exponent_bits} bits, over {RSA_EXPONENT_BITS}"));
+    }
+    if !is_odd(key.modulus.as_bytes()) {
+        return weak("whose modulus is even".into());
+    }
+    let public_key = key.to_der().map_err(|_| unreadable("an RSA public key"))?;
+    Ok(Kind::Rsa { public_key, restricted_to })
+}
+
+fn pss(key: &[u8], algorithm: &AlgorithmIdentifierRef<'_>) -> Result<Kind, ConfigError> {
+    let restricted_to = pss_algorithm(algorithm)?;
+    let key = RsaPublicKeyRef::from_der(key).map_err(|_| unreadable("an RSASSA-PSS public key"))?;
+    rsa(&key, Some(restricted_to))
+}
+
+/// The algorithm that the parameters of an RSASSA-PSS key allow: `PSn` needs SHA-n for both hashes
+/// and salts of the hash's length, of which the key may demand fewer bytes but not more.
+/// RFC 7518 §3.5, RFC 4055 §3.1.
+fn pss_algorithm(algorithm: &AlgorithmIdentifierRef<'_>) -> Result<Algorithm, ConfigError> {
+    let unsuitable = |found: &str| ConfigError::UnsuitableKey {
+        found: found.into(),
+        remedy:
+            "use a plain RSA key, or an RSASSA-PSS key for SHA-256, SHA-384 or SHA-512 with MGF1 of the same \
+                 hash and salts of at most its length"
+                .into(),
+    };
+    let encoded = algorithm
+        .parameters
+        .ok_or_else(|| unsuitable("an RSASSA-PSS key without parameters"))?
+        .to_der()
+        .unwrap_or_default();
+    let parameters = RsaPssParamsOwned::from_der(&encoded)
+        .map_err(|_| unsuitable("an RSASSA-PSS key with unreadable parameters"))?;
+    let (algorithm, hash_length) = match parameters.hash.oid.to_string().as_str() {
+        "2.16.840.1.101.3.4.2.1" => (Algorithm::PS256, 32),
+        "2.16.840.1.101.3.4.2.2" => (Algorithm::PS384, 48),
+        "2.16.840.1.101.3.4.2.3" => (Algorithm::PS512, 64),
+        _ => return Err(unsuitable("an RSASSA-PSS key for another hash")),
+    };
+    let mask_hash = parameters.mask_gen.parameters.map(|identifier| identifier.oid);
+    if parameters.mask_gen.oid != MGF1
+        || mask_hash != Some(parameters.hash.oid)
+        || parameters.salt_len > hash_length
+    {
+        return Err(unsuitable("an RSASSA-PSS key whose parameters fit no algorithm"));
+    }
+    Ok(algorithm)
+}
+
+/// The curve is the one under which the backend accepts the key. That takes explicit curve
+/// parameters too, as OpenSSL does, when they are those of a named curve.
+fn ec(der: &[u8]) -> Result<Kind, ConfigError> {
+    [Algorithm::ES256, Algorithm::ES384, Algorithm::ES512]
+        .into_iter()
+        .find(|algorithm| ParsedPublicKey::new(ecdsa(*algorithm), der).is_ok())
+        .map(|algorithm| Kind::Ec { algorithm, public_key: der.to_vec() })
+        .ok_or_else(unsuitable_ec)
+}
+
+fn ec_private(
+    parse: impl Fn(&'static EcdsaSigningAlgorithm) -> Option<EcdsaKeyPair>,
+) -> Result<Kind, ConfigError> {
+    [
+        (Algorithm::ES256, &ECDSA_P256_SHA256_FIXED_SIGNING),
+        (Algorithm::ES384, &ECDSA_P384_SHA384_FIXED_SIGNING),
+        (Algorithm::ES512, &ECDSA_P521_SHA512_FIXED_SIGNING),
+    ]
+    .into_iter()
+    .find_map(|(algorithm, curve)| {
+        let public_key = parse(curve)?.public_key().as_ref().to_vec();
+        Some(Kind::Ec { algorithm, public_key })
+    })
+    .ok_or_else(unsuitable_ec)
+}
+
+pub(super) fn unsuitable_ec() -> ConfigError {
+    ConfigError::UnsuitableKey {
+        found: "an EC key that is not a valid point on P-256, P-384 or P-521".into(),
+        remedy: "use a key on one of these curves".into(),
+    }
+}
+
+/// The SubjectPublicKeyInfo of a certificate, encoded. Skips the fields before it unread, because
+/// names and extensions come in more spellings than a strict reader takes.
+fn subject_public_key_info(der: &[u8]) -> der::Result<&[u8]> {
+    let mut reader = SliceReader::new(der)?;
+    Header::decode(&mut reader)?.tag().assert_eq(der::Tag::Sequence)?;
+    Header::decode(&mut reader)?.tag().assert_eq(der::Tag::Sequence)?;
+    // version [0] EXPLICIT DEFAULT v1
+    ContextSpecific::<AnyRef<'_>>::decode_explicit(&mut reader, TagNumber(0))?;
+    // serialNumber, signature, issuer, validity, subject
+    for _ in 0..5 {
+        reader.tlv_bytes()?;
+    }
+    reader.tlv_bytes()
+}
+
+fn bit_length(number: &[u8]) -> usize {
+    let significant = number.iter().position(|byte| *byte != 0).and_then(|start| number.get(start..));
+    match significant {
+        Some(digits @ [first, ..]) => digits.len() * 8 - first.leading_zeros() as usize,
+        _ => 0,
+    }
+}
+
+fn unsupported(oid: ObjectIdentifier) -> ConfigError {
+    let found = match oid.to_string().as_str() {
+        "1.3.101.113" => "an Ed448 key",
+        "1.3.101.110" | "1.3.101.111" => "a key for key agreement (X25519 or X448)",
+        "1.2.840.10040.4.1" => "a DSA key",
+        _ => "a key of an unsupported type",
+    };
+    ConfigError::UnsuitableKey { found: found.into(), remedy: "use an RSA, EC or Ed25519 key".into() }
+}
+
+fn unreadable(found: &str) -> ConfigError {
+    ConfigError::UnreadableKey { found: found.into(), problem: "its contents are damaged".into() }
+}

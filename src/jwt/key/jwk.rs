@@ -1,0 +1,100 @@
+//! Keys as JSON Web Keys. RFC 7517, RFC 7518 §6, RFC 8037 §2.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{Key, Kind, der};
+use crate::error::ConfigError;
+use crate::jwt::Algorithm;
+
+/// Reads the public part of a JWK, or the secret of an `oct` one.
+pub(super) fn read(json: &str) -> Result<Key, ConfigError> {
+    let jwk: Jwk =
+        serde_json::from_str(json).map_err(|_| unreadable("a member is missing or of the wrong type"))?;
+    let forbidden = |problem: &str| Err(ConfigError::JwkNotForVerification { problem: problem.into() });
+    if jwk.common.public_key_use.is_some_and(|usage| usage != PublicKeyUse::Signature) {
+        return forbidden("has a `use` other than `sig`");
+    }
+    if jwk.common.key_operations.is_some_and(|operations| !operations.contains(&KeyOperations::Verify)) {
+        return forbidden("has `key_ops` without `verify`");
+    }
+    let pinned = pinned_algorithm(json)?;
+
+    let kind = match jwk.algorithm {
+        AlgorithmParameters::OctetKey(parameters) => {
+            let encoded = Zeroizing::new(parameters.value);
+            let secret = Zeroizing::new(decode(&encoded)?);
+            if secret.is_empty() {
+                return Err(ConfigError::EmptySecret);
+            }
+            Kind::Hmac(secret)
+        }
+        AlgorithmParameters::RSA(parameters) => {
+            der::rsa_numbers(&decode(&parameters.n)?, &decode(&parameters.e)?)?
+        }
+        AlgorithmParameters::EllipticCurve(parameters) => {
+            let (algorithm, length): (_, usize) = match parameters.curve {
+                EllipticCurve::P256 => (Algorithm::ES256, 32),
+                EllipticCurve::P384 => (Algorithm::ES384, 48),
+                EllipticCurve::P521 => (Algorithm::ES512, 66),
+                _ => return Err(unreadable("its `crv` does not belong to its `kty`")),
+            };
+            let mut point = vec![0x04];
+            for coordinate in [&parameters.x, &parameters.y] {
+                let coordinate = decode(coordinate)?;
+                let padding = length
+                    .checked_sub(coordinate.len())
+                    .ok_or_else(|| unreadable("a coordinate is longer than its curve's"))?;
+                point.extend(std::iter::repeat_n(0, padding));
+                point.extend(coordinate);
+            }
+            Kind::Ec { algorithm, public_key: point }
+        }
+        AlgorithmParameters::OctetKeyPair(parameters) if parameters.curve == EllipticCurve::Ed25519 => {
+            Kind::Ed25519 { public_key: decode(&parameters.x)? }
+        }
+        _ => {
+            return Err(ConfigError::UnsuitableKey {
+                found: "a JWK of an unsupported `kty` or `crv`, or with a required member missing".into(),
+                remedy: "use a complete RSA, EC (P-256, P-384, P-521), OKP (Ed25519) or oct key".into(),
+            });
+        }
+    };
+    let key = Key { kind, pinned };
+    if key.fitting().is_empty() {
+        return forbidden("has an `alg` that its `kty` cannot serve");
+    }
+    Ok(key)
+}
+
+/// The `alg` member. Read apart from [`Jwk`], which knows no ES512 and no EdDSA curve names.
+fn pinned_algorithm(json: &str) -> Result<Option<Algorithm>, ConfigError> {
+    #[derive(Deserialize)]
+    struct Pin {
+        alg: Option<String>,
+    }
+
+    let Pin { alg } = serde_json::from_str(json).map_err(|_| unreadable("its `alg` is no string"))?;
+    // `Ed25519` is what RFC 9864 §2.2 calls EdDSA with that curve.
+    match alg.as_deref() {
+        None => Ok(None),
+        Some("Ed25519") => Ok(Some(Algorithm::EdDSA)),
+        Some(name) => match Algorithm::from_name(name) {
+            Some(algorithm) => Ok(Some(algorithm)),
+            None => Err(ConfigError::JwkNotForVerification {
+                problem: "has an `alg` that is not a supported signature algorithm".into(),
+            }),
+        },
+    }
+}
+
+fn decode(member: &str) -> Result<Vec<u8>, ConfigError> {
+    URL_SAFE_NO_PAD.decode(member).map_err(|_| unreadable("a member is not base64url"))
+}
+
+fn unreadable(problem: &str) -> ConfigError {
+    ConfigError::UnreadableKey { found: "a JWK".into(), problem: problem.into() }
+}

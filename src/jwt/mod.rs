@@ -1,0 +1,28 @@
+//! JSON Web Tokens in the JWS compact serialization: RFC 7519 over RFC 7515.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`Verifier`] | the whole check, in the order that matters: shape, header, algorithm, signature, claims |
+//! | [`Key`] | key material as people configure it, read once |
+//! | [`Algorithm`] | the thirteen names |
+//! | `token` | splitting and decoding the three segments |
+//! | `json` | what JSON reading needs beyond serde_json |
+//! | `claims` | the payload: well-formedness, time claims |
+//!
+//! Signatures are checked by aws-lc-rs directly and not through the crate `jsonwebtoken`, which
+//! knows no ES512, reads the key anew for each token, ignores `crit`, and whose claim rules are
+//! not those of the framework this package replaces. That crate reads JWKs here and is the second
+//! opinion in the tests.
+
+mod algorithm;
+mod claims;
+mod json;
+mod key;
+mod token;
+mod verifier;
+
+pub use algorithm::Algorithm;
+pub use claims::MAX_PAYLOAD_DEPTH;
+pub use key::{Key, KeyMaterial, SignatureKey};
+pub use token::MAX_TOKEN_BYTES;
+pub use verifier::{Rules, Verifier};

@@ -1,0 +1,91 @@
+//! The whole check of a token, in the order that matters.
+
+use std::borrow::Cow;
+
+use super::algorithm::{self, Algorithm};
+use super::claims::Claims;
+use super::key::{Key, SignatureKey};
+use super::token::Segments;
+use crate::error::{ConfigError, Rejection};
+
+/// What the claims must satisfy beyond `exp` and `nbf`, which are always checked when present.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Refuse a token without `exp`. Default false. RFC 7519 §4.1.4.
+    pub require_expiration: bool,
+}
+
+/// Verifies tokens under one key and a fixed list of algorithms.
+pub struct Verifier {
+    /// One prepared key for each algorithm that is both allowed and served by the key.
+    keys: Vec<(Algorithm, SignatureKey)>,
+    rules: Rules,
+}
+
+impl Verifier {
+    /// A verifier that accepts the allowed algorithms which the key can serve.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::NoAlgorithms`] for an empty list, [`ConfigError::NoFittingAlgorithm`] when
+    /// the key can serve none of it, and what [`Key::for_algorithm`] refuses.
+    pub fn new(key: &Key, allowed: &[Algorithm], rules: Rules) -> Result<Self, ConfigError> {
+        if allowed.is_empty() {
+            return Err(ConfigError::NoAlgorithms);
+        }
+        let fitting = key.fitting();
+        let mut keys: Vec<(Algorithm, SignatureKey)> = Vec::new();
+        for algorithm in allowed {
+            let is_new = keys.iter().all(|(known, _)| known != algorithm);
+            if is_new && fitting.contains(algorithm) {
+                keys.push((*algorithm, key.for_algorithm(*algorithm)?));
+            }
+        }
+        if keys.is_empty() {
+            return Err(ConfigError::NoFittingAlgorithm {
+                allowed: algorithm::list(allowed),
+                key: key.description().into(),
+                fitting: algorithm::list(&fitting),
+            });
+        }
+        Ok(Self { keys, rules })
+    }
+
+    /// The algorithms that tokens may use, in the order in which they were allowed.
+    pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.keys.iter().map(|(algorithm, _)| *algorithm)
+    }
+
+    /// Verifies a compact JWS and its time claims.
+    ///
+    /// `now` is in whole or fractional seconds since 1970 UTC.
+    ///
+    /// The result is a JSON text: the payload itself when it is an object or array, else an object
+    /// whose `sub` is the payload.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`], the first that applies in this order: shape, header, algorithm, signature,
+    /// payload, `nbf`, `exp`. Nothing of the payload is looked at before the signature holds.
+    pub fn verify(&self, token: &[u8], now: f64) -> Result<String, Rejection> {
+        let segments = Segments::split(token)?;
+        let header = segments.header()?;
+        let key = header
+            .algorithm
+            .as_deref()
+            .and_then(|name| self.keys.iter().find(|(algorithm, _)| algorithm.name() == name))
+            .map(|(_, key)| key)
+            .ok_or(Rejection::AlgorithmNotAllowed)?;
+        if !key.verifies(segments.signing_input, &segments.signature()?) {
+            return Err(Rejection::SignatureInvalid);
+        }
+        let payload = segments.payload()?;
+        let claims = Claims::parse(&payload, header.typ_is_jwt)?;
+        claims.check(&self.rules, now)?;
+        match claims.json {
+            Cow::Owned(json) => Ok(json),
+            // The borrow says that the payload itself is the answer, already checked as UTF-8.
+            Cow::Borrowed(_) => String::from_utf8(payload).map_err(|_| Rejection::PayloadInvalid),
+        }
+    }
+}
