@@ -1,0 +1,4 @@
+export { APIKeyAuthProvider, DEFAULT_API_KEY_HEADER_NAME } from "./lib/api-key-provider.js";
+export { linkFramework } from "./lib/framework.js";
+export { JWTAuthProvider } from "./lib/jwt-provider.js";
+export { DEFAULT_AUTH_ERROR } from "./lib/words.js";

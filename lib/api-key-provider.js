@@ -1,0 +1,88 @@
+import { presentedApiKey } from "./credentials.js";
+import { configurationError, constructNative } from "./errors.js";
+import { extendsFramework, findFramework } from "./framework.js";
+import { KeyRing } from "./native.js";
+import { booleanOption, headerNameOption, optionsObject, warnOfUnknownOptions } from "./options.js";
+import { DEFAULT_AUTH_ERROR } from "./words.js";
+
+export const DEFAULT_API_KEY_HEADER_NAME = "X-API-Key";
+
+/** Documented in index.d.ts. */
+export class APIKeyAuthProvider {
+  #ring;
+  #keyCount;
+  #headerName;
+  #headerNameInLowerCase;
+  #queryFallback;
+
+  constructor(config) {
+    const options = optionsObject(config);
+    const { keys, headerName, queryFallback } = options;
+    const checked = checkedKeys(keys);
+    this.#headerName = headerNameOption(headerName, DEFAULT_API_KEY_HEADER_NAME);
+    this.#headerNameInLowerCase = this.#headerName.toLowerCase();
+    this.#queryFallback = booleanOption("queryFallback", queryFallback, true);
+    this.#ring = constructNative(() => new KeyRing(checked));
+    this.#keyCount = checked.length;
+    warnOfUnknownOptions("APIKeyAuthProvider", options, ["keys", "headerName", "queryFallback"]);
+    findFramework();
+  }
+
+  getKeyCount() {
+    return this.#keyCount;
+  }
+
+  getHeaderName() {
+    return this.#headerName;
+  }
+
+  async authenticate(req) {
+    try {
+      const presented = presentedApiKey(req, this.#headerNameInLowerCase, this.#queryFallback);
+      // The native side sees UTF-8, in which all lone surrogates would look alike.
+      return typeof presented === "string" && presented.isWellFormed() && this.#ring.contains(presented);
+    } catch {
+      // A request object that throws when it is read carries no key.
+      return false;
+    }
+  }
+
+  getAuthError() {
+    return { ...DEFAULT_AUTH_ERROR, message: "Invalid API key" };
+  }
+}
+
+extendsFramework(APIKeyAuthProvider);
+
+/** A copy of the keys, each of them a string that a request can carry. */
+function checkedKeys(keys) {
+  if (!Array.isArray(keys)) {
+    // The framework's sentence, where the framework says it; what has a length got past it there.
+    throw keys?.length ? invalid("`keys` must be an array of strings") : none();
+  }
+  if (keys.length === 0) {
+    throw none();
+  }
+  return Array.from(keys, (key, index) => {
+    if (typeof key !== "string") {
+      throw invalid(
+        `\`keys[${index}]\` must be a string, not ${key === null ? "null" : `a value of type ${typeof key}`}`,
+      );
+    }
+    if (key === "") {
+      throw invalid(`\`keys[${index}]\` is empty; remove it or set it to a key`);
+    }
+    if (!key.isWellFormed()) {
+      throw invalid(`\`keys[${index}]\` holds a lone surrogate, which no request can carry; use plain text`);
+    }
+    return key;
+  });
+}
+
+function none() {
+  return configurationError("KEYS_REQUIRED", "At least one API key is required");
+}
+
+function invalid(message) {
+  return configurationError("KEYS_INVALID", message);
+}

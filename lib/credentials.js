@@ -1,0 +1,80 @@
+/**
+ * Where a request carries its credential. The order and the leniency are the framework's, case by
+ * case, so that whoever is let in there is let in here.
+ */
+
+/** The header that is always accepted for API keys beside the configured one. */
+const ALWAYS_ACCEPTED = "x-api-key";
+
+/**
+ * What a request presents as API key: any value if it is not one.
+ *
+ * The first header, in the order of the request, that is the configured one or `x-api-key`; if it is
+ * absent or empty, `Authorization: Bearer <key>`; then, unless switched off, the query parameter
+ * `api_key` or `apiKey`.
+ *
+ * @param {import("node:http").IncomingMessage} req
+ * @param {string} headerName lower case
+ * @param {boolean} queryFallback
+ * @returns {unknown}
+ */
+export function presentedApiKey(req, headerName, queryFallback) {
+  const { headers } = req;
+  return (
+    keyHeader(headers, headerName) || bearerKey(headers.authorization) || (queryFallback && queryKey(req))
+  );
+}
+
+function keyHeader(headers, headerName) {
+  for (const name of Object.keys(headers)) {
+    const lowerCase = name.toLowerCase();
+    if (lowerCase === headerName || lowerCase === ALWAYS_ACCEPTED) {
+      const value = headers[name];
+      return Array.isArray(value) ? value[0] : value;
+    }
+  }
+  return undefined;
+}
+
+function bearerKey(authorization) {
+  return typeof authorization === "string" && authorization.startsWith("Bearer ")
+    ? authorization.slice(7).trim()
+    : undefined;
+}
+
+function queryKey(req) {
+  if (!req.url) {
+    return undefined;
+  }
+  const base = `http://${req.headers.host || "localhost"}`;
+  if (!URL.canParse(req.url, base)) {
+    return undefined;
+  }
+  const { searchParams } = new URL(req.url, base);
+  return searchParams.get("api_key") || searchParams.get("apiKey");
+}
+
+/**
+ * The token that a header value carries, or `undefined`.
+ *
+ * With `requireBearer`, what stands between the scheme's one space and the next space: a second
+ * space before the token leaves nothing, what follows the token is ignored.
+ *
+ * @param {unknown} value
+ * @param {{ requireBearer: boolean, caseInsensitiveScheme: boolean }} rules
+ * @returns {string | undefined}
+ */
+export function presentedToken(value, { requireBearer, caseInsensitiveScheme }) {
+  if (typeof value !== "string") {
+    return undefined;
+  }
+  if (!requireBearer) {
+    return value;
+  }
+  const hasScheme = caseInsensitiveScheme ? /^bearer /i.test(value) : value.startsWith("Bearer ");
+  if (!hasScheme) {
+    return undefined;
+  }
+  const end = value.indexOf(" ", 7);
+  return end === -1 ? value.slice(7) : value.slice(7, end);
+}

@@ -1,0 +1,119 @@
+import { challenge, listenForResponses } from "./challenge.js";
+import { presentedToken } from "./credentials.js";
+import { configurationError, constructNative, warn } from "./errors.js";
+import { extendsFramework, findFramework } from "./framework.js";
+import { keyMaterial } from "./key-material.js";
+import { Verifier } from "./native.js";
+import { booleanOption, headerNameOption, optionsObject, warnOfUnknownOptions } from "./options.js";
+import { DEFAULT_AUTH_ERROR } from "./words.js";
+
+const OPTIONS = [
+  "secret",
+  "algorithms",
+  "headerName",
+  "requireBearer",
+  "caseInsensitiveScheme",
+  "requireExpiration",
+];
+
+/** Documented in index.d.ts. */
+export class JWTAuthProvider {
+  #verifier;
+  #headerName;
+  #scheme;
+  #sendsChallenge;
+
+  constructor(config) {
+    const options = optionsObject(config);
+    const { secret, algorithms, headerName, requireBearer, caseInsensitiveScheme, requireExpiration } =
+      options;
+    const material = keyMaterial(secret);
+    try {
+      const allowed = allowedAlgorithms(algorithms);
+      this.#headerName = headerNameOption(headerName, "Authorization").toLowerCase();
+      this.#scheme = {
+        requireBearer: booleanOption("requireBearer", requireBearer, true),
+        caseInsensitiveScheme: booleanOption("caseInsensitiveScheme", caseInsensitiveScheme, false),
+      };
+      const mustExpire = booleanOption("requireExpiration", requireExpiration, false);
+      this.#verifier = constructNative(
+        () => new Verifier(material.kind, material.bytes, allowed, mustExpire),
+      );
+      warnOfUnusableAlgorithms(allowed, this.#verifier.algorithms());
+    } finally {
+      material.bytes.fill(0);
+    }
+    // Elsewhere than in `Authorization: Bearer`, the challenge would send clients to the wrong place.
+    this.#sendsChallenge = this.#headerName === "authorization" && this.#scheme.requireBearer;
+    if (this.#sendsChallenge) {
+      listenForResponses();
+    }
+    warnOfUnknownOptions("JWTAuthProvider", options, OPTIONS);
+    findFramework();
+  }
+
+  async authenticate(req) {
+    try {
+      const value = req.headers[this.#headerName];
+      const token = presentedToken(value, this.#scheme);
+      if (token) {
+        // The clock of `Date`, in whole seconds: what the framework compares with.
+        const claims = this.#verifier.verify(token, Math.floor(Date.now() / 1000));
+        if (typeof claims === "string") {
+          return { data: JSON.parse(claims) };
+        }
+      }
+      if (this.#sendsChallenge) {
+        challenge(req, Boolean(value));
+      }
+    } catch {
+      // A request object that throws when it is read carries no token.
+    }
+    return false;
+  }
+
+  getAuthError() {
+    return { ...DEFAULT_AUTH_ERROR, message: "Invalid or expired JWT token" };
+  }
+}
+
+extendsFramework(JWTAuthProvider);
+
+/** A copy of the allowed names; what the framework takes for "not given" stands for the default. */
+function allowedAlgorithms(algorithms) {
+  if (algorithms === undefined || algorithms === null || algorithms === "") {
+    return ["HS256"];
+  }
+  if (!Array.isArray(algorithms)) {
+    throw configurationError(
+      "ALGORITHMS_INVALID",
+      '`algorithms` must be an array of algorithm names, such as ["RS256"]',
+    );
+  }
+  return Array.from(algorithms, (name, index) => {
+    if (typeof name !== "string") {
+      throw configurationError(
+        "ALGORITHMS_INVALID",
+        `\`algorithms[${index}]\` must be a string such as "RS256"`,
+      );
+    }
+    if (name.toLowerCase() === "none") {
+      throw configurationError(
+        "ALGORITHMS_INVALID",
+        `\`algorithms[${index}]\` is none, with which anyone can make a token; remove it`,
+      );
+    }
+    return name;
+  });
+}
+
+function warnOfUnusableAlgorithms(allowed, usable) {
+  const unusable = allowed.filter((name) => !usable.includes(name));
+  if (unusable.length > 0) {
+    warn(
+      "UNUSABLE_ALGORITHMS",
+      `JWTAuthProvider: of \`algorithms\`, the configured key cannot verify ${unusable.map((name) => JSON.stringify(name)).join(", ")}, ` +
+        "so no such token is ever accepted; remove what you do not use",
+    );
+  }
+}
