@@ -1,0 +1,209 @@
+import type { JsonWebKey, KeyObject } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+
+/** Default of {@link APIKeyConfig.headerName}. */
+export declare const DEFAULT_API_KEY_HEADER_NAME = "X-API-Key";
+
+/** The answer of a refusal without words of its own: 401 `Unauthorized`. */
+export declare const DEFAULT_AUTH_ERROR: { status: number; message: string };
+
+/** What a provider resolves to when it lets a request in and knows something about the caller. */
+export interface AuthResult {
+  /** Reaches tools through the framework's `getRequestContext()`. For JWTs: the claims. */
+  data?: Record<string, unknown>;
+}
+
+/** What `mcp-framework` asks of a provider. */
+export interface AuthProvider {
+  /**
+   * Decides about a request. Resolves to `true` or an {@link AuthResult} to let it in, to `false` to
+   * refuse it. The providers of this package never throw or reject for anything in a request.
+   */
+  authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
+  /** Status and message of the answer to a refused request. */
+  getAuthError?(): { status: number; message: string; headers?: Record<string, string> };
+}
+
+/** Where a provider goes: `transport.options.auth` of an `MCPServer`. */
+export interface AuthConfig {
+  provider: AuthProvider;
+  /** Which endpoints ask the provider. Enforced by the framework's transports. */
+  endpoints?: {
+    /**
+     * SSE: whether opening the stream needs a credential, default `false`.
+     * HTTP stream: whether `initialize` does, default `true`.
+     */
+    sse?: boolean;
+    /** Whether messages need a credential. Default `true`. */
+    messages?: boolean;
+    /** Has no effect in mcp-framework 0.2.22. Default `false`. */
+    oauth?: boolean;
+  };
+}
+
+/** A configuration that can never work, thrown by the constructors. Never holds a key or secret. */
+export interface ConfigurationError extends Error {
+  code:
+    | "ERR_MCP_AUTH_KEYS_REQUIRED"
+    | "ERR_MCP_AUTH_KEYS_INVALID"
+    | "ERR_MCP_AUTH_SECRET_REQUIRED"
+    | "ERR_MCP_AUTH_SECRET_INVALID"
+    | "ERR_MCP_AUTH_SECRET_EMPTY"
+    | "ERR_MCP_AUTH_SECRET_UNREADABLE"
+    | "ERR_MCP_AUTH_SECRET_UNSUITABLE"
+    | "ERR_MCP_AUTH_SECRET_WEAK_RSA"
+    | "ERR_MCP_AUTH_SECRET_JWK_USE"
+    | "ERR_MCP_AUTH_ALGORITHMS_INVALID"
+    | "ERR_MCP_AUTH_ALGORITHMS_UNFIT"
+    | "ERR_MCP_AUTH_HEADER_NAME_INVALID"
+    | "ERR_MCP_AUTH_OPTION_INVALID";
+}
+
+/** Options of {@link APIKeyAuthProvider}. Options not listed here are ignored with a process warning. */
+export interface APIKeyConfig {
+  /**
+   * The valid API keys: at least one, each a non-empty string without lone surrogates, compared
+   * byte for byte in UTF-8 without trimming. Copied: changing the array later has no effect.
+   *
+   * Throws `ERR_MCP_AUTH_KEYS_REQUIRED` if there is none, `ERR_MCP_AUTH_KEYS_INVALID` if one cannot
+   * be a key, naming its index.
+   */
+  keys: readonly string[];
+  /**
+   * Name of the header that carries the key, matched without regard to case. `X-API-Key` is accepted
+   * beside it. An HTTP field name (RFC 9110 §5.1), else throws `ERR_MCP_AUTH_HEADER_NAME_INVALID`.
+   * @default "X-API-Key"
+   */
+  headerName?: string | null;
+  /**
+   * Whether a key may come as `?api_key=` or `?apiKey=`, for `EventSource` clients, which cannot set
+   * headers. URLs end up in logs and histories: switch it off if no client needs it. Anything but a
+   * boolean throws `ERR_MCP_AUTH_OPTION_INVALID`.
+   *
+   * The framework's own pre-check still looks at the query and leaves the decision to the provider.
+   * @default true
+   */
+  queryFallback?: boolean | null;
+}
+
+/**
+ * Lets in requests that carry a configured API key: in the configured header or `X-API-Key`, else as
+ * `Authorization: Bearer`, else in the query. An instance of the framework's class of the same name
+ * when `mcp-framework` is installed.
+ *
+ * Keys are kept as SHA-256 digests and compared in constant time: the time of `authenticate` does
+ * not tell which key matched or how much of one. It does tell the length of what was presented.
+ */
+export declare class APIKeyAuthProvider implements AuthProvider {
+  /** @throws {ConfigurationError} for a configuration that can never work */
+  constructor(config: APIKeyConfig);
+  /** Number of configured keys, equal ones counted each. */
+  getKeyCount(): number;
+  /** The header name as configured. */
+  getHeaderName(): string;
+  /** Resolves to `true` or `false`; never rejects. */
+  authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
+  /** `{ status: 401, message: "Invalid API key" }`. */
+  getAuthError(): { status: number; message: string };
+}
+
+/** The supported values of `alg`. RFC 7518 §3.1, RFC 8037 §3.1 (EdDSA with Ed25519). */
+export type Algorithm =
+  | "HS256"
+  | "HS384"
+  | "HS512"
+  | "RS256"
+  | "RS384"
+  | "RS512"
+  | "PS256"
+  | "PS384"
+  | "PS512"
+  | "ES256"
+  | "ES384"
+  | "ES512"
+  | "EdDSA";
+
+/** Forms of key material that {@link JWTConfig.secret} takes. */
+export type KeyMaterial =
+  | string
+  | NodeJS.ArrayBufferView
+  | ArrayBufferLike
+  | KeyObject
+  | JsonWebKey
+  | { key: JsonWebKey; format: "jwk" }
+  | { key: string | Buffer | KeyObject; format?: "pem" | "der"; type?: string; passphrase?: string | Buffer };
+
+/** Options of {@link JWTAuthProvider}. Options not listed here are ignored with a process warning. */
+export interface JWTConfig {
+  /**
+   * The key that tokens are verified with, read once at construction.
+   *
+   * - HMAC secret: a string (its UTF-8 bytes), bytes, a secret `KeyObject`, or an `oct` JWK. Not empty.
+   * - Public key: PEM text or bytes (SPKI, PKCS#1, X.509 certificate, or a private key of which only
+   *   the public part is kept), a public `KeyObject`, a JWK, or what `crypto.createPublicKey` takes as
+   *   an object. RSA of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519.
+   *
+   * Text in which a PEM key or certificate begins is never an HMAC secret.
+   *
+   * Throws `ERR_MCP_AUTH_SECRET_REQUIRED` if falsy, another `ERR_MCP_AUTH_SECRET_*` if it cannot be
+   * used.
+   */
+  secret: KeyMaterial;
+  /**
+   * The algorithms that tokens may use; what the key cannot verify is never accepted and named in a
+   * process warning. Throws `ERR_MCP_AUTH_ALGORITHMS_INVALID` for anything but an array that names a
+   * supported algorithm and not `none`, `ERR_MCP_AUTH_ALGORITHMS_UNFIT` if the key fits none of them.
+   * @default ["HS256"]
+   */
+  algorithms?: readonly Algorithm[] | null;
+  /**
+   * Name of the header that carries the token, matched without regard to case. An HTTP field name
+   * (RFC 9110 §5.1), else throws `ERR_MCP_AUTH_HEADER_NAME_INVALID`.
+   * @default "Authorization"
+   */
+  headerName?: string | null;
+  /**
+   * Whether the header's value is `Bearer <token>` (RFC 6750 §2.1) rather than the token alone.
+   * Anything but a boolean throws `ERR_MCP_AUTH_OPTION_INVALID`.
+   * @default true
+   */
+  requireBearer?: boolean | null;
+  /**
+   * Whether `bearer` in other cases is accepted too, as RFC 9110 §11.1 says. Anything but a boolean
+   * throws `ERR_MCP_AUTH_OPTION_INVALID`.
+   * @default false
+   */
+  caseInsensitiveScheme?: boolean | null;
+  /**
+   * Whether a token without `exp` is refused. `exp` is always checked when present. Anything but a
+   * boolean throws `ERR_MCP_AUTH_OPTION_INVALID`.
+   * @default false
+   */
+  requireExpiration?: boolean | null;
+}
+
+/**
+ * Lets in requests that carry a JSON Web Token signed with the configured key, and hands on its
+ * claims. An instance of the framework's class of the same name when `mcp-framework` is installed.
+ *
+ * Checked are the signature, `nbf` and `exp` (to the second, without leeway); `iss`, `aud` and `iat`
+ * are not. Tokens of more than 16 MiB and payloads nested deeper than 1024 are refused.
+ */
+export declare class JWTAuthProvider implements AuthProvider {
+  /** @throws {ConfigurationError} for a configuration that can never work */
+  constructor(config: JWTConfig);
+  /** Resolves to `{ data: <claims> }` or `false`; never rejects. */
+  authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
+  /** `{ status: 401, message: "Invalid or expired JWT token" }`. */
+  getAuthError(): { status: number; message: string };
+}
+
+/**
+ * Makes instances of this package's classes instances of the given framework's classes. Needed only
+ * where the application's copy of `mcp-framework` cannot be found on disk, such as in a bundle:
+ * `import * as framework from "mcp-framework"; linkFramework(framework);` before the first provider
+ * is made.
+ *
+ * @returns whether all classes were found
+ */
+export declare function linkFramework(framework: object): boolean;
