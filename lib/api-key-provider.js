@@ -2,7 +2,7 @@ import { presentedApiKey } from "./credentials.js";
 import { configurationError, constructNative } from "./errors.js";
 import { extendsFramework, findFramework } from "./framework.js";
 import { KeyRing } from "./native.js";
-import { booleanOption, headerNameOption, optionsObject, warnOfUnknownOptions } from "./options.js";
+import { booleanOption, givenOptions, headerNameOption, warnOfUnknownOptions } from "./options.js";
 import { DEFAULT_AUTH_ERROR } from "./words.js";
 
 export const DEFAULT_API_KEY_HEADER_NAME = "X-API-Key";
@@ -16,7 +16,7 @@ export class APIKeyAuthProvider {
   #queryFallback;
 
   constructor(config) {
-    const options = optionsObject(config);
+    const options = givenOptions(config);
     const { keys, headerName, queryFallback } = options;
     const checked = checkedKeys(keys);
     this.#headerName = headerNameOption(headerName, DEFAULT_API_KEY_HEADER_NAME);

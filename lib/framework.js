@@ -103,11 +103,21 @@ function entryOf(folder) {
   }
   try {
     const { exports, main } = JSON.parse(readFileSync(manifest, "utf8"));
-    const entry = path.resolve(folder, exports?.["."]?.import ?? main ?? "index.js");
+    const entry = path.resolve(folder, importTarget(exports?.["."] ?? exports) ?? main ?? "index.js");
     return existsSync(entry) ? realPath(entry) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The file of the first condition under which `import` finds one, as Node's resolver picks it. */
+function importTarget(target) {
+  if (typeof target !== "object" || target === null) {
+    return target;
+  }
+  const conditions = ["node", "import", "module-sync", "default"];
+  const [, matched] = Object.entries(target).find(([condition]) => conditions.includes(condition)) ?? [];
+  return importTarget(matched);
 }
 
 function realPath(file) {

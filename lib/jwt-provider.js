@@ -4,7 +4,7 @@ import { configurationError, constructNative, warn } from "./errors.js";
 import { extendsFramework, findFramework } from "./framework.js";
 import { keyMaterial } from "./key-material.js";
 import { Verifier } from "./native.js";
-import { booleanOption, headerNameOption, optionsObject, warnOfUnknownOptions } from "./options.js";
+import { booleanOption, givenOptions, headerNameOption, warnOfUnknownOptions } from "./options.js";
 import { DEFAULT_AUTH_ERROR } from "./words.js";
 
 const OPTIONS = [
@@ -24,7 +24,7 @@ export class JWTAuthProvider {
   #sendsChallenge;
 
   constructor(config) {
-    const options = optionsObject(config);
+    const options = givenOptions(config);
     const { secret, algorithms, headerName, requireBearer, caseInsensitiveScheme, requireExpiration } =
       options;
     const material = keyMaterial(secret);

@@ -4,11 +4,13 @@ import { configurationError, warn } from "./errors.js";
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
- * The options object as given, or an empty one for what the framework also takes for one without
- * options. Each option is read exactly once after this, so that a getter cannot change its mind.
+ * The options that a configuration gives: its own, as in the framework, and each read exactly once, so
+ * that a getter cannot change its mind. `undefined` and `null` give none.
+ *
+ * @returns {Record<string, unknown>}
  */
-export function optionsObject(config) {
-  return config !== null && (typeof config === "object" || typeof config === "function") ? config : {};
+export function givenOptions(config) {
+  return { ...config };
 }
 
 /** Misspelled security options must not pass silently. */

@@ -30,8 +30,6 @@ if (values.features) {
 }
 const cargo = spawnSync("cargo", args, {
   cwd: root,
-  // The addon must not depend on an AWS-LC that happens to be installed where it was built.
-  env: { ...process.env, AWS_LC_SYS_USE_SYSTEM: "0" },
   stdio: ["ignore", "pipe", "inherit"],
   encoding: "utf8",
   maxBuffer: 64 * 1024 * 1024,

@@ -1,0 +1,80 @@
+// Uses of the package that must compile under `strict`.
+
+import { createPublicKey, createSecretKey, type KeyObject } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { AuthProvider as FrameworkAuthProvider } from "mcp-framework";
+import * as framework from "mcp-framework";
+import {
+  type Algorithm,
+  APIKeyAuthProvider,
+  type APIKeyConfig,
+  type AuthConfig,
+  type AuthProvider,
+  type AuthResult,
+  type ConfigurationError,
+  DEFAULT_API_KEY_HEADER_NAME,
+  DEFAULT_AUTH_ERROR,
+  JWTAuthProvider,
+  type JWTConfig,
+  linkFramework,
+} from "mcp-native-auth";
+
+const headerName: "X-API-Key" = DEFAULT_API_KEY_HEADER_NAME;
+const apiKeyConfig: APIKeyConfig = { keys: ["k1", "k2"], headerName, queryFallback: false };
+const apiKeys: APIKeyAuthProvider = new APIKeyAuthProvider(apiKeyConfig);
+new APIKeyAuthProvider({ keys: Object.freeze(["k1"]), headerName: undefined, queryFallback: null });
+const count: number = apiKeys.getKeyCount();
+const name: string = apiKeys.getHeaderName();
+
+declare const publicKey: KeyObject;
+const algorithms: Algorithm[] = ["RS256", "PS512", "ES512", "EdDSA"];
+const configs: JWTConfig[] = [
+  { secret: "text" },
+  { secret: Buffer.from("bytes"), algorithms: ["HS256"] },
+  { secret: new Uint16Array(8) },
+  { secret: new ArrayBuffer(32) },
+  { secret: createSecretKey(Buffer.from("bytes")) },
+  { secret: publicKey, algorithms },
+  { secret: createPublicKey("pem"), algorithms: ["RS256"] as const },
+  { secret: publicKey.export({ format: "jwk" }), algorithms: ["ES256"] },
+  { secret: { key: { kty: "RSA", n: "AQAB", e: "AQAB" }, format: "jwk" } },
+  { secret: { key: "pem", format: "pem" } },
+  {
+    secret: "text",
+    headerName: "X-Token",
+    requireBearer: false,
+    caseInsensitiveScheme: true,
+    requireExpiration: true,
+  },
+];
+const jwt: JWTAuthProvider = new JWTAuthProvider(configs[0] as JWTConfig);
+
+const providers: AuthProvider[] = [apiKeys, jwt];
+const forTheFramework: FrameworkAuthProvider[] = [apiKeys, jwt, ...providers];
+const config: AuthConfig = { provider: jwt, endpoints: { sse: true, messages: true } };
+new framework.MCPServer({ transport: { type: "sse", options: { port: 8080, auth: { provider: apiKeys } } } });
+new framework.MCPServer({ transport: { type: "http-stream", options: { port: 8081, auth: config } } });
+new framework.MCPServer({ transport: { type: "sse", auth: { provider: jwt } } });
+
+export async function decide(request: IncomingMessage): Promise<unknown> {
+  const results: (boolean | AuthResult)[] = [
+    await apiKeys.authenticate(request),
+    await jwt.authenticate(request),
+  ];
+  const result = results[1];
+  const error: { status: number; message: string } = jwt.getAuthError();
+  return typeof result === "object" ? result.data?.sub : error.message || DEFAULT_AUTH_ERROR.status;
+}
+
+export class Audited extends JWTAuthProvider {
+  override async authenticate(request: IncomingMessage): Promise<boolean | AuthResult> {
+    return super.authenticate(request);
+  }
+}
+
+export function codeOf(error: ConfigurationError): string {
+  return error.code === "ERR_MCP_AUTH_SECRET_REQUIRED" ? "no secret" : error.code;
+}
+
+export const linked: boolean = linkFramework(framework);
+export { count, forTheFramework, name };

@@ -1,0 +1,25 @@
+// Uses of the package that must not compile: each marked line is an error of its own.
+
+import { APIKeyAuthProvider, type AuthConfig, JWTAuthProvider } from "mcp-native-auth";
+
+new APIKeyAuthProvider(); // wrong
+new APIKeyAuthProvider({}); // wrong
+new APIKeyAuthProvider({ keys: "k1" }); // wrong
+new APIKeyAuthProvider({ keys: [1] }); // wrong
+new APIKeyAuthProvider({ keys: ["k1"], headername: "X-Key" }); // wrong
+new APIKeyAuthProvider({ keys: ["k1"], queryFallback: "no" }); // wrong
+new JWTAuthProvider(); // wrong
+new JWTAuthProvider({}); // wrong
+new JWTAuthProvider({ secret: 5 }); // wrong
+new JWTAuthProvider({ secret: undefined }); // wrong
+new JWTAuthProvider({ secret: "s", algorithms: ["none"] }); // wrong
+new JWTAuthProvider({ secret: "s", algorithms: "HS256" }); // wrong
+new JWTAuthProvider({ secret: "s", requireBearer: 1 }); // wrong
+new JWTAuthProvider({ secret: "s", requireExpiraton: true }); // wrong
+new JWTAuthProvider({ secret: "s" }).config; // wrong
+new JWTAuthProvider({ secret: "s" }).getKeyCount(); // wrong
+new JWTAuthProvider({ secret: "s" }).authenticate(); // wrong
+const config: AuthConfig = { provider: {} }; // wrong
+const decided: boolean = await new JWTAuthProvider({ secret: "s" }).authenticate(config as never); // wrong
+
+export { decided };

@@ -1,0 +1,98 @@
+/**
+ * Everything that must hold: `npm test`. Stops at the first step that fails; the behaviour tests come
+ * last, so that the run closes with their summary.
+ *
+ * Each test runner must report at least as many tests as stand below: a glob that matches nothing, or
+ * a suite that defines nothing, must not pass for success.
+ */
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+
+const MINIMUM = { rust: 39, behaviour: 900 };
+
+const root = path.dirname(import.meta.dirname);
+process.chdir(root);
+const vectors = path.join(root, "..", "shared", "vectors");
+if (process.env.VECTORS_DIR === undefined && existsSync(vectors)) {
+  process.env.VECTORS_DIR = vectors;
+}
+
+step("Rust format", "cargo", ["fmt", "--check"]);
+const clippy = ["clippy", "--locked", "--all-targets", "--quiet"];
+step("Rust lint, pure core", "cargo", [...clippy, "--no-default-features", "--", "-D", "warnings"]);
+step("Rust lint, with the binding", "cargo", [
+  ...clippy,
+  "--features",
+  "panic-probe",
+  "--",
+  "-D",
+  "warnings",
+]);
+rustTests("Rust tests, pure core", ["--no-default-features"]);
+rustTests("Rust tests, with the binding", ["--features", "panic-probe"]);
+step("JavaScript lint and format", "node", [bin("@biomejs/biome", "biome"), "ci", "--error-on-warnings"]);
+step("Native addon", "node", ["scripts/build.js"]);
+await behaviourTests();
+
+function step(title, command, args, { capture = false } = {}) {
+  console.log(`\n# ${title}: ${[command, ...args].join(" ")}`);
+  const { status, stdout, error } = spawnSync(command, args, {
+    stdio: ["ignore", capture ? "pipe" : "inherit", "inherit"],
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (capture) {
+    process.stdout.write(stdout ?? "");
+  }
+  if (error || status !== 0) {
+    console.error(`\n${title}: ${error ? error.message : `exit code ${status}`}`);
+    process.exit(1);
+  }
+  return stdout;
+}
+
+function rustTests(title, args) {
+  const output = step(title, "cargo", ["test", "--locked", "--quiet", ...args], { capture: true });
+  const passed = [...output.matchAll(/^test result: ok\. (\d+) passed/gm)].reduce(
+    (sum, [, n]) => sum + Number(n),
+    0,
+  );
+  if (passed < MINIMUM.rust) {
+    console.error(`\n${title}: only ${passed} tests ran, at least ${MINIMUM.rust} must`);
+    process.exit(1);
+  }
+}
+
+/** The script of a development dependency, which may have no executable link (npm's `bin-links`). */
+function bin(name, command) {
+  return path.join("node_modules", name, "bin", command);
+}
+
+async function behaviourTests() {
+  console.log("\n# Behaviour: node:test, __test__/*.test.js");
+  const files = readdirSync("__test__")
+    .filter((name) => name.endsWith(".test.js"))
+    .map((name) => path.join(root, "__test__", name));
+  let passed = 0;
+  const tests = run({ files, concurrency: 2 });
+  tests.on("test:pass", ({ details }) => {
+    passed += details.type === "suite" ? 0 : 1;
+  });
+  tests.on("test:fail", () => {
+    process.exitCode = 1;
+  });
+  tests.on("end", () => {
+    if (passed < MINIMUM.behaviour) {
+      console.error(`Behaviour: only ${passed} tests passed, at least ${MINIMUM.behaviour} must`);
+      process.exitCode = 1;
+    }
+  });
+  const reporter = tests.compose(spec);
+  for await (const chunk of reporter) {
+    process.stdout.write(chunk);
+  }
+}
