@@ -1,5 +1,6 @@
 //! Tokens of every algorithm, signed by another implementation: genuine ones are accepted, ones with
 //! any changed bit are not, and the crate `jsonwebtoken` agrees where it knows the algorithm.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up must fail")]
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
@@ -14,9 +15,12 @@ use mcp_native_auth::jwt::{Algorithm, Key, KeyMaterial, Rules, Verifier};
 const NOW: f64 = 1_767_225_600.0;
 const SECRET: &[u8] = b"a secret of these tests, long enough for SHA-512: 64 bytes or more!";
 
+/// Signs a signing input.
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
 struct Signer {
     algorithm: Algorithm,
-    sign: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+    sign: Sign,
     /// What a user configures as `secret`.
     configured: Vec<u8>,
 }
@@ -28,8 +32,7 @@ impl Signer {
         };
         let mac = |digest| {
             let key = hmac::Key::new(digest, SECRET);
-            let sign: Box<dyn Fn(&[u8]) -> Vec<u8>> =
-                Box::new(move |input| hmac::sign(&key, input).as_ref().to_vec());
+            let sign: Sign = Box::new(move |input| hmac::sign(&key, input).as_ref().to_vec());
             (sign, SECRET.to_vec())
         };
         let (sign, configured) = match algorithm {
@@ -49,11 +52,7 @@ impl Signer {
                 let pair = Ed25519KeyPair::generate().unwrap();
                 let public_key = pair.public_key().as_der().unwrap();
                 let configured = pem("PUBLIC KEY", public_key.as_ref());
-                (
-                    Box::new(move |input: &[u8]| pair.sign(input).as_ref().to_vec())
-                        as Box<dyn Fn(&[u8]) -> Vec<u8>>,
-                    configured,
-                )
+                (Box::new(move |input: &[u8]| pair.sign(input).as_ref().to_vec()) as Sign, configured)
             }
         };
         Self { algorithm, sign, configured }
@@ -75,7 +74,7 @@ impl Signer {
     }
 }
 
-fn rsa_signer(encoding: &'static dyn RsaEncoding) -> (Box<dyn Fn(&[u8]) -> Vec<u8>>, Vec<u8>) {
+fn rsa_signer(encoding: &'static dyn RsaEncoding) -> (Sign, Vec<u8>) {
     let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
     let public_key = pair.public_key().as_der().unwrap();
     let configured = pem("PUBLIC KEY", public_key.as_ref());
@@ -87,7 +86,7 @@ fn rsa_signer(encoding: &'static dyn RsaEncoding) -> (Box<dyn Fn(&[u8]) -> Vec<u
     (Box::new(sign), configured)
 }
 
-fn ec_signer(curve: &'static EcdsaSigningAlgorithm) -> (Box<dyn Fn(&[u8]) -> Vec<u8>>, Vec<u8>) {
+fn ec_signer(curve: &'static EcdsaSigningAlgorithm) -> (Sign, Vec<u8>) {
     let pair = EcdsaKeyPair::generate(curve).unwrap();
     let public_key = pair.public_key().as_der().unwrap();
     let configured = pem("PUBLIC KEY", public_key.as_ref());

@@ -44,7 +44,7 @@ impl Verifier {
         if keys.is_empty() {
             return Err(ConfigError::NoFittingAlgorithm {
                 allowed: algorithm::list(allowed),
-                key: key.description().into(),
+                key: key.description(),
                 fitting: algorithm::list(&fitting),
             });
         }

@@ -7,7 +7,6 @@ mod pem;
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{self, ParsedPublicKey, VerificationAlgorithm};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 use super::algorithm::{self, Algorithm};
@@ -166,8 +165,9 @@ impl Key {
 
     /// Names the key in messages, with its article: `an RSA key`.
     #[must_use]
-    pub fn description(&self) -> &'static str {
-        self.kind.description()
+    pub fn description(&self) -> String {
+        let kind = self.kind.description();
+        self.pinned.map_or_else(|| kind.into(), |algorithm| format!("{kind} in a JWK with `alg` {algorithm}"))
     }
 
     /// The key in the form that verifies signatures of one algorithm.
@@ -180,14 +180,14 @@ impl Key {
         if !self.fitting().contains(&algorithm) {
             return Err(ConfigError::NoFittingAlgorithm {
                 allowed: algorithm.name().into(),
-                key: self.description().into(),
+                key: self.description(),
                 fitting: algorithm::list(&self.fitting()),
             });
         }
         let parse = |verification: &'static dyn VerificationAlgorithm, public_key: &[u8]| {
             ParsedPublicKey::new(verification, public_key).map(SignatureKey::Public).map_err(|_| {
                 ConfigError::UnreadableKey {
-                    found: self.description().into(),
+                    found: self.description(),
                     problem: "its numbers are not those of a valid key".into(),
                 }
             })
@@ -250,14 +250,16 @@ impl SignatureKey {
 
 fn is_jwk_text(text: &[u8]) -> bool {
     #[derive(Deserialize)]
-    struct KeyOrSet {
-        #[serde(default)]
-        kty: Option<IgnoredAny>,
-        #[serde(default)]
-        keys: Option<IgnoredAny>,
+    struct Jwk {
+        #[serde(rename = "kty")]
+        _key_type: String,
+    }
+    #[derive(Deserialize)]
+    struct JwkSet {
+        keys: Vec<Jwk>,
     }
 
     text.first() == Some(&b'{')
-        && serde_json::from_slice(text)
-            .is_ok_and(|found: KeyOrSet| found.kty.is_some() || found.keys.is_some())
+        && (serde_json::from_slice::<Jwk>(text).is_ok()
+            || serde_json::from_slice::<JwkSet>(text).is_ok_and(|set| !set.keys.is_empty()))
 }

@@ -20,21 +20,24 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 
 type ReadDer = fn(&[u8]) -> Result<Kind, ConfigError>;
 
-/// Labels that a key can be read from, in the order in which Node's `crypto.createPublicKey` looks
-/// for them: a public key anywhere in the text comes before a private key at its start.
-const READABLE: [(&str, ReadDer); 7] = [
+/// Labels of public keys, in the order in which Node's `crypto.createPublicKey` looks for them
+/// anywhere in the text.
+const PUBLIC: [(&str, ReadDer); 4] = [
     ("PUBLIC KEY", der::spki),
     ("RSA PUBLIC KEY", der::pkcs1_public),
     ("CERTIFICATE", der::certificate),
     ("X509 CERTIFICATE", der::certificate),
+];
+
+/// Labels of private keys, of which the first in the text counts if there is no public key.
+const PRIVATE: [(&str, ReadDer); 3] = [
     ("PRIVATE KEY", der::pkcs8),
     ("RSA PRIVATE KEY", der::pkcs1_private),
     ("EC PRIVATE KEY", der::sec1_private),
 ];
 
 /// Labels that are known and of no use here, with what they are and what to do instead.
-const UNSUITABLE: [(&str, &str, &str); 7] = [
-    ("ENCRYPTED PRIVATE KEY", "an encrypted private key", "pass the public key, which needs no passphrase"),
+const UNSUITABLE: [(&str, &str, &str); 6] = [
     ("CERTIFICATE REQUEST", "a certificate request", "pass the certificate or the public key"),
     ("NEW CERTIFICATE REQUEST", "a certificate request", "pass the certificate or the public key"),
     ("DSA PRIVATE KEY", "a DSA key", "use an RSA, EC or Ed25519 key"),
@@ -54,8 +57,7 @@ pub(super) fn is_pem(text: &[u8]) -> bool {
     const KEYISH: [&[u8]; 6] = [b"KEY", b"CERTIFICATE", b"PARAMETERS", b"PKCS7", b"CMS", b"CRL"];
     let mut rest = text;
     while let Some((before, after)) = cut(rest, b"BEGIN ") {
-        let label =
-            after.split(|byte| !matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b' ')).next().unwrap_or_default();
+        let label = after.split(|byte| matches!(byte, b'-' | b'\n')).next().unwrap_or_default();
         if before.trim_ascii_end().ends_with(b"-") && KEYISH.iter().any(|word| cut(label, word).is_some()) {
             return true;
         }
@@ -67,27 +69,38 @@ pub(super) fn is_pem(text: &[u8]) -> bool {
 /// Reads the key of the block that Node's `crypto.createPublicKey` would choose. Of a private key
 /// only the public part is kept.
 pub(super) fn read(text: &[u8]) -> Result<Kind, ConfigError> {
-    for (label, read_der) in READABLE {
-        if let Some(body) = body(text, label) {
-            let found = format!("a PEM {label}");
-            let body = body.ok_or_else(|| unreadable(&found, "its END line is missing"))?;
-            if cut(body, b"ENCRYPTED").is_some() {
-                return Err(ConfigError::UnsuitableKey {
-                    found: "an encrypted private key".into(),
-                    remedy: "pass the public key, which needs no passphrase".into(),
-                });
-            }
-            let der =
-                decode(body, &BASE64).ok_or_else(|| unreadable(&found, "its contents are not base64"))?;
-            return read_der(&der);
+    let public = PUBLIC.iter().find_map(|(label, read)| Some((label, read, block(text, label)?)));
+    let private = || {
+        PRIVATE
+            .iter()
+            .filter_map(|(label, read)| Some((label, read, block(text, label)?)))
+            .min_by_key(|(_, _, block)| block.start)
+    };
+    if let Some((label, read, block)) = public.or_else(private) {
+        let found = format!("a PEM {label}");
+        let body = block.body.ok_or_else(|| unreadable(&found, "its END line is missing"))?;
+        if cut(body, b"ENCRYPTED").is_some() {
+            return Err(encrypted());
         }
+        let der = decode(body, &BASE64).ok_or_else(|| unreadable(&found, "its contents are not base64"))?;
+        return read(&der);
+    }
+    if block(text, "ENCRYPTED PRIVATE KEY").is_some() {
+        return Err(encrypted());
     }
     for (label, found, remedy) in UNSUITABLE {
-        if body(text, label).is_some() {
+        if block(text, label).is_some() {
             return Err(ConfigError::UnsuitableKey { found: found.into(), remedy: remedy.into() });
         }
     }
     Err(unreadable("PEM", "it holds no complete block of a public key, private key or certificate"))
+}
+
+fn encrypted() -> ConfigError {
+    ConfigError::UnsuitableKey {
+        found: "an encrypted private key".into(),
+        remedy: "pass the public key, which needs no passphrase".into(),
+    }
 }
 
 /// The DER behind text that is base64 or base64url and nothing else, white space apart.
@@ -100,11 +113,18 @@ pub(super) fn base64_of_der(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     decode(text, &BASE64).or_else(|| decode(text, &BASE64URL))
 }
 
-/// What stands between the first BEGIN line of this label and its END line: `None` if there is no
-/// such BEGIN line, `Some(None)` if there is no END line after it.
-fn body<'t>(text: &'t [u8], label: &str) -> Option<Option<&'t [u8]>> {
-    let (_, after) = cut(text, format!("-----BEGIN {label}-----").as_bytes())?;
-    Some(cut(after, format!("-----END {label}-----").as_bytes()).map(|(body, _)| body))
+struct Block<'t> {
+    /// Where its BEGIN line starts in the text.
+    start: usize,
+    /// What stands before its END line, if there is one.
+    body: Option<&'t [u8]>,
+}
+
+/// The first block of this label.
+fn block<'t>(text: &'t [u8], label: &str) -> Option<Block<'t>> {
+    let (before, after) = cut(text, format!("-----BEGIN {label}-----").as_bytes())?;
+    let body = cut(after, format!("-----END {label}-----").as_bytes()).map(|(body, _)| body);
+    Some(Block { start: before.len(), body })
 }
 
 fn decode(body: &[u8], base64: &GeneralPurpose) -> Option<Zeroizing<Vec<u8>>> {
