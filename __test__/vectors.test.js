@@ -12,7 +12,7 @@ import { gunzipSync } from "node:zlib";
 import { JWTAuthProvider as FrameworkProvider } from "mcp-framework";
 import { JWTAuthProvider } from "mcp-native-auth";
 import { keyMaterial } from "../lib/key-material.js";
-import { rejectionCodes, Verifier } from "../lib/native.js";
+import { rejectionCodes, verifier } from "../lib/native.js";
 
 const own = path.join(import.meta.dirname, "vectors");
 const load = (folder, name) => JSON.parse(readFileSync(path.join(folder, `${name}.json`), "utf8"));
@@ -43,7 +43,7 @@ async function decide(Provider, config, token) {
 /** The stable code of a refusal, which the provider does not tell. */
 function reasonOf(secret, algorithms, token) {
   const { kind, bytes } = keyMaterial(secret);
-  const outcome = new Verifier(kind, bytes, algorithms, false).verify(token, Date.now() / 1000);
+  const outcome = verifier(kind, bytes, algorithms, false).verify(token, Date.now() / 1000);
   return typeof outcome === "number" ? rejectionCodes()[outcome] : "ACCEPTED";
 }
 

@@ -1,7 +1,7 @@
 import { presentedApiKey } from "./credentials.js";
 import { configurationError, constructNative } from "./errors.js";
 import { extendsFramework, findFramework } from "./framework.js";
-import { KeyRing } from "./native.js";
+import { keyRing } from "./native.js";
 import { booleanOption, givenOptions, headerNameOption, warnOfUnknownOptions } from "./options.js";
 import { DEFAULT_AUTH_ERROR } from "./words.js";
 
@@ -9,7 +9,7 @@ export const DEFAULT_API_KEY_HEADER_NAME = "X-API-Key";
 
 /** Documented in index.d.ts. */
 export class APIKeyAuthProvider {
-  #ring;
+  #contains;
   #keyCount;
   #headerName;
   #headerNameInLowerCase;
@@ -22,7 +22,7 @@ export class APIKeyAuthProvider {
     this.#headerName = headerNameOption(headerName, DEFAULT_API_KEY_HEADER_NAME);
     this.#headerNameInLowerCase = this.#headerName.toLowerCase();
     this.#queryFallback = booleanOption("queryFallback", queryFallback, true);
-    this.#ring = constructNative(() => new KeyRing(checked));
+    this.#contains = constructNative(() => keyRing(checked));
     this.#keyCount = checked.length;
     warnOfUnknownOptions("APIKeyAuthProvider", options, ["keys", "headerName", "queryFallback"]);
     findFramework();
@@ -40,7 +40,7 @@ export class APIKeyAuthProvider {
     try {
       const presented = presentedApiKey(req, this.#headerNameInLowerCase, this.#queryFallback);
       // The native side sees UTF-8, in which all lone surrogates would look alike.
-      return typeof presented === "string" && presented.isWellFormed() && this.#ring.contains(presented);
+      return typeof presented === "string" && presented.isWellFormed() && this.#contains(presented);
     } catch {
       // A request object that throws when it is read carries no key.
       return false;

@@ -3,7 +3,7 @@ import { presentedToken } from "./credentials.js";
 import { configurationError, constructNative, warn } from "./errors.js";
 import { extendsFramework, findFramework } from "./framework.js";
 import { keyMaterial } from "./key-material.js";
-import { Verifier } from "./native.js";
+import { verifier } from "./native.js";
 import { booleanOption, givenOptions, headerNameOption, warnOfUnknownOptions } from "./options.js";
 import { DEFAULT_AUTH_ERROR } from "./words.js";
 
@@ -18,7 +18,7 @@ const OPTIONS = [
 
 /** Documented in index.d.ts. */
 export class JWTAuthProvider {
-  #verifier;
+  #verify;
   #headerName;
   #scheme;
   #sendsChallenge;
@@ -36,10 +36,9 @@ export class JWTAuthProvider {
         caseInsensitiveScheme: booleanOption("caseInsensitiveScheme", caseInsensitiveScheme, false),
       };
       const mustExpire = booleanOption("requireExpiration", requireExpiration, false);
-      this.#verifier = constructNative(
-        () => new Verifier(material.kind, material.bytes, allowed, mustExpire),
-      );
-      warnOfUnusableAlgorithms(allowed, this.#verifier.algorithms());
+      const native = constructNative(() => verifier(material.kind, material.bytes, allowed, mustExpire));
+      this.#verify = native.verify;
+      warnOfUnusableAlgorithms(allowed, native.algorithms);
     } finally {
       material.bytes.fill(0);
     }
@@ -58,7 +57,7 @@ export class JWTAuthProvider {
       const token = presentedToken(value, this.#scheme);
       if (token) {
         // The clock of `Date`, in whole seconds: what the framework compares with.
-        const claims = this.#verifier.verify(token, Math.floor(Date.now() / 1000));
+        const claims = this.#verify(token, Math.floor(Date.now() / 1000));
         if (typeof claims === "string") {
           return { data: JSON.parse(claims) };
         }

@@ -16,4 +16,4 @@ function load() {
   }
 }
 
-export const { KeyRing, Verifier, rejectionCodes } = load();
+export const { keyRing, verifier, rejectionCodes } = load();

@@ -1,0 +1,126 @@
+//! The Node-API binding. It converts, calls and converts back; decisions are the core's.
+//!
+//! Each provider holds one native function that is bound to its keys: calling a function costs a
+//! sixth of calling a method of a native class. The keys go when the function is collected.
+//!
+//! A panic that reaches Node-API aborts the process, so every export catches unwinding; functions
+//! made by `create_function_from_closure` do so of themselves.
+//!
+//! JavaScript sees configuration errors as exceptions with a `code`, and refusals of tokens as
+//! numbers, which cost far less than exceptions.
+
+mod text;
+
+use napi::bindgen_prelude::{Either, Function, Object};
+use napi::{Env, JsString};
+use napi_derive::napi;
+use zeroize::Zeroize;
+
+use crate::api_key::KeyRing;
+use crate::error::{ConfigError, Rejection};
+use crate::jwt::{Algorithm, Key, KeyMaterial, Rules, Verifier};
+use text::with_utf8;
+
+/// What construction throws: the `code` of the core's error and its sentence.
+type Error = napi::Error<String>;
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self::new(error.code().into(), error.to_string())
+    }
+}
+
+/// A mistake of the facade or of the runtime, not of the user.
+fn internal(reason: impl std::fmt::Display) -> Error {
+    Error::new("INTERNAL".into(), format!("mcp-native-auth: {reason}; this is a bug, please report it"))
+}
+
+/// `(presented: string) => boolean`: whether it is one of the keys, whose text is forgotten.
+///
+/// The function is to be given well-formed strings only: lone surrogates would arrive as U+FFFD.
+#[napi(catch_unwind)]
+pub fn key_ring(env: &Env, mut keys: Vec<String>) -> Result<Function<'_, JsString<'static>, bool>, Error> {
+    let ring = KeyRing::new(&keys);
+    keys.zeroize();
+    let ring = ring?;
+    env.create_function_from_closure("contains", move |call| {
+        with_utf8(call.env, call.get::<JsString<'_>>(0)?, |presented| {
+            let found = ring.contains(presented);
+            presented.zeroize();
+            found
+        })
+    })
+    .map_err(|error| internal(error.reason))
+}
+
+/// `{ verify, algorithms }`.
+///
+/// `verify: (token: string, now: number) => string | number` gives the JSON text of the claims, or
+/// the position in `rejectionCodes()` of why not; `now` is in seconds since 1970 UTC. `algorithms`
+/// are those of the allowed ones that the key serves.
+///
+/// `kind` says how to read `material`: `text` and `bytes` as configured, `secret` for the bytes of a
+/// secret KeyObject, `spki` for DER, `jwk` for JSON text.
+#[napi(catch_unwind)]
+pub fn verifier<'env>(
+    env: &'env Env,
+    kind: String,
+    material: &[u8],
+    algorithms: Vec<String>,
+    require_expiration: bool,
+) -> Result<Object<'env>, Error> {
+    let material = match kind.as_str() {
+        "text" | "bytes" => KeyMaterial::TextOrBytes(material),
+        "secret" => KeyMaterial::Secret(material),
+        "spki" => KeyMaterial::Spki(material),
+        "jwk" => KeyMaterial::Jwk(str::from_utf8(material).map_err(|_| internal("a JWK is not UTF-8"))?),
+        _ => return Err(internal("unknown kind of key material")),
+    };
+    // An unknown name lets nobody in; a list of nothing else can never work.
+    let known: Vec<_> = algorithms.iter().filter_map(|name| Algorithm::from_name(name)).collect();
+    if known.is_empty() && !algorithms.is_empty() {
+        let supported = Algorithm::ALL.map(Algorithm::name).join(", ");
+        return Err(ConfigError::UnknownAlgorithms { supported }.into());
+    }
+    let verifier = Verifier::new(&Key::read(material)?, &known, Rules { require_expiration })?;
+    let served: Vec<_> = verifier.algorithms().map(Algorithm::name).collect();
+
+    let verify: Function<'_, JsString<'static>, Either<String, u32>> = env
+        .create_function_from_closure("verify", move |call| {
+            let now = call.get(1)?;
+            with_utf8(call.env, call.get::<JsString<'_>>(0)?, |token| match verifier.verify(token, now) {
+                Ok(claims) => Either::A(claims),
+                Err(rejection) => Either::B(position(rejection)),
+            })
+        })
+        .map_err(|error| internal(error.reason))?;
+    let fields = || {
+        let mut object = Object::new(env)?;
+        object.set("verify", verify)?;
+        object.set("algorithms", served)?;
+        Ok(object)
+    };
+    fields().map_err(|error: napi::Error| internal(error.reason))
+}
+
+/// The stable codes of refusals, in the order of the numbers that `verify` returns.
+#[napi(catch_unwind)]
+pub fn rejection_codes() -> Vec<&'static str> {
+    Rejection::ALL.iter().map(|rejection| rejection.code()).collect()
+}
+
+fn position(rejection: Rejection) -> u32 {
+    let position = Rejection::ALL.iter().position(|known| *known == rejection);
+    position.and_then(|position| u32::try_from(position).ok()).unwrap_or(u32::MAX)
+}
+
+/// Panics, and gives a function that panics, to show that Node survives both.
+#[cfg(feature = "panic-probe")]
+#[napi(catch_unwind)]
+#[allow(clippy::panic, clippy::allow_attributes, reason = "the purpose of the probe")]
+pub fn panic_probe(env: &Env, at_once: bool) -> napi::Result<Function<'_, (), bool>> {
+    if at_once {
+        panic!("panic probe");
+    }
+    env.create_function_from_closure("panics", |_| panic!("panic probe"))
+}
