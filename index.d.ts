@@ -143,7 +143,7 @@ export interface JWTConfig {
    *   the public part is kept), a public `KeyObject`, a JWK, or what `crypto.createPublicKey` takes as
    *   an object. RSA of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519.
    *
-   * Text in which a PEM key or certificate begins is never an HMAC secret.
+   * Text in which a PEM key or certificate begins or ends is never an HMAC secret.
    *
    * Throws `ERR_MCP_AUTH_SECRET_REQUIRED` if falsy, another `ERR_MCP_AUTH_SECRET_*` if it cannot be
    * used.

@@ -131,6 +131,7 @@ fn text_in_which_a_key_begins_is_never_a_secret() {
         spki.replacen('M', "*", 1),
         spki.replacen('M', "N", 1),
         spki.replace("PUBLIC", "PUBLlC"),
+        spki.replace("-----BEGIN PUBLIC KEY-----\n", ""),
         "-----BEGIN PUBLIC KEY-----".into(),
         "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----".into(),
         "---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n---- END SSH2 PUBLIC KEY ----".into(),

@@ -1,104 +1,15 @@
 //! Tokens of every algorithm, signed by another implementation: genuine ones are accepted, ones with
 //! any changed bit are not, and the crate `jsonwebtoken` agrees where it knows the algorithm.
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up must fail")]
 
-use aws_lc_rs::encoding::AsDer;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaEncoding};
-use aws_lc_rs::{hmac, rsa};
+#[path = "support/signer.rs"]
+mod signer;
+
+use aws_lc_rs::hmac;
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mcp_native_auth::error::{ConfigError, Rejection};
 use mcp_native_auth::jwt::{Algorithm, Key, KeyMaterial, Rules, Verifier};
-
-/// Midnight of 1 January 2026, UTC.
-const NOW: f64 = 1_767_225_600.0;
-const SECRET: &[u8] = b"a secret of these tests, long enough for SHA-512: 64 bytes or more!";
-
-/// Signs a signing input.
-type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
-
-struct Signer {
-    algorithm: Algorithm,
-    sign: Sign,
-    /// What a user configures as `secret`.
-    configured: Vec<u8>,
-}
-
-impl Signer {
-    fn new(algorithm: Algorithm) -> Self {
-        use Algorithm::{
-            ES256, ES384, ES512, EdDSA, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512,
-        };
-        let mac = |digest| {
-            let key = hmac::Key::new(digest, SECRET);
-            let sign: Sign = Box::new(move |input| hmac::sign(&key, input).as_ref().to_vec());
-            (sign, SECRET.to_vec())
-        };
-        let (sign, configured) = match algorithm {
-            HS256 => mac(hmac::HMAC_SHA256),
-            HS384 => mac(hmac::HMAC_SHA384),
-            HS512 => mac(hmac::HMAC_SHA512),
-            RS256 => rsa_signer(&signature::RSA_PKCS1_SHA256),
-            RS384 => rsa_signer(&signature::RSA_PKCS1_SHA384),
-            RS512 => rsa_signer(&signature::RSA_PKCS1_SHA512),
-            PS256 => rsa_signer(&signature::RSA_PSS_SHA256),
-            PS384 => rsa_signer(&signature::RSA_PSS_SHA384),
-            PS512 => rsa_signer(&signature::RSA_PSS_SHA512),
-            ES256 => ec_signer(&signature::ECDSA_P256_SHA256_FIXED_SIGNING),
-            ES384 => ec_signer(&signature::ECDSA_P384_SHA384_FIXED_SIGNING),
-            ES512 => ec_signer(&signature::ECDSA_P521_SHA512_FIXED_SIGNING),
-            EdDSA => {
-                let pair = Ed25519KeyPair::generate().unwrap();
-                let public_key = pair.public_key().as_der().unwrap();
-                let configured = pem("PUBLIC KEY", public_key.as_ref());
-                (Box::new(move |input: &[u8]| pair.sign(input).as_ref().to_vec()) as Sign, configured)
-            }
-        };
-        Self { algorithm, sign, configured }
-    }
-
-    fn token(&self, payload: &str) -> String {
-        let header = format!(r#"{{"alg":"{}","typ":"JWT"}}"#, self.algorithm);
-        let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
-        let signature = (self.sign)(input.as_bytes());
-        format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
-    }
-
-    fn key(&self) -> Key {
-        Key::read(KeyMaterial::TextOrBytes(&self.configured)).unwrap()
-    }
-
-    fn verifier(&self) -> Verifier {
-        Verifier::new(&self.key(), &[self.algorithm], Rules::default()).unwrap()
-    }
-}
-
-fn rsa_signer(encoding: &'static dyn RsaEncoding) -> (Sign, Vec<u8>) {
-    let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
-    let public_key = pair.public_key().as_der().unwrap();
-    let configured = pem("PUBLIC KEY", public_key.as_ref());
-    let sign = move |input: &[u8]| {
-        let mut signature = vec![0; pair.public_modulus_len()];
-        pair.sign(encoding, &SystemRandom::new(), input, &mut signature).unwrap();
-        signature
-    };
-    (Box::new(sign), configured)
-}
-
-fn ec_signer(curve: &'static EcdsaSigningAlgorithm) -> (Sign, Vec<u8>) {
-    let pair = EcdsaKeyPair::generate(curve).unwrap();
-    let public_key = pair.public_key().as_der().unwrap();
-    let configured = pem("PUBLIC KEY", public_key.as_ref());
-    (Box::new(move |input| pair.sign(&SystemRandom::new(), input).unwrap().as_ref().to_vec()), configured)
-}
-
-fn pem(label: &str, der: &[u8]) -> Vec<u8> {
-    let body = STANDARD.encode(der);
-    let lines: Vec<&str> =
-        body.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n")).into_bytes()
-}
+use signer::{NOW, SECRET, Signer};
 
 const CLAIMS: &str = r#"{"sub":"alice","exp":1767225601,"nbf":1767225600,"scope":["a","b"]}"#;
 
@@ -115,7 +26,7 @@ fn genuine_tokens_of_every_algorithm_are_accepted() {
 fn any_changed_bit_of_a_token_is_refused() {
     for algorithm in Algorithm::ALL {
         let signer = Signer::new(algorithm);
-        let verifier = signer.verifier();
+        let mut verifier = signer.verifier();
         let token = signer.token(CLAIMS).into_bytes();
         for bit in 0..token.len() * 8 {
             let mut changed = token.clone();
@@ -139,7 +50,7 @@ fn a_token_is_refused_under_another_key_of_the_same_kind_and_under_another_algor
             assert_eq!(refusal, Err(Rejection::SignatureInvalid), "{algorithm}");
         }
         for other in signer.key().fitting().into_iter().filter(|other| *other != algorithm) {
-            let verifier = Verifier::new(&signer.key(), &[other], Rules::default()).unwrap();
+            let mut verifier = Verifier::new(&signer.key(), &[other], Rules::default()).unwrap();
             let refusal = verifier.verify(token.as_bytes(), NOW);
             assert_eq!(refusal, Err(Rejection::AlgorithmNotAllowed), "{algorithm} under {other}");
         }
@@ -165,7 +76,7 @@ fn a_mac_keyed_with_the_text_of_the_public_key_is_refused() {
         let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(CLAIMS));
         let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &signer.configured), input.as_bytes());
         let token = format!("{input}.{}", URL_SAFE_NO_PAD.encode(mac));
-        let verifier =
+        let mut verifier =
             Verifier::new(&signer.key(), &[Algorithm::HS256, algorithm], Rules::default()).unwrap();
         assert_eq!(verifier.verify(token.as_bytes(), NOW), Err(Rejection::AlgorithmNotAllowed));
         let only_hmac = Verifier::new(&signer.key(), &[Algorithm::HS256], Rules::default());
@@ -189,7 +100,7 @@ fn tokens_of_the_crate_jsonwebtoken_are_accepted_and_its_verdicts_shared() {
                 jsonwebtoken::encode(&Header::new(theirs), &claims, &EncodingKey::from_secret(secret))
                     .unwrap();
             let key = Key::read(KeyMaterial::TextOrBytes(secret)).unwrap();
-            let verifier = Verifier::new(&key, &[ours], Rules::default()).unwrap();
+            let mut verifier = Verifier::new(&key, &[ours], Rules::default()).unwrap();
             for (position, _) in token.char_indices() {
                 let mut changed = token.clone().into_bytes();
                 changed[position] = if changed[position] == b'A' { b'B' } else { b'A' };

@@ -19,7 +19,8 @@ pub const MAX_TOKEN_BYTES: usize = 16 * 1024 * 1024;
 /// The three segments of a token, still encoded, and the bytes that were signed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Segments<'t> {
-    header: &'t [u8],
+    /// The encoded header.
+    pub(super) header: &'t [u8],
     payload: &'t [u8],
     signature: &'t [u8],
     /// `header.payload`, the JWS Signing Input. RFC 7515 §2.
@@ -33,28 +34,30 @@ impl<'t> Segments<'t> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Rejection::Malformed);
         }
-        let mut segments = token.split(|byte| *byte == b'.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (segments.next(), segments.next(), segments.next(), segments.next())
+        let mut dots = memchr::memchr_iter(b'.', token);
+        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
+            return Err(Rejection::Malformed);
+        };
+        let (Some(signing_input), Some(header), Some(payload), Some(signature)) =
+            (token.get(..second), token.get(..first), token.get(first + 1..second), token.get(second + 1..))
         else {
             return Err(Rejection::Malformed);
         };
         if header.is_empty() || payload.is_empty() || signature.is_empty() {
             return Err(Rejection::Malformed);
         }
-        let signing_input = token.get(..header.len() + 1 + payload.len()).ok_or(Rejection::Malformed)?;
         Ok(Self { header, payload, signature, signing_input })
     }
 
-    pub(super) fn header(&self) -> Result<Header, Rejection> {
+    pub(super) fn decoded_header(&self) -> Result<Header, Rejection> {
         Header::parse(&decode(self.header)?)
     }
 
-    pub(super) fn payload(&self) -> Result<Vec<u8>, Rejection> {
+    pub(super) fn decoded_payload(&self) -> Result<Vec<u8>, Rejection> {
         decode(self.payload)
     }
 
-    pub(super) fn signature(&self) -> Result<Vec<u8>, Rejection> {
+    pub(super) fn decoded_signature(&self) -> Result<Vec<u8>, Rejection> {
         decode(self.signature)
     }
 }

@@ -11,6 +11,8 @@
 
 mod text;
 
+use std::cell::RefCell;
+
 use napi::bindgen_prelude::{Either, Function, Object};
 use napi::{Env, JsString};
 use napi_derive::napi;
@@ -85,12 +87,16 @@ pub fn verifier<'env>(
     let verifier = Verifier::new(&Key::read(material)?, &known, Rules { require_expiration })?;
     let served: Vec<_> = verifier.algorithms().map(Algorithm::name).collect();
 
+    // One thread, and nothing in `verify` calls back into JavaScript: the borrow cannot be taken.
+    let verifier = RefCell::new(verifier);
     let verify: Function<'_, JsString<'static>, Either<String, u32>> = env
         .create_function_from_closure("verify", move |call| {
             let now = call.get(1)?;
-            with_utf8(call.env, call.get::<JsString<'_>>(0)?, |token| match verifier.verify(token, now) {
-                Ok(claims) => Either::A(claims),
-                Err(rejection) => Either::B(position(rejection)),
+            with_utf8(call.env, call.get::<JsString<'_>>(0)?, |token| {
+                match verifier.borrow_mut().verify(token, now) {
+                    Ok(claims) => Either::A(claims),
+                    Err(rejection) => Either::B(position(rejection)),
+                }
             })
         })
         .map_err(|error| internal(error.reason))?;

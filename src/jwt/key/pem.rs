@@ -50,20 +50,23 @@ const UNSUITABLE: [(&str, &str, &str); 6] = [
     ("PGP PRIVATE KEY BLOCK", "a PGP key", "use a key made with openssl or ssh-keygen"),
 ];
 
-/// Whether a PEM block of some key or certificate begins in the text, be it damaged.
+/// Whether a PEM block of some key or certificate begins or ends in the text, be it damaged.
 ///
 /// Labels of other things (`-----BEGIN SECRET-----`) do not count: such text may be a secret.
 pub(super) fn is_pem(text: &[u8]) -> bool {
     const KEYISH: [&[u8]; 6] = [b"KEY", b"CERTIFICATE", b"PARAMETERS", b"PKCS7", b"CMS", b"CRL"];
-    let mut rest = text;
-    while let Some((before, after)) = cut(rest, b"BEGIN ") {
-        let label = after.split(|byte| matches!(byte, b'-' | b'\n')).next().unwrap_or_default();
-        if before.trim_ascii_end().ends_with(b"-") && KEYISH.iter().any(|word| cut(label, word).is_some()) {
-            return true;
+    [b"BEGIN ".as_slice(), b"END ".as_slice()].into_iter().any(|boundary| {
+        let mut rest = text;
+        while let Some((before, after)) = cut(rest, boundary) {
+            let label = after.split(|byte| matches!(byte, b'-' | b'\n')).next().unwrap_or_default();
+            if before.trim_ascii_end().ends_with(b"-") && KEYISH.iter().any(|word| cut(label, word).is_some())
+            {
+                return true;
+            }
+            rest = after;
         }
-        rest = after;
-    }
-    false
+        false
+    })
 }
 
 /// Reads the key of the block that Node's `crypto.createPublicKey` would choose. Of a private key

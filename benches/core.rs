@@ -1,0 +1,76 @@
+//! What the core costs, and the bare check of the backend beside it: `cargo bench --bench core`.
+//!
+//! Prints the median of many batches in nanoseconds; with `--json`, one JSON object a line.
+//! Every answer is asserted before it is timed.
+
+#[path = "../tests/support/signer.rs"]
+mod signer;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use mcp_native_auth::api_key::KeyRing;
+use mcp_native_auth::jwt::Algorithm;
+use signer::{NOW, Signer};
+
+/// About 450 characters as a token, like those of the JavaScript benchmark.
+const CLAIMS: &str = r#"{"sub":"alice","name":"Alice Example","role":"reader","scope":["mcp:read","mcp:write"],"email":"alice@example.com","iss":"https://issuer.example.com","aud":"https://api.example.com","jti":"0b7e2d7c-8f0a-4a57-9a6c-000000000000","iat":1767225600,"exp":1767229200}"#;
+
+fn main() {
+    let as_json = std::env::args().any(|argument| argument == "--json");
+    let report = |name: &str, nanoseconds: f64| {
+        if as_json {
+            println!(r#"{{"name":"{name}","nanoseconds":{nanoseconds:.1}}}"#);
+        } else {
+            println!("{name:<28}{nanoseconds:>12.1} ns");
+        }
+    };
+
+    for algorithm in Algorithm::ALL {
+        let signer = Signer::new(algorithm);
+        let token = signer.token(CLAIMS);
+        let (signing_input, _) = token.rsplit_once('.').unwrap_or_default();
+        let signature = (signer.sign)(signing_input.as_bytes());
+        let Ok(key) = signer.key().for_algorithm(algorithm) else { unreachable!("the key fits") };
+        assert!(key.verifies(signing_input.as_bytes(), &signature));
+        report(
+            algorithm.name(),
+            median(|| key.verifies(black_box(signing_input.as_bytes()), black_box(&signature))),
+        );
+
+        let mut verifier = signer.verifier();
+        assert_eq!(verifier.verify(token.as_bytes(), NOW).as_deref(), Ok(CLAIMS));
+        report(&format!("verify {algorithm}"), median(|| verifier.verify(black_box(token.as_bytes()), NOW)));
+    }
+
+    for count in [1, 10, 1_000, 100_000] {
+        let keys: Vec<String> =
+            (0..count).map(|n| format!("key-{n:06}-0123456789abcdef0123456789abcdef")).collect();
+        let Ok(ring) = KeyRing::new(&keys) else { unreachable!("no key is empty") };
+        for (place, presented) in
+            [("first", keys.first()), ("last", keys.last()), ("unknown", Some(&"x".repeat(43)))]
+        {
+            let presented = presented.map_or(&[][..], |key| key.as_bytes());
+            assert_eq!(ring.contains(presented), place != "unknown");
+            report(&format!("{count} keys, {place}"), median(|| ring.contains(black_box(presented))));
+        }
+    }
+}
+
+/// Nanoseconds of one run: the median of batches that each last about two milliseconds.
+fn median<T>(mut run: impl FnMut() -> T) -> f64 {
+    let mut batch = 1_u32;
+    let mut time = |batch: u32| {
+        let start = Instant::now();
+        for _ in 0..batch {
+            black_box(run());
+        }
+        start.elapsed()
+    };
+    while time(batch) < Duration::from_millis(2) {
+        batch *= 2;
+    }
+    let mut samples: Vec<f64> = (0..101).map(|_| time(batch).as_nanos() as f64 / f64::from(batch)).collect();
+    samples.sort_by(f64::total_cmp);
+    samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
+}
