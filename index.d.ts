@@ -143,7 +143,8 @@ export interface JWTConfig {
    *   the public part is kept), a public `KeyObject`, a JWK, or what `crypto.createPublicKey` takes as
    *   an object. RSA of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519.
    *
-   * Text in which a PEM key or certificate begins or ends is never an HMAC secret.
+   * Text in which a PEM key or certificate begins or ends is never an HMAC secret, nor are other forms
+   * of keys: DER, base64 or hexadecimal of it, the text of a JWK, an OpenSSH line.
    *
    * Throws `ERR_MCP_AUTH_SECRET_REQUIRED` if falsy, another `ERR_MCP_AUTH_SECRET_*` if it cannot be
    * used.
@@ -180,6 +181,15 @@ export interface JWTConfig {
    * @default false
    */
   requireExpiration?: boolean | null;
+  /**
+   * How many verified tokens to remember, so that one that comes again need not be verified again;
+   * 0 for none. `exp` and `nbf` are checked on every use, each caller gets claims of its own. Tokens of
+   * up to 4096 bytes are remembered, by a keyed SHA-256 digest: at most about 4 MB of claims text per
+   * 1024, and as much again for what is handed out. A whole number up to 1,000,000, else throws
+   * `ERR_MCP_AUTH_OPTION_INVALID`.
+   * @default 1024
+   */
+  cacheSize?: number | null;
 }
 
 /**
@@ -200,10 +210,10 @@ export declare class JWTAuthProvider implements AuthProvider {
 
 /**
  * Makes instances of this package's classes instances of the given framework's classes. Needed only
- * where the application's copy of `mcp-framework` cannot be found on disk, such as in a bundle:
- * `import * as framework from "mcp-framework"; linkFramework(framework);` before the first provider
- * is made.
+ * where the application's copy of `mcp-framework` is not found, such as in a bundle:
+ * `import * as framework from "mcp-framework"; linkFramework(framework);`. Holds for instances made
+ * before, too.
  *
- * @returns whether all classes were found
+ * @returns whether all classes were found and linked
  */
 export declare function linkFramework(framework: object): boolean;

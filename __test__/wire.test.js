@@ -197,7 +197,7 @@ function allowedChallenge({ transport, provider: { kind, config } }, request, th
     kind === "JWTAuthProvider" && requireBearer && headerName.toLowerCase() === "authorization";
   const sent = valuesOf("www-authenticate", theirs);
   if (theirs.status !== 401 || sent.length > 0 || !readsBearer || transport === SERVERLESS) return sent;
-  const presented = valuesOf("authorization", request).some((value) => value !== "");
+  const presented = valuesOf("authorization", request).some((value) => /^bearer /i.test(value));
   return [presented ? `Bearer realm="${REALM}", error="invalid_token"` : `Bearer realm="${REALM}"`];
 }
 

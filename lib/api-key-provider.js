@@ -63,7 +63,10 @@ function checkedKeys(keys) {
   if (keys.length === 0) {
     throw none();
   }
-  return Array.from(keys, (key, index) => {
+  const checked = [];
+  // By index: an array may bring an iterator of its own.
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index];
     if (typeof key !== "string") {
       throw invalid(
         `\`keys[${index}]\` must be a string, not ${key === null ? "null" : `a value of type ${typeof key}`}`,
@@ -75,8 +78,9 @@ function checkedKeys(keys) {
     if (!key.isWellFormed()) {
       throw invalid(`\`keys[${index}]\` holds a lone surrogate, which no request can carry; use plain text`);
     }
-    return key;
-  });
+    checked.push(key);
+  }
+  return checked;
 }
 
 function none() {

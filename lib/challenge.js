@@ -13,23 +13,35 @@ let listening = false;
 export function listenForResponses() {
   if (!listening) {
     listening = true;
-    diagnostics.subscribe("http.server.request.start", ({ request, response }) => {
-      responses.set(request, response);
+    diagnostics.subscribe("http.server.request.start", (message) => {
+      const { request, response } = message ?? {};
+      if (typeof request === "object" && request !== null) {
+        responses.set(request, response);
+      }
     });
   }
 }
 
 /**
- * Adds the challenge of RFC 6750 §3 to the response of a refused request. A request that carried no
- * credential gets no error code, §3.1.
+ * Adds the challenge of RFC 6750 §3 to the response of a refused request if it becomes a 401: whoever
+ * asked the provider may still let the request in. A request without a Bearer credential gets no
+ * error code, §3.1.
  *
  * @param {object} request
- * @param {boolean} carriedCredential
+ * @param {boolean} carriedBearer
  */
-export function challenge(request, carriedCredential) {
+export function challenge(request, carriedBearer) {
   const response = responses.get(request);
-  if (response !== undefined && !response.headersSent && !response.hasHeader("WWW-Authenticate")) {
-    const error = carriedCredential ? ', error="invalid_token"' : "";
-    response.setHeader("WWW-Authenticate", `Bearer realm="MCP Server"${error}`);
+  if (typeof response?.writeHead !== "function" || response.headersSent) {
+    return;
   }
+  const { writeHead } = response;
+  response.writeHead = (status, ...rest) => {
+    response.writeHead = writeHead;
+    if (status === 401 && !response.headersSent && !response.hasHeader("WWW-Authenticate")) {
+      const error = carriedBearer ? ', error="invalid_token"' : "";
+      response.setHeader("WWW-Authenticate", `Bearer realm="MCP Server"${error}`);
+    }
+    return writeHead.call(response, status, ...rest);
+  };
 }

@@ -1,17 +1,21 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { warn } from "./errors.js";
 
 /**
  * Makes instances of our classes instances of the framework's.
  *
  * The framework's transports ask `provider instanceof APIKeyAuthProvider` before they send
  * `WWW-Authenticate` and run their pre-check. Our prototypes are therefore put in front of the
- * framework's, which passes `instanceof` without running the framework's constructor and without
- * its `config` field. It must be the copy of the framework that the application loads, and it must
- * be found synchronously, hence not `import()` alone: the framework is looked up from the running
- * script, then from the working directory, then from this package.
+ * framework's, which passes `instanceof` without running the framework's constructor and without its
+ * `config` field.
+ *
+ * It must be the copy of the framework that the application loads, and finding it means running its
+ * code. So it is looked up only where the application's own imports could find it: from this package,
+ * as a peer dependency is, and from the main script. Never from the working directory, which may
+ * belong to somebody else.
  */
 
 /** The npm name, and the name under which the framework's documentation imports it. */
@@ -20,43 +24,37 @@ const NAMES = ["mcp-framework", "@modelcontextprotocol/mcp-framework"];
 /** Our classes by the name of the framework's class. */
 const ours = new Map();
 let sought = false;
+let linkedByHand = false;
 
 /** Declares a class that shall extend the framework's class of the same name. */
 export function extendsFramework(providerClass) {
   ours.set(providerClass.name, providerClass);
 }
 
-/**
- * Links our classes to a framework given by hand, for applications whose copy cannot be found on
- * disk: bundles, or several copies in one process.
- *
- * @param {Record<string, unknown>} framework the module namespace: `import * as framework from "mcp-framework"`
- * @returns {boolean} whether every class was found and linked
- */
+/** Documented in index.d.ts. */
 export function linkFramework(framework) {
+  const complete = link(framework);
+  linkedByHand ||= complete;
+  return complete;
+}
+
+/** @returns {boolean} whether each of our classes now extends the framework's */
+function link(framework) {
   let complete = true;
   for (const [name, providerClass] of ours) {
     const { prototype } = framework?.[name] ?? {};
-    if (
-      typeof prototype !== "object" ||
-      prototype === null ||
-      providerClass.prototype instanceof Object === false
-    ) {
-      complete = false;
-    } else if (
-      prototype !== providerClass.prototype &&
-      Object.getPrototypeOf(providerClass.prototype) !== prototype
-    ) {
-      Object.setPrototypeOf(providerClass.prototype, prototype);
-    }
+    const isLinked =
+      typeof prototype === "object" &&
+      prototype !== null &&
+      (prototype === providerClass.prototype || Reflect.setPrototypeOf(providerClass.prototype, prototype));
+    complete &&= isLinked;
   }
-  sought ||= complete;
   return complete;
 }
 
 /** Looks for the framework, once, when the first provider is made: by then the application has loaded it. */
 export function findFramework() {
-  if (sought) {
+  if (sought || linkedByHand) {
     return;
   }
   sought = true;
@@ -64,36 +62,82 @@ export function findFramework() {
   if (entry === undefined) {
     return;
   }
-  // A module loader may give `import` another instance than `require` (tsx compiles what is
-  // required). The transports belong to the imported one, so it has the last word.
-  import(pathToFileURL(entry).href).then(linkFramework, () => {});
+  let isLinked = false;
   try {
-    linkFramework(createRequire(import.meta.url)(entry));
+    isLinked = link(createRequire(import.meta.url)(entry));
   } catch {
-    // Not loadable at this moment, for example because it is being imported right now: the import
-    // above completes before the first request can arrive.
+    // Not loadable at this moment, for example because it is being imported right now.
   }
+  // A module loader may give `import` another instance than `require` (tsx compiles what is required).
+  // The transports belong to the imported one, so it has the last word; it comes before the first
+  // request can.
+  import(pathToFileURL(entry).href)
+    .then((framework) => linkedByHand || link(framework))
+    .catch(() => isLinked)
+    .then((isNowLinked) => {
+      if (!isNowLinked) {
+        warn(
+          "FRAMEWORK_NOT_LINKED",
+          "mcp-framework was found but its provider classes could not be extended, so its transports treat these " +
+            'providers as foreign; call linkFramework(await import("mcp-framework"))',
+        );
+      }
+    });
 }
 
 /** The entry file of the framework that the application uses. */
 function locate() {
-  const directories = [process.cwd()];
-  if (process.argv[1]) {
-    directories.unshift(path.dirname(realPath(process.argv[1])));
-  }
-  directories.push(import.meta.dirname);
-  for (const directory of directories) {
-    const lookups = createRequire(path.join(directory, "noop.js")).resolve.paths("mcp-framework") ?? [];
-    for (const lookup of lookups) {
-      for (const name of NAMES) {
-        const entry = entryOf(path.join(lookup, name));
-        if (entry !== undefined) {
-          return entry;
-        }
+  const own = path.dirname(fileURLToPath(import.meta.url));
+  const isInstalled = own.split(path.sep).includes("node_modules");
+  // Outside of node_modules this is a checkout that the application links to, with a copy of the
+  // framework of its own, which is not the application's.
+  const lookups = isInstalled ? [fromHere, fromMainScript] : [fromMainScript, fromHere];
+  for (const lookup of lookups) {
+    try {
+      const entry = lookup();
+      if (entry !== undefined) {
+        return entry;
       }
+    } catch {
+      // Nothing to be found there, or nothing that may be read (Node's permission model).
     }
   }
   return undefined;
+}
+
+function fromHere() {
+  for (const name of NAMES) {
+    try {
+      return fileURLToPath(import.meta.resolve(name));
+    } catch {
+      // Not installed under this name.
+    }
+  }
+  return undefined;
+}
+
+/** As Node looks up a bare specifier in the main script: `node_modules` of each folder above it. */
+function fromMainScript() {
+  const script = process.argv[1];
+  // With `--eval` and in Electron, the first argument is whatever the user wrote there.
+  if (!script || !path.isAbsolute(script) || process._eval !== undefined || process.versions.electron) {
+    return undefined;
+  }
+  const real = realpathSync(script);
+  let folder = statSync(real).isDirectory() ? real : path.dirname(real);
+  for (;;) {
+    for (const name of NAMES) {
+      const entry = entryOf(path.join(folder, "node_modules", name));
+      if (entry !== undefined) {
+        return entry;
+      }
+    }
+    const parent = path.dirname(folder);
+    if (parent === folder) {
+      return undefined;
+    }
+    folder = parent;
+  }
 }
 
 function entryOf(folder) {
@@ -101,13 +145,8 @@ function entryOf(folder) {
   if (!existsSync(manifest)) {
     return undefined;
   }
-  try {
-    const { exports, main } = JSON.parse(readFileSync(manifest, "utf8"));
-    const entry = path.resolve(folder, importTarget(exports?.["."] ?? exports) ?? main ?? "index.js");
-    return existsSync(entry) ? realPath(entry) : undefined;
-  } catch {
-    return undefined;
-  }
+  const { exports, main } = JSON.parse(readFileSync(manifest, "utf8"));
+  return realpathSync(path.resolve(folder, importTarget(exports?.["."] ?? exports) ?? main ?? "index.js"));
 }
 
 /** The file of the first condition under which `import` finds one, as Node's resolver picks it. */
@@ -118,12 +157,4 @@ function importTarget(target) {
   const conditions = ["node", "import", "module-sync", "default"];
   const [, matched] = Object.entries(target).find(([condition]) => conditions.includes(condition)) ?? [];
   return importTarget(matched);
-}
-
-function realPath(file) {
-  try {
-    return realpathSync(file);
-  } catch {
-    return file;
-  }
 }

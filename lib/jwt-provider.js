@@ -3,8 +3,15 @@ import { presentedToken } from "./credentials.js";
 import { configurationError, constructNative, warn } from "./errors.js";
 import { extendsFramework, findFramework } from "./framework.js";
 import { keyMaterial } from "./key-material.js";
-import { verifier } from "./native.js";
-import { booleanOption, givenOptions, headerNameOption, warnOfUnknownOptions } from "./options.js";
+import { KnownClaims } from "./known-claims.js";
+import { FIRST_ID, verifier } from "./native.js";
+import {
+  booleanOption,
+  countOption,
+  givenOptions,
+  headerNameOption,
+  warnOfUnknownOptions,
+} from "./options.js";
 import { DEFAULT_AUTH_ERROR } from "./words.js";
 
 const OPTIONS = [
@@ -14,19 +21,32 @@ const OPTIONS = [
   "requireBearer",
   "caseInsensitiveScheme",
   "requireExpiration",
+  "cacheSize",
 ];
+
+/** Tokens, each of at most 4 KB: at most 4 MB of claims text, see index.d.ts. */
+const DEFAULT_CACHE_SIZE = 1024;
+const LARGEST_CACHE_SIZE = 1_000_000;
 
 /** Documented in index.d.ts. */
 export class JWTAuthProvider {
   #verify;
+  #knownClaims;
   #headerName;
   #scheme;
   #sendsChallenge;
 
   constructor(config) {
     const options = givenOptions(config);
-    const { secret, algorithms, headerName, requireBearer, caseInsensitiveScheme, requireExpiration } =
-      options;
+    const {
+      secret,
+      algorithms,
+      headerName,
+      requireBearer,
+      caseInsensitiveScheme,
+      requireExpiration,
+      cacheSize,
+    } = options;
     const material = keyMaterial(secret);
     try {
       const allowed = allowedAlgorithms(algorithms);
@@ -36,8 +56,12 @@ export class JWTAuthProvider {
         caseInsensitiveScheme: booleanOption("caseInsensitiveScheme", caseInsensitiveScheme, false),
       };
       const mustExpire = booleanOption("requireExpiration", requireExpiration, false);
-      const native = constructNative(() => verifier(material.kind, material.bytes, allowed, mustExpire));
+      const size = countOption("cacheSize", cacheSize, DEFAULT_CACHE_SIZE, LARGEST_CACHE_SIZE);
+      const native = constructNative(() =>
+        verifier(material.kind, material.bytes, allowed, mustExpire, size),
+      );
       this.#verify = native.verify;
+      this.#knownClaims = new KnownClaims(size, native.knownClaims);
       warnOfUnusableAlgorithms(allowed, native.algorithms);
     } finally {
       material.bytes.fill(0);
@@ -61,9 +85,12 @@ export class JWTAuthProvider {
         if (typeof claims === "string") {
           return { data: JSON.parse(claims) };
         }
+        if (claims >= FIRST_ID) {
+          return { data: this.#knownClaims.copy(claims) };
+        }
       }
       if (this.#sendsChallenge) {
-        challenge(req, Boolean(value));
+        challenge(req, /^bearer /i.test(value));
       }
     } catch {
       // A request object that throws when it is read carries no token.
@@ -89,7 +116,8 @@ function allowedAlgorithms(algorithms) {
       '`algorithms` must be an array of algorithm names, such as ["RS256"]',
     );
   }
-  return Array.from(algorithms, (name, index) => {
+  return Array.from({ length: algorithms.length }, (_, index) => {
+    const name = algorithms[index];
     if (typeof name !== "string") {
       throw configurationError(
         "ALGORITHMS_INVALID",
@@ -107,11 +135,16 @@ function allowedAlgorithms(algorithms) {
 }
 
 function warnOfUnusableAlgorithms(allowed, usable) {
-  const unusable = allowed.filter((name) => !usable.includes(name));
+  // Of a name that is no algorithm's, only the place is told: it may be something else.
+  const unusable = allowed.flatMap((name, index) =>
+    usable.includes(name)
+      ? []
+      : [/^[A-Z]{2}(256|384|512)$|^EdDSA$/.test(name) ? name : `algorithms[${index}]`],
+  );
   if (unusable.length > 0) {
     warn(
       "UNUSABLE_ALGORITHMS",
-      `JWTAuthProvider: of \`algorithms\`, the configured key cannot verify ${unusable.map((name) => JSON.stringify(name)).join(", ")}, ` +
+      `JWTAuthProvider: of \`algorithms\`, the configured key cannot verify ${unusable.join(", ")}, ` +
         "so no such token is ever accepted; remove what you do not use",
     );
   }

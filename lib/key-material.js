@@ -15,6 +15,21 @@ export function keyMaterial(secret) {
   if (!secret) {
     throw configurationError("SECRET_REQUIRED", "JWT secret is required");
   }
+  try {
+    return read(secret);
+  } catch (error) {
+    if (error.code?.startsWith?.("ERR_MCP_AUTH_")) {
+      throw error;
+    }
+    // A detached buffer, a getter that throws, a revoked proxy: their words are not ours to vouch for.
+    throw configurationError(
+      "SECRET_INVALID",
+      "`secret` cannot be read; pass it as a string, Buffer or KeyObject",
+    );
+  }
+}
+
+function read(secret) {
   if (typeof secret === "string") {
     if (!secret.isWellFormed()) {
       throw configurationError(
@@ -31,11 +46,11 @@ export function keyMaterial(secret) {
     throw unsuitable("a CryptoKey", "pass KeyObject.from(key)");
   }
   if (types.isAnyArrayBuffer(secret)) {
-    return { kind: "bytes", bytes: Uint8Array.from(new Uint8Array(secret)) };
+    return { kind: "bytes", bytes: copyOf(new Uint8Array(secret)) };
   }
   if (ArrayBuffer.isView(secret)) {
     const { buffer, byteOffset, byteLength } = secret;
-    return { kind: "bytes", bytes: Uint8Array.from(new Uint8Array(buffer, byteOffset, byteLength)) };
+    return { kind: "bytes", bytes: copyOf(new Uint8Array(buffer, byteOffset, byteLength)) };
   }
   if (typeof secret === "object" && !Array.isArray(secret)) {
     return ofObject(secret);
@@ -45,6 +60,16 @@ export function keyMaterial(secret) {
     "`secret` must be a string, Buffer, TypedArray, ArrayBuffer, KeyObject or JWK, " +
       `not ${Array.isArray(secret) ? "an array" : `a ${typeof secret}`}`,
   );
+}
+
+/**
+ * A copy outside of V8's heap from the start. A small typed array that V8 allocates itself lies inside
+ * the heap and is copied out when native code asks for its address: wiping then misses the original.
+ */
+function copyOf(bytes) {
+  const copy = new Uint8Array(new ArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
 }
 
 function ofKeyObject(key) {

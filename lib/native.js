@@ -16,4 +16,4 @@ function load() {
   }
 }
 
-export const { keyRing, verifier, rejectionCodes } = load();
+export const { FIRST_ID, keyRing, rejectionCodes, verifier } = load();

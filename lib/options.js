@@ -5,22 +5,30 @@ const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
  * The options that a configuration gives: its own, as in the framework, and each read exactly once, so
- * that a getter cannot change its mind. `undefined` and `null` give none.
+ * that a getter cannot change its mind. `undefined` and `null` give none. What others put on
+ * `Object.prototype` is no option.
  *
  * @returns {Record<string, unknown>}
  */
 export function givenOptions(config) {
-  return { ...config };
+  try {
+    return { __proto__: null, ...config };
+  } catch {
+    throw configurationError("OPTION_INVALID", "the options cannot be read; pass a plain object");
+  }
 }
 
 /** Misspelled security options must not pass silently. */
-export function warnOfUnknownOptions(provider, config, known) {
-  const unknown = Object.keys(config).filter((name) => !known.includes(name));
+export function warnOfUnknownOptions(provider, options, known) {
+  const unknown = Object.keys(options).filter((name) => !known.includes(name));
   if (unknown.length > 0) {
+    // What does not look like a name is not printed: it may be something else.
+    const names = unknown.map((name) =>
+      /^[A-Za-z_]{1,32}$/.test(name) ? `"${name}"` : "one that is no name",
+    );
     warn(
       "UNKNOWN_OPTION",
-      `${provider} ignores ${unknown.length} unknown option(s): ${unknown.map((name) => JSON.stringify(name)).join(", ")}; ` +
-        `known are ${known.join(", ")}`,
+      `${provider} ignores ${unknown.length} unknown option(s): ${names.join(", ")}; known are ${known.join(", ")}`,
     );
   }
 }
@@ -46,6 +54,17 @@ export function booleanOption(name, value, fallback) {
   }
   if (typeof value !== "boolean") {
     throw configurationError("OPTION_INVALID", `\`${name}\` must be true or false, not a ${typeof value}`);
+  }
+  return value;
+}
+
+/** A whole number from 0 to `most`; `undefined` and `null` stand for the default. */
+export function countOption(name, value, fallback, most) {
+  if (value === undefined || value === null) {
+    return fallback;
+  }
+  if (!Number.isInteger(value) || value < 0 || value > most) {
+    throw configurationError("OPTION_INVALID", `\`${name}\` must be a whole number from 0 to ${most}`);
   }
   return value;
 }

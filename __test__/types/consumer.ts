@@ -45,6 +45,7 @@ const configs: JWTConfig[] = [
     requireBearer: false,
     caseInsensitiveScheme: true,
     requireExpiration: true,
+    cacheSize: 0,
   },
 ];
 const jwt: JWTAuthProvider = new JWTAuthProvider(configs[0] as JWTConfig);

@@ -25,6 +25,12 @@ pub const MAX_PAYLOAD_DEPTH: usize = 1024;
 pub(super) struct Claims<'p> {
     /// A JSON text whose value is what the provider hands on as `data`.
     pub(super) json: Cow<'p, str>,
+    pub(super) times: TimeClaims,
+}
+
+/// The claims whose verdict hangs on the time of day, to be asked for it again and again.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct TimeClaims {
     expires: TimeClaim,
     not_before: TimeClaim,
 }
@@ -75,14 +81,14 @@ impl<'p> Claims<'p> {
         if members.repeats_registered_name {
             return Err(Rejection::PayloadInvalid);
         }
-        Ok(Self { json, expires: members.expires, not_before: members.not_before })
+        Ok(Self { json, times: members.times })
     }
 
     fn of_array(json_bytes: &[u8], json: Cow<'p, str>) -> Result<Self, Rejection> {
         if !is_json(json_bytes) {
             return Err(Rejection::PayloadInvalid);
         }
-        Ok(Self { json, expires: TimeClaim::Absent, not_before: TimeClaim::Absent })
+        Ok(Self { json, times: TimeClaims::default() })
     }
 
     /// A JSON string under `typ: JWT`, which npm's `jsonwebtoken` decodes a second time when it
@@ -105,18 +111,16 @@ impl<'p> Claims<'p> {
     }
 
     fn of_subject(json: &str) -> Self {
-        Self {
-            json: Cow::Owned(format!("{{\"sub\":{json}}}")),
-            expires: TimeClaim::Absent,
-            not_before: TimeClaim::Absent,
-        }
+        Self { json: Cow::Owned(format!("{{\"sub\":{json}}}")), times: TimeClaims::default() }
     }
+}
 
+impl TimeClaims {
     /// Checks the time claims against `now`, in seconds since 1970 UTC. `nbf` comes before `exp`,
     /// and either is refused when it is present and no number, as npm's `jsonwebtoken` does.
     ///
     /// Comparisons are written so that a `now` that is not a number refuses.
-    pub(super) fn check(&self, rules: &Rules, now: f64) -> Result<(), Rejection> {
+    pub(super) fn check(self, rules: Rules, now: f64) -> Result<(), Rejection> {
         match self.not_before {
             TimeClaim::NotANumber => return Err(Rejection::TimeClaimInvalid),
             TimeClaim::At(not_before) if now >= not_before => {}
@@ -139,8 +143,7 @@ impl<'p> Claims<'p> {
 /// What the checks need of a claims object.
 #[derive(Default)]
 struct Members {
-    expires: TimeClaim,
-    not_before: TimeClaim,
+    times: TimeClaims,
     /// RFC 7519 §4 lets a parser refuse repeated names or take the last. For the names that
     /// decide who gets in, refuse: another parser in the chain may take the first.
     repeats_registered_name: bool,
@@ -170,8 +173,8 @@ impl<'de> Deserialize<'de> for Members {
                         *seen = true;
                     }
                     match &*name {
-                        b"exp" => members.expires = map.next_value()?,
-                        b"nbf" => members.not_before = map.next_value()?,
+                        b"exp" => members.times.expires = map.next_value()?,
+                        b"nbf" => members.times.not_before = map.next_value()?,
                         _ => {
                             map.next_value::<IgnoredAny>()?;
                         }
@@ -211,7 +214,7 @@ mod tests {
     }
 
     fn check_at(payload: &str, now: f64) -> Result<(), Rejection> {
-        Claims::parse(payload.as_bytes(), true).and_then(|claims| claims.check(&Rules::default(), now))
+        Claims::parse(payload.as_bytes(), true).and_then(|claims| claims.times.check(Rules::default(), now))
     }
 
     const REFUSED: Result<String, Rejection> = Err(Rejection::PayloadInvalid);
@@ -336,9 +339,9 @@ mod tests {
         let rules = Rules { require_expiration: true };
         for payload in ["{}", "[]", "5", r#"{"EXP":1}"#] {
             let claims = Claims::parse(payload.as_bytes(), true).unwrap();
-            assert_eq!(claims.check(&rules, 0.0), Err(Rejection::ExpirationMissing), "{payload}");
+            assert_eq!(claims.times.check(rules, 0.0), Err(Rejection::ExpirationMissing), "{payload}");
         }
-        assert_eq!(Claims::parse(br#"{"exp":1}"#, true).unwrap().check(&rules, 0.0), Ok(()));
+        assert_eq!(Claims::parse(br#"{"exp":1}"#, true).unwrap().times.check(rules, 0.0), Ok(()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`Verifier`] | the whole check, in the order that matters: shape, header, algorithm, signature, claims |
+//! | [`CachingVerifier`] | the same for tokens that come again |
 //! | [`Key`] | key material as people configure it, read once |
 //! | [`Algorithm`] | the thirteen names |
 //! | `token` | splitting and decoding the three segments |
@@ -19,10 +20,12 @@ mod claims;
 mod json;
 mod key;
 mod token;
+mod verified;
 mod verifier;
 
 pub use algorithm::Algorithm;
 pub use claims::MAX_PAYLOAD_DEPTH;
 pub use key::{Key, KeyMaterial, SignatureKey};
 pub use token::MAX_TOKEN_BYTES;
+pub use verified::{Accepted, CachingVerifier, EntryId, LONGEST_TOKEN};
 pub use verifier::{Rules, Verifier};

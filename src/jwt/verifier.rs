@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::algorithm::{self, Algorithm};
-use super::claims::Claims;
+use super::claims::{Claims, TimeClaims};
 use super::key::{Key, SignatureKey};
 use super::token::Segments;
 use crate::error::{ConfigError, Rejection};
@@ -87,6 +87,19 @@ impl Verifier {
     /// [`Rejection`], the first that applies in this order: shape, header, algorithm, signature,
     /// payload, `nbf`, `exp`. Nothing of the payload is looked at before the signature holds.
     pub fn verify(&mut self, token: &[u8], now: f64) -> Result<String, Rejection> {
+        self.verify_for_reuse(token, now).map(|(claims, _)| claims)
+    }
+
+    pub(super) fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// Like [`Verifier::verify`], with what must be checked again when the result is used later.
+    pub(super) fn verify_for_reuse(
+        &mut self,
+        token: &[u8],
+        now: f64,
+    ) -> Result<(String, TimeClaims), Rejection> {
         let segments = Segments::split(token)?;
         let meaning = match &self.known_header {
             Some(known) if *known.encoded == *segments.header => known.meaning,
@@ -100,12 +113,14 @@ impl Verifier {
 
         let payload = segments.decoded_payload()?;
         let claims = Claims::parse(&payload, meaning.typ_is_jwt)?;
-        claims.check(&self.rules, now)?;
-        match claims.json {
-            Cow::Owned(json) => Ok(json),
+        let times = claims.times;
+        times.check(self.rules, now)?;
+        let json = match claims.json {
+            Cow::Owned(json) => json,
             // The borrow says that the payload itself is the answer, already checked as UTF-8.
-            Cow::Borrowed(_) => String::from_utf8(payload).map_err(|_| Rejection::PayloadInvalid),
-        }
+            Cow::Borrowed(_) => String::from_utf8(payload).map_err(|_| Rejection::PayloadInvalid)?,
+        };
+        Ok((json, times))
     }
 
     fn meaning(&self, segments: &Segments<'_>) -> Result<Meaning, Rejection> {

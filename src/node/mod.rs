@@ -12,6 +12,7 @@
 mod text;
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use napi::bindgen_prelude::{Either, Function, Object};
 use napi::{Env, JsString};
@@ -20,7 +21,7 @@ use zeroize::Zeroize;
 
 use crate::api_key::KeyRing;
 use crate::error::{ConfigError, Rejection};
-use crate::jwt::{Algorithm, Key, KeyMaterial, Rules, Verifier};
+use crate::jwt::{Accepted, Algorithm, CachingVerifier, EntryId, Key, KeyMaterial, Rules, Verifier};
 use text::with_utf8;
 
 /// What construction throws: the `code` of the core's error and its sentence.
@@ -55,11 +56,17 @@ pub fn key_ring(env: &Env, mut keys: Vec<String>) -> Result<Function<'_, JsStrin
     .map_err(|error| internal(error.reason))
 }
 
-/// `{ verify, algorithms }`.
+/// `{ verify, knownClaims, algorithms }`.
 ///
-/// `verify: (token: string, now: number) => string | number` gives the JSON text of the claims, or
-/// the position in `rejectionCodes()` of why not; `now` is in seconds since 1970 UTC. `algorithms`
-/// are those of the allowed ones that the key serves.
+/// `verify: (token: string, now: number) => string | number` gives one of
+/// - the JSON text of the claims;
+/// - the position in `rejectionCodes()` of why not;
+/// - [`FIRST_ID`] or more: the id of a token that was accepted before, whose claims are the same as
+///   then. Ids are unique during the life of the verifier; of ids with the same remainder by
+///   `cache_size` after subtracting [`FIRST_ID`], the latest one replaces the others.
+///
+/// `now` is in seconds since 1970 UTC. `knownClaims: (id: number) => string | null` gives the JSON
+/// text of the claims of such a token. `algorithms` are those of the allowed ones that the key serves.
 ///
 /// `kind` says how to read `material`: `text` and `bytes` as configured, `secret` for the bytes of a
 /// secret KeyObject, `spki` for DER, `jwk` for JSON text.
@@ -70,6 +77,7 @@ pub fn verifier<'env>(
     material: &[u8],
     algorithms: Vec<String>,
     require_expiration: bool,
+    cache_size: u32,
 ) -> Result<Object<'env>, Error> {
     let material = match kind.as_str() {
         "text" | "bytes" => KeyMaterial::TextOrBytes(material),
@@ -86,28 +94,41 @@ pub fn verifier<'env>(
     }
     let verifier = Verifier::new(&Key::read(material)?, &known, Rules { require_expiration })?;
     let served: Vec<_> = verifier.algorithms().map(Algorithm::name).collect();
+    let mut seed = [0; 32];
+    aws_lc_rs::rand::fill(&mut seed).map_err(|_| internal("the system gives no random bytes"))?;
 
-    // One thread, and nothing in `verify` calls back into JavaScript: the borrow cannot be taken.
-    let verifier = RefCell::new(verifier);
-    let verify: Function<'_, JsString<'static>, Either<String, u32>> = env
-        .create_function_from_closure("verify", move |call| {
-            let now = call.get(1)?;
-            with_utf8(call.env, call.get::<JsString<'_>>(0)?, |token| {
-                match verifier.borrow_mut().verify(token, now) {
-                    Ok(claims) => Either::A(claims),
-                    Err(rejection) => Either::B(position(rejection)),
-                }
-            })
-        })
-        .map_err(|error| internal(error.reason))?;
-    let fields = || {
+    // One thread, and nothing in these calls back into JavaScript: the borrow cannot be taken.
+    let verifier = Rc::new(RefCell::new(CachingVerifier::new(verifier, cache_size as usize, seed)));
+    let asked = Rc::clone(&verifier);
+    let functions = || {
+        let verify: Function<'_, JsString<'static>, Either<String, f64>> =
+            env.create_function_from_closure("verify", move |call| {
+                let now = call.get(1)?;
+                with_utf8(call.env, call.get::<JsString<'_>>(0)?, |token| {
+                    match verifier.borrow_mut().verify(token, now) {
+                        Ok(Accepted::Claims(claims)) => Either::A(claims),
+                        Ok(Accepted::Known(id)) => Either::B(FIRST_ID + id as f64),
+                        Err(rejection) => Either::B(position(rejection)),
+                    }
+                })
+            })?;
+        let known_claims: Function<'_, f64, Option<String>> =
+            env.create_function_from_closure("knownClaims", move |call| {
+                let id = call.get::<f64>(0)? - FIRST_ID;
+                Ok(asked.borrow().claims(id as EntryId).map(str::to_owned))
+            })?;
         let mut object = Object::new(env)?;
         object.set("verify", verify)?;
+        object.set("knownClaims", known_claims)?;
         object.set("algorithms", served)?;
         Ok(object)
     };
-    fields().map_err(|error: napi::Error| internal(error.reason))
+    functions().map_err(|error: napi::Error| internal(error.reason))
 }
+
+/// Numbers that `verify` gives below this are refusals.
+#[napi]
+pub const FIRST_ID: f64 = 256.0;
 
 /// The stable codes of refusals, in the order of the numbers that `verify` returns.
 #[napi(catch_unwind)]
@@ -115,9 +136,9 @@ pub fn rejection_codes() -> Vec<&'static str> {
     Rejection::ALL.iter().map(|rejection| rejection.code()).collect()
 }
 
-fn position(rejection: Rejection) -> u32 {
+fn position(rejection: Rejection) -> f64 {
     let position = Rejection::ALL.iter().position(|known| *known == rejection);
-    position.and_then(|position| u32::try_from(position).ok()).unwrap_or(u32::MAX)
+    position.and_then(|position| u8::try_from(position).ok()).map_or(f64::NAN, f64::from)
 }
 
 /// Panics, and gives a function that panics, to show that Node survives both.

@@ -27,36 +27,39 @@ const RSA_EXPONENT_BITS: usize = 33;
 
 /// The key of a SubjectPublicKeyInfo. RFC 5280 §4.1.2.7, RFC 3279, RFC 4055, RFC 8410.
 pub(super) fn spki(der: &[u8]) -> Result<Kind, ConfigError> {
+    let der = first_value(der);
     let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| unreadable("a public key"))?;
     let bits = info.subject_public_key.as_bytes().ok_or_else(|| unreadable("a public key"))?;
     match info.algorithm.oid {
         RSA => pkcs1_public(bits),
         RSASSA_PSS => pss(bits, &info.algorithm),
         EC => ec(der),
-        ED25519 => Ok(Kind::Ed25519 { public_key: bits.to_vec() }),
+        ED25519 => ed25519(bits),
         other => Err(unsupported(other)),
     }
 }
 
 /// A PKCS#1 RSAPublicKey. RFC 8017 A.1.1.
 pub(super) fn pkcs1_public(der: &[u8]) -> Result<Kind, ConfigError> {
-    let key = RsaPublicKeyRef::from_der(der).map_err(|_| unreadable("an RSA public key"))?;
+    let key = RsaPublicKeyRef::from_der(first_value(der)).map_err(|_| unreadable("an RSA public key"))?;
     rsa(&key, None)
 }
 
 /// A PKCS#1 RSAPrivateKey. RFC 8017 A.1.2.
 pub(super) fn pkcs1_private(der: &[u8]) -> Result<Kind, ConfigError> {
-    let key = RsaPrivateKeyRef::from_der(der).map_err(|_| unreadable("an RSA private key"))?;
+    let key = RsaPrivateKeyRef::from_der(first_value(der)).map_err(|_| unreadable("an RSA private key"))?;
     rsa(&key.public_key(), None)
 }
 
 /// A SEC1 ECPrivateKey with its curve. RFC 5915.
 pub(super) fn sec1_private(der: &[u8]) -> Result<Kind, ConfigError> {
+    let der = first_value(der);
     ec_private(|curve| EcdsaKeyPair::from_private_key_der(curve, der).ok())
 }
 
 /// A PKCS#8 PrivateKeyInfo. RFC 5958.
 pub(super) fn pkcs8(der: &[u8]) -> Result<Kind, ConfigError> {
+    let der = first_value(der);
     let info = PrivateKeyInfoRef::from_der(der).map_err(|_| unreadable("a private key"))?;
     let rsa_public = |key: &[u8], restricted_to| {
         let key = RsaPrivateKeyRef::from_der(key).map_err(|_| unreadable("an RSA private key"))?;
@@ -80,8 +83,9 @@ pub(super) fn certificate(der: &[u8]) -> Result<Kind, ConfigError> {
     spki(spki_der)
 }
 
-/// What complete DER encoding of a key these bytes are, if any.
+/// What DER encoding of a key these bytes begin with, if any.
 pub(super) fn recognise(der: &[u8]) -> Option<&'static str> {
+    let der = first_value(der);
     if SubjectPublicKeyInfoRef::from_der(der).is_ok() || RsaPublicKeyRef::from_der(der).is_ok() {
         Some("a public key")
     } else if PrivateKeyInfoRef::from_der(der).is_ok()
@@ -94,6 +98,32 @@ pub(super) fn recognise(der: &[u8]) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// An Ed25519 public key. RFC 8032 §5.1.5.
+pub(super) fn ed25519(public_key: &[u8]) -> Result<Kind, ConfigError> {
+    /// The points of small order as encoded, sign bit cleared. Under such a key, one signature fits
+    /// many messages, and anybody can make it.
+    const SMALL_ORDER: [[u8; 32]; 7] = [
+        hex32("0000000000000000000000000000000000000000000000000000000000000000"),
+        hex32("0100000000000000000000000000000000000000000000000000000000000000"),
+        hex32("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+        hex32("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+        hex32("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
+        hex32("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
+        hex32("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
+    ];
+    let mut point: [u8; 32] = public_key.try_into().map_err(|_| unreadable("an Ed25519 public key"))?;
+    if let Some(last) = point.last_mut() {
+        *last &= 0x7f;
+    }
+    if SMALL_ORDER.contains(&point) {
+        return Err(ConfigError::UnsuitableKey {
+            found: "an Ed25519 key of small order, under which anybody can sign".into(),
+            remedy: "generate a key".into(),
+        });
+    }
+    Ok(Kind::Ed25519 { public_key: public_key.to_vec() })
 }
 
 /// An RSA key from its numbers, big-endian.
@@ -210,6 +240,27 @@ fn subject_public_key_info(der: &[u8]) -> der::Result<&[u8]> {
         reader.tlv_bytes()?;
     }
     reader.tlv_bytes()
+}
+
+/// The first DER value, without what follows it: OpenSSL reads no further.
+fn first_value(der: &[u8]) -> &[u8] {
+    SliceReader::new(der).and_then(|mut reader| reader.tlv_bytes()).unwrap_or(der)
+}
+
+/// 32 bytes of a constant in hexadecimal.
+const fn hex32(hex: &str) -> [u8; 32] {
+    const fn digit(byte: u8) -> u8 {
+        if byte.is_ascii_digit() { byte - b'0' } else { byte - b'a' + 10 }
+    }
+    let mut hex = hex.as_bytes();
+    let mut bytes = [0; 32];
+    let mut rest: &mut [u8] = &mut bytes;
+    while let ([high, low, more @ ..], [byte, others @ ..]) = (hex, rest) {
+        *byte = digit(*high) << 4 | digit(*low);
+        hex = more;
+        rest = others;
+    }
+    bytes
 }
 
 fn bit_length(number: &[u8]) -> usize {

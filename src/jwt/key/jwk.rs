@@ -1,12 +1,10 @@
 //! Keys as JSON Web Keys. RFC 7517, RFC 7518 §6, RFC 8037 §2.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Key, Kind, der};
+use super::{Key, Kind, der, pem};
 use crate::error::ConfigError;
 use crate::jwt::Algorithm;
 
@@ -45,6 +43,8 @@ pub(super) fn read(json: &str) -> Result<Key, ConfigError> {
             let mut point = vec![0x04];
             for coordinate in [&parameters.x, &parameters.y] {
                 let coordinate = decode(coordinate)?;
+                let zeros = coordinate.iter().take_while(|byte| **byte == 0).count();
+                let coordinate = coordinate.get(zeros..).unwrap_or_default();
                 let padding = length
                     .checked_sub(coordinate.len())
                     .ok_or_else(|| unreadable("a coordinate is longer than its curve's"))?;
@@ -54,7 +54,7 @@ pub(super) fn read(json: &str) -> Result<Key, ConfigError> {
             Kind::Ec { algorithm, public_key: point }
         }
         AlgorithmParameters::OctetKeyPair(parameters) if parameters.curve == EllipticCurve::Ed25519 => {
-            Kind::Ed25519 { public_key: decode(&parameters.x)? }
+            der::ed25519(&decode(&parameters.x)?)?
         }
         _ => {
             return Err(ConfigError::UnsuitableKey {
@@ -91,8 +91,10 @@ fn pinned_algorithm(json: &str) -> Result<Option<Algorithm>, ConfigError> {
     }
 }
 
+/// base64url, and as leniently as Node reads it: padding, the other alphabet, white space and stray
+/// bits do not matter in a key that the operator configures.
 fn decode(member: &str) -> Result<Vec<u8>, ConfigError> {
-    URL_SAFE_NO_PAD.decode(member).map_err(|_| unreadable("a member is not base64url"))
+    pem::base64_leniently(member.as_bytes()).ok_or_else(|| unreadable("a member is not base64url"))
 }
 
 fn unreadable(problem: &str) -> ConfigError {

@@ -120,7 +120,7 @@ impl Key {
             let found = format!("{found} in DER form");
             return mistaken(&found, "pass the key as PEM text or as a KeyObject of type public");
         }
-        let text = bytes.trim_ascii();
+        let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii();
         if is_jwk_text(text) {
             return mistaken(
                 "the JSON text of a JWK or JWK Set",
@@ -130,16 +130,21 @@ impl Key {
         if ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"]
             .iter()
             .any(|name| text.starts_with(name.as_bytes()))
-            && text.windows(6).any(|window| window == b" AAAA" || window.starts_with(b" AAAA"))
+            && text.windows(5).any(|window| window == b" AAAA")
         {
             return mistaken(
                 "an OpenSSH public key",
                 "convert it to PEM with `ssh-keygen -e -m pkcs8 -f key.pub`",
             );
         }
-        if let Some(found) = pem::base64_of_der(text).and_then(|der| der::recognise(&der)) {
-            let found = format!("{found} in bare base64");
-            return mistaken(&found, "put its BEGIN and END lines around it");
+        for decoded in pem::decoded(text) {
+            if let Some(found) = der::recognise(&decoded) {
+                let found = format!("{found} in base64 or hexadecimal");
+                return mistaken(&found, "pass it as PEM, with its BEGIN and END lines");
+            }
+            if pem::is_pem(&decoded) {
+                return mistaken("PEM in base64 or hexadecimal", "decode it first");
+            }
         }
         Ok(Self::unpinned(Kind::Hmac(Zeroizing::new(bytes.to_vec()))))
     }
@@ -259,7 +264,8 @@ fn is_jwk_text(text: &[u8]) -> bool {
         keys: Vec<Jwk>,
     }
 
-    text.first() == Some(&b'{')
+    matches!(text.first(), Some(b'{' | b'['))
         && (serde_json::from_slice::<Jwk>(text).is_ok()
+            || serde_json::from_slice::<Vec<Jwk>>(text).is_ok_and(|keys| !keys.is_empty())
             || serde_json::from_slice::<JwkSet>(text).is_ok_and(|set| !set.keys.is_empty()))
 }

@@ -1,8 +1,10 @@
 //! Keys in PEM form. RFC 7468.
 //!
-//! Read more leniently than that RFC: text before and after a block, any line lengths, CRLF, and
-//! the damage that environment variables do (newlines removed, or spelled `\n`), which leaves no
-//! doubt about the bytes because neither white space nor a backslash is base64.
+//! Read in two ways. First as OpenSSL reads PEM, with BEGIN and END on lines of their own, so that of
+//! several blocks the same one counts. If there is none, leniently: blocks anywhere in a line, with
+//! newlines removed or spelled `\n`, which is what environment variables do to them. That leaves no
+//! doubt about the bytes, because neither white space nor a backslash is base64; if it leaves a doubt
+//! about which block is meant, the text is refused.
 
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -22,18 +24,18 @@ type ReadDer = fn(&[u8]) -> Result<Kind, ConfigError>;
 
 /// Labels of public keys, in the order in which Node's `crypto.createPublicKey` looks for them
 /// anywhere in the text.
-const PUBLIC: [(&str, ReadDer); 4] = [
-    ("PUBLIC KEY", der::spki),
-    ("RSA PUBLIC KEY", der::pkcs1_public),
-    ("CERTIFICATE", der::certificate),
-    ("X509 CERTIFICATE", der::certificate),
+const PUBLIC: [&[(&str, ReadDer)]; 3] = [
+    &[("PUBLIC KEY", der::spki)],
+    &[("RSA PUBLIC KEY", der::pkcs1_public)],
+    &[("CERTIFICATE", der::certificate), ("X509 CERTIFICATE", der::certificate)],
 ];
 
 /// Labels of private keys, of which the first in the text counts if there is no public key.
-const PRIVATE: [(&str, ReadDer); 3] = [
+const PRIVATE: &[(&str, ReadDer)] = &[
     ("PRIVATE KEY", der::pkcs8),
     ("RSA PRIVATE KEY", der::pkcs1_private),
     ("EC PRIVATE KEY", der::sec1_private),
+    ("ENCRYPTED PRIVATE KEY", |_| Err(encrypted())),
 ];
 
 /// Labels that are known and of no use here, with what they are and what to do instead.
@@ -50,17 +52,25 @@ const UNSUITABLE: [(&str, &str, &str); 6] = [
     ("PGP PRIVATE KEY BLOCK", "a PGP key", "use a key made with openssl or ssh-keygen"),
 ];
 
-/// Whether a PEM block of some key or certificate begins or ends in the text, be it damaged.
+/// Whether a PEM block of some key or certificate begins or ends in the text, be it damaged: spaces
+/// or newlines lost or replaced, letters in another case, every byte followed by a NUL (UTF-16).
 ///
 /// Labels of other things (`-----BEGIN SECRET-----`) do not count: such text may be a secret.
 pub(super) fn is_pem(text: &[u8]) -> bool {
     const KEYISH: [&[u8]; 6] = [b"KEY", b"CERTIFICATE", b"PARAMETERS", b"PKCS7", b"CMS", b"CRL"];
-    [b"BEGIN ".as_slice(), b"END ".as_slice()].into_iter().any(|boundary| {
-        let mut rest = text;
-        while let Some((before, after)) = cut(rest, boundary) {
-            let label = after.split(|byte| matches!(byte, b'-' | b'\n')).next().unwrap_or_default();
-            if before.trim_ascii_end().ends_with(b"-") && KEYISH.iter().any(|word| cut(label, word).is_some())
-            {
+    const LONGEST_LABEL: usize = 64;
+    let squeezed: Zeroizing<Vec<u8>> = Zeroizing::new(
+        text.iter()
+            .filter(|byte| byte.is_ascii_alphanumeric() || **byte == b'-')
+            .map(u8::to_ascii_uppercase)
+            .collect(),
+    );
+    [b"--BEGIN".as_slice(), b"--END".as_slice()].into_iter().any(|boundary| {
+        let mut rest = squeezed.as_slice();
+        while let Some((_, after)) = cut(rest, boundary) {
+            let label = after.get(..LONGEST_LABEL).unwrap_or(after);
+            let label = label.split(|byte| *byte == b'-').next().unwrap_or_default();
+            if KEYISH.iter().any(|word| cut(label, word).is_some()) {
                 return true;
             }
             rest = after;
@@ -72,31 +82,36 @@ pub(super) fn is_pem(text: &[u8]) -> bool {
 /// Reads the key of the block that Node's `crypto.createPublicKey` would choose. Of a private key
 /// only the public part is kept.
 pub(super) fn read(text: &[u8]) -> Result<Kind, ConfigError> {
-    let public = PUBLIC.iter().find_map(|(label, read)| Some((label, read, block(text, label)?)));
-    let private = || {
-        PRIVATE
-            .iter()
-            .filter_map(|(label, read)| Some((label, read, block(text, label)?)))
-            .min_by_key(|(_, _, block)| block.start)
-    };
-    if let Some((label, read, block)) = public.or_else(private) {
-        let found = format!("a PEM {label}");
-        let body = block.body.ok_or_else(|| unreadable(&found, "its END line is missing"))?;
-        if cut(body, b"ENCRYPTED").is_some() {
-            return Err(encrypted());
-        }
-        let der = decode(body, &BASE64).ok_or_else(|| unreadable(&found, "its contents are not base64"))?;
-        return read(&der);
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    if let Some((block, read)) = chosen(&blocks_on_lines(text)) {
+        return block.read(*read);
     }
-    if block(text, "ENCRYPTED PRIVATE KEY").is_some() {
-        return Err(encrypted());
+    let anywhere = blocks_anywhere(text);
+    let readable = |block: &&Block<'_>| reader(block, &PUBLIC.concat()).or(reader(block, PRIVATE)).is_some();
+    if anywhere.iter().filter(readable).count() > 1 {
+        return Err(unreadable("PEM", "it holds several damaged blocks, of which only one can be meant"));
+    }
+    if let Some((block, read)) = chosen(&anywhere) {
+        return block.read(*read);
     }
     for (label, found, remedy) in UNSUITABLE {
-        if block(text, label).is_some() {
+        if anywhere.iter().any(|block| block.label == label.as_bytes()) {
             return Err(ConfigError::UnsuitableKey { found: found.into(), remedy: remedy.into() });
         }
     }
     Err(unreadable("PEM", "it holds no complete block of a public key, private key or certificate"))
+}
+
+fn chosen<'b, 't>(blocks: &'b [Block<'t>]) -> Option<(&'b Block<'t>, &'static ReadDer)> {
+    PUBLIC
+        .iter()
+        .copied()
+        .chain([PRIVATE])
+        .find_map(|labels| blocks.iter().find_map(|block| Some((block, reader(block, labels)?))))
+}
+
+fn reader<'l>(block: &Block<'_>, labels: &'l [(&str, ReadDer)]) -> Option<&'l ReadDer> {
+    labels.iter().find(|(label, _)| block.label == label.as_bytes()).map(|(_, read)| read)
 }
 
 fn encrypted() -> ConfigError {
@@ -106,28 +121,87 @@ fn encrypted() -> ConfigError {
     }
 }
 
-/// The DER behind text that is base64 or base64url and nothing else, white space apart.
-pub(super) fn base64_of_der(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    // Each DER form of a key is a SEQUENCE of more than 127 bytes, or a short Ed25519 or EC one:
-    // tag 0x30 is `M` in base64.
-    if text.first() != Some(&b'M') {
-        return None;
-    }
-    decode(text, &BASE64).or_else(|| decode(text, &BASE64URL))
+/// The bytes behind text that is base64, base64url or hexadecimal and nothing else, white space and
+/// quotation marks apart.
+pub(super) fn decoded(text: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+    let text = text.trim_ascii();
+    let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
+    [decode(text, &BASE64), decode(text, &BASE64URL), unhex(text)].into_iter().flatten()
+}
+
+/// base64 or base64url, padded or not.
+pub(super) fn base64_leniently(text: &[u8]) -> Option<Vec<u8>> {
+    decode(text, &BASE64URL).or_else(|| decode(text, &BASE64)).map(|mut bytes| std::mem::take(&mut *bytes))
+}
+
+fn unhex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digits: Option<Zeroizing<Vec<u8>>> =
+        text.iter().map(digit).collect::<Option<Vec<_>>>().map(Zeroizing::new);
+    let pairs = digits?;
+    let bytes = pairs.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit));
+    (pairs.len() % 2 == 0).then(|| Zeroizing::new(bytes.collect()))
 }
 
 struct Block<'t> {
-    /// Where its BEGIN line starts in the text.
-    start: usize,
-    /// What stands before its END line, if there is one.
+    label: &'t [u8],
+    /// What stands before its END, if there is one.
     body: Option<&'t [u8]>,
 }
 
-/// The first block of this label.
-fn block<'t>(text: &'t [u8], label: &str) -> Option<Block<'t>> {
-    let (before, after) = cut(text, format!("-----BEGIN {label}-----").as_bytes())?;
-    let body = cut(after, format!("-----END {label}-----").as_bytes()).map(|(body, _)| body);
-    Some(Block { start: before.len(), body })
+impl Block<'_> {
+    fn read(&self, read_der: ReadDer) -> Result<Kind, ConfigError> {
+        let found = format!("a PEM {}", String::from_utf8_lossy(self.label));
+        let body = self.body.ok_or_else(|| unreadable(&found, "its END line is missing"))?;
+        if cut(body, b"ENCRYPTED").is_some() {
+            return Err(encrypted());
+        }
+        let der = decode(body, &BASE64).ok_or_else(|| unreadable(&found, "its contents are not base64"))?;
+        read_der(&der)
+    }
+}
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const DASHES: &[u8] = b"-----";
+
+/// Blocks whose BEGIN and END stand on lines of their own, white space behind them apart.
+fn blocks_on_lines(text: &[u8]) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    let mut offset = 0;
+    let mut open: Option<(&[u8], usize)> = None;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let start = offset;
+        offset += line.len();
+        let line = line.trim_ascii_end();
+        match open {
+            None => {
+                let label = line.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(DASHES));
+                open = label.map(|label| (label, offset));
+            }
+            Some((label, body_start)) => {
+                let end = line.strip_prefix(b"-----END ").and_then(|rest| rest.strip_suffix(DASHES));
+                if end == Some(label) {
+                    blocks.push(Block { label, body: text.get(body_start..start) });
+                    open = None;
+                }
+            }
+        }
+    }
+    blocks
+}
+
+/// Blocks that begin anywhere.
+fn blocks_anywhere(text: &[u8]) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = cut(rest, BEGIN) {
+        let Some((label, after)) = cut(after, DASHES) else { break };
+        let end = [b"-----END ", label, DASHES].concat();
+        let body = cut(after, &end);
+        rest = body.map_or(after, |(_, after)| after);
+        blocks.push(Block { label, body: body.map(|(body, _)| body) });
+    }
+    blocks
 }
 
 fn decode(body: &[u8], base64: &GeneralPurpose) -> Option<Zeroizing<Vec<u8>>> {
