@@ -8,7 +8,7 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mcp_native_auth::error::{ConfigError, Rejection};
-use mcp_native_auth::jwt::{Algorithm, Key, KeyMaterial, Rules, Verifier};
+use mcp_native_auth::jwt::{Accepted, Algorithm, Key, KeyMaterial, Rules, Verifier};
 use signer::{NOW, SECRET, Signer};
 
 const CLAIMS: &str = r#"{"sub":"alice","exp":1767225601,"nbf":1767225600,"scope":["a","b"]}"#;
@@ -17,8 +17,8 @@ const CLAIMS: &str = r#"{"sub":"alice","exp":1767225601,"nbf":1767225600,"scope"
 fn genuine_tokens_of_every_algorithm_are_accepted() {
     for algorithm in Algorithm::ALL {
         let signer = Signer::new(algorithm);
-        let claims = signer.verifier().verify(signer.token(CLAIMS).as_bytes(), NOW);
-        assert_eq!(claims.as_deref(), Ok(CLAIMS), "{algorithm}");
+        let accepted = signer.verifier().verify(signer.token(CLAIMS).as_bytes(), NOW);
+        assert_eq!(accepted, Ok(Accepted::Claims(CLAIMS.into())), "{algorithm}");
     }
 }
 
@@ -36,6 +36,26 @@ fn any_changed_bit_of_a_token_is_refused() {
         for end in 0..token.len() {
             assert!(verifier.verify(&token[..end], NOW).is_err(), "{algorithm}, cut at {end}");
         }
+    }
+}
+
+#[test]
+fn a_known_token_is_known_until_any_bit_of_it_changes_and_while_its_time_lasts() {
+    for algorithm in Algorithm::ALL {
+        let signer = Signer::new(algorithm);
+        let mut verifier = signer.verifier().with_cache(2, [7; 32]);
+        let token = signer.token(CLAIMS).into_bytes();
+        assert_eq!(verifier.verify(&token, NOW), Ok(Accepted::Claims(CLAIMS.into())));
+        let Ok(Accepted::Known(id)) = verifier.verify(&token, NOW) else { unreachable!("{algorithm}") };
+        assert_eq!(verifier.claims(id), Some(CLAIMS));
+        for bit in 0..token.len() * 8 {
+            let mut changed = token.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(verifier.verify(&changed, NOW).is_err(), "{algorithm}, bit {bit}");
+        }
+        assert_eq!(verifier.verify(&token, NOW + 1.0), Err(Rejection::Expired));
+        assert_eq!(verifier.verify(&token, NOW - 1.0), Err(Rejection::NotYetValid));
+        assert_eq!(verifier.verify(&token, NOW), Ok(Accepted::Known(id)));
     }
 }
 
@@ -111,8 +131,10 @@ fn tokens_of_the_crate_jsonwebtoken_are_accepted_and_its_verdicts_shared() {
                 );
                 assert!(their_verdict.is_err() && verifier.verify(&changed, NOW).is_err(), "{position}");
             }
-            let ours: serde_json::Value =
-                serde_json::from_str(&verifier.verify(token.as_bytes(), NOW).unwrap()).unwrap();
+            let Ok(Accepted::Claims(ours)) = verifier.verify(token.as_bytes(), NOW) else {
+                unreachable!("the token is genuine")
+            };
+            let ours: serde_json::Value = serde_json::from_str(&ours).unwrap();
             assert_eq!(ours, claims);
         }
     }

@@ -3,9 +3,9 @@
 //! | module | holds |
 //! |---|---|
 //! | [`Verifier`] | the whole check, in the order that matters: shape, header, algorithm, signature, claims |
-//! | [`CachingVerifier`] | the same for tokens that come again |
 //! | [`Key`] | key material as people configure it, read once |
 //! | [`Algorithm`] | the thirteen names |
+//! | `verified` | tokens that were verified before |
 //! | `token` | splitting and decoding the three segments |
 //! | `json` | what JSON reading needs beyond serde_json |
 //! | `claims` | the payload: well-formedness, time claims |
@@ -27,5 +27,5 @@ pub use algorithm::Algorithm;
 pub use claims::MAX_PAYLOAD_DEPTH;
 pub use key::{Key, KeyMaterial, SignatureKey};
 pub use token::MAX_TOKEN_BYTES;
-pub use verified::{Accepted, CachingVerifier, EntryId, LONGEST_TOKEN};
-pub use verifier::{Rules, Verifier};
+pub use verified::{EntryId, LONGEST_TOKEN};
+pub use verifier::{Accepted, Rules, Verifier};

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::algorithm::{self, Algorithm};
-use super::claims::{Claims, TimeClaims};
+use super::claims::Claims;
 use super::key::{Key, SignatureKey};
 use super::token::Segments;
+use super::verified::{EntryId, VerifiedTokens};
 use crate::error::{ConfigError, Rejection};
 
 /// What the claims must satisfy beyond `exp` and `nbf`, which are always checked when present.
@@ -21,6 +22,17 @@ pub struct Verifier {
     keys: Vec<(Algorithm, SignatureKey)>,
     rules: Rules,
     known_header: Option<KnownHeader>,
+    verified: VerifiedTokens,
+}
+
+/// What an accepted token says.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// A JSON text: the payload itself when it is an object or array, else an object whose `sub` is
+    /// the payload.
+    Claims(String),
+    /// The same as when it was verified: see [`Verifier::claims`].
+    Known(EntryId),
 }
 
 /// A header that came with a good signature, encoded, and what it says: issuers use the same header
@@ -67,7 +79,7 @@ impl Verifier {
                 fitting: algorithm::list(&fitting),
             });
         }
-        Ok(Self { keys, rules, known_header: None })
+        Ok(Self { keys, rules, known_header: None, verified: VerifiedTokens::new(0, [0; 32]) })
     }
 
     /// The algorithms that tokens may use, in the order in which they were allowed.
@@ -75,52 +87,73 @@ impl Verifier {
         self.keys.iter().map(|(algorithm, _)| *algorithm)
     }
 
+    /// The same verifier, remembering the last `capacity` tokens that it accepted. `seed` is to be
+    /// drawn at random for each verifier.
+    #[must_use]
+    pub fn with_cache(mut self, capacity: usize, seed: [u8; 32]) -> Self {
+        self.verified = VerifiedTokens::new(capacity, seed);
+        self
+    }
+
+    /// The JSON text of the claims of a token that [`Accepted::Known`] names, if it is still there.
+    #[must_use]
+    pub fn claims(&self, id: EntryId) -> Option<&str> {
+        self.verified.entry(id).map(|entry| entry.claims.as_str())
+    }
+
     /// Verifies a compact JWS and its time claims.
     ///
     /// `now` is in whole or fractional seconds since 1970 UTC.
-    ///
-    /// The result is a JSON text: the payload itself when it is an object or array, else an object
-    /// whose `sub` is the payload.
     ///
     /// # Errors
     ///
     /// [`Rejection`], the first that applies in this order: shape, header, algorithm, signature,
     /// payload, `nbf`, `exp`. Nothing of the payload is looked at before the signature holds.
-    pub fn verify(&mut self, token: &[u8], now: f64) -> Result<String, Rejection> {
-        self.verify_for_reuse(token, now).map(|(claims, _)| claims)
-    }
-
-    pub(super) fn rules(&self) -> Rules {
-        self.rules
-    }
-
-    /// Like [`Verifier::verify`], with what must be checked again when the result is used later.
-    pub(super) fn verify_for_reuse(
-        &mut self,
-        token: &[u8],
-        now: f64,
-    ) -> Result<(String, TimeClaims), Rejection> {
+    pub fn verify(&mut self, token: &[u8], now: f64) -> Result<Accepted, Rejection> {
         let segments = Segments::split(token)?;
         let meaning = match &self.known_header {
             Some(known) if *known.encoded == *segments.header => known.meaning,
             _ => self.meaning(&segments)?,
         };
-        let (_, key) = self.keys.get(meaning.key).ok_or(Rejection::AlgorithmNotAllowed)?;
-        if !key.verifies(segments.signing_input, &segments.decoded_signature()?) {
+        let (algorithm, key) = self.keys.get(meaning.key).ok_or(Rejection::AlgorithmNotAllowed)?;
+        let is_kept = self.verified.keeps(token);
+
+        // An HS256 signature is checked in the time of a digest, and is one.
+        let checks_first = *algorithm == Algorithm::HS256 || !is_kept;
+        let mut fingerprint = None;
+        if checks_first {
+            let signature = segments.decoded_signature()?;
+            if !key.verifies(segments.signing_input, &signature) {
+                return Err(Rejection::SignatureInvalid);
+            }
+            if is_kept {
+                fingerprint = signature.try_into().ok();
+            }
+        } else {
+            fingerprint = self.verified.fingerprint(token);
+        }
+        if let Some(entry) = fingerprint.and_then(|fingerprint| self.verified.find(&fingerprint)) {
+            entry.times.check(self.rules, now)?;
+            return Ok(Accepted::Known(entry.id));
+        }
+        if !checks_first && !key.verifies(segments.signing_input, &segments.decoded_signature()?) {
             return Err(Rejection::SignatureInvalid);
         }
         self.remember(segments.header, meaning);
 
         let payload = segments.decoded_payload()?;
         let claims = Claims::parse(&payload, meaning.typ_is_jwt)?;
-        let times = claims.times;
-        times.check(self.rules, now)?;
-        let json = match claims.json {
-            Cow::Owned(json) => json,
+        claims.times.check(self.rules, now)?;
+        if let Some(fingerprint) = fingerprint {
+            self.verified.insert(fingerprint, claims.times, &claims.json);
+        }
+        match claims.json {
+            Cow::Owned(json) => Ok(Accepted::Claims(json)),
             // The borrow says that the payload itself is the answer, already checked as UTF-8.
-            Cow::Borrowed(_) => String::from_utf8(payload).map_err(|_| Rejection::PayloadInvalid)?,
-        };
-        Ok((json, times))
+            Cow::Borrowed(_) => {
+                String::from_utf8(payload).map(Accepted::Claims).map_err(|_| Rejection::PayloadInvalid)
+            }
+        }
     }
 
     fn meaning(&self, segments: &Segments<'_>) -> Result<Meaning, Rejection> {

@@ -21,7 +21,7 @@ use zeroize::Zeroize;
 
 use crate::api_key::KeyRing;
 use crate::error::{ConfigError, Rejection};
-use crate::jwt::{Accepted, Algorithm, CachingVerifier, EntryId, Key, KeyMaterial, Rules, Verifier};
+use crate::jwt::{Accepted, Algorithm, EntryId, Key, KeyMaterial, Rules, Verifier};
 use text::with_utf8;
 
 /// What construction throws: the `code` of the core's error and its sentence.
@@ -98,7 +98,7 @@ pub fn verifier<'env>(
     aws_lc_rs::rand::fill(&mut seed).map_err(|_| internal("the system gives no random bytes"))?;
 
     // One thread, and nothing in these calls back into JavaScript: the borrow cannot be taken.
-    let verifier = Rc::new(RefCell::new(CachingVerifier::new(verifier, cache_size as usize, seed)));
+    let verifier = Rc::new(RefCell::new(verifier.with_cache(cache_size as usize, seed)));
     let asked = Rc::clone(&verifier);
     let functions = || {
         let verify: Function<'_, JsString<'static>, Either<String, f64>> =
