@@ -104,7 +104,7 @@ describe("claims are each caller's own", () => {
 });
 
 describe("the cache is bounded and cannot be abused", () => {
-  it("a token is known from its second use on, and not when switched off", () => {
+  it("a token is known from its third use on, and not when switched off", () => {
     const presented = token({ sub: "a" });
     for (const [size, expected] of [
       [1024, true],
@@ -112,15 +112,15 @@ describe("the cache is bounded and cannot be abused", () => {
       [0, false],
     ]) {
       const { isKnown } = native(size);
-      assert.equal(isKnown(presented), false);
-      assert.equal(isKnown(presented), expected);
+      assert.deepEqual([isKnown(presented), isKnown(presented)], [false, false]);
+      assert.deepEqual([isKnown(presented), isKnown(presented)], [expected, expected]);
     }
   });
 
   it("forged, expired and malformed tokens displace nothing and are never known", () => {
     const { isKnown, verify } = native(2);
     const good = [token({ sub: "a" }), token({ sub: "b" })];
-    good.forEach(isKnown);
+    [...good, ...good].forEach(isKnown);
     for (let n = 0; n < 5_000; n += 1) {
       const bad = [
         token({ sub: "a", n }, undefined, "another secret"),
@@ -138,6 +138,7 @@ describe("the cache is bounded and cannot be abused", () => {
   it("a known token changed in any character is refused", () => {
     const { isKnown, verify } = native(8);
     const presented = token({ sub: "a" });
+    isKnown(presented);
     isKnown(presented);
     for (let position = 0; position < presented.length; position += 1) {
       const other = presented[position] === "A" ? "B" : "A";
@@ -162,8 +163,7 @@ describe("the cache is bounded and cannot be abused", () => {
   it("tokens over 4 KB are accepted and not kept", () => {
     const { isKnown, verify } = native(8);
     const presented = token({ s: "x".repeat(4_000) });
-    assert.equal(isKnown(presented), false);
-    assert.equal(isKnown(presented), false);
+    assert.deepEqual([isKnown(presented), isKnown(presented), isKnown(presented)], [false, false, false]);
     assert.equal(typeof verify(presented, 1000), "string");
   });
 
@@ -171,8 +171,11 @@ describe("the cache is bounded and cannot be abused", () => {
     const { verify, knownClaims } = native(1);
     const first = token({ sub: "a" });
     verify(first, 1000);
+    verify(first, 1000);
     const id = verify(first, 1000);
     assert.equal(knownClaims(id), '{"sub":"a"}');
+    verify(token({ sub: "b" }), 1000);
+    assert.equal(knownClaims(id), '{"sub":"a"}', "what comes once pushes nothing out");
     verify(token({ sub: "b" }), 1000);
     for (const gone of [id, FIRST_ID - 1, FIRST_ID + 5, -1, 0, Number.NaN, Infinity, 2 ** 53]) {
       assert.equal(knownClaims(gone), null, `${gone}`);

@@ -45,7 +45,9 @@ fn a_known_token_is_known_until_any_bit_of_it_changes_and_while_its_time_lasts()
         let signer = Signer::new(algorithm);
         let mut verifier = signer.verifier().with_cache(2, [7; 32]);
         let token = signer.token(CLAIMS).into_bytes();
-        assert_eq!(verifier.verify(&token, NOW), Ok(Accepted::Claims(CLAIMS.into())));
+        for _ in 0..2 {
+            assert_eq!(verifier.verify(&token, NOW), Ok(Accepted::Claims(CLAIMS.into())));
+        }
         let Ok(Accepted::Known(id)) = verifier.verify(&token, NOW) else { unreachable!("{algorithm}") };
         assert_eq!(verifier.claims(id), Some(CLAIMS));
         for bit in 0..token.len() * 8 {

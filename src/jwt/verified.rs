@@ -7,6 +7,9 @@
 //! tokens with a good signature get in: forged ones displace nothing. The raw token is not kept. What
 //! hangs on the time of day is checked anew on every use.
 //!
+//! A token is kept when it comes for the second time. The first time only eight bytes of what it is
+//! known by are noted, which costs next to nothing: tokens that come once push out none that come often.
+//!
 //! Bounded in entries, and in bytes because tokens over [`LONGEST_TOKEN`] are not kept. When full, the
 //! oldest entry that was not used since it was last passed over goes (the CLOCK algorithm).
 
@@ -35,6 +38,9 @@ pub(super) struct VerifiedTokens {
     hand: usize,
     /// Holds the seed and the token while they are hashed.
     scratch: Vec<u8>,
+    /// Tokens that came once: a few bytes of each, in the pair that other bytes of it point to, the
+    /// later one first. Empty until the first token is accepted.
+    seen_once: Vec<[u64; 2]>,
 }
 
 pub(super) struct Entry {
@@ -48,7 +54,15 @@ pub(super) struct Entry {
 
 impl VerifiedTokens {
     pub(super) fn new(capacity: usize, seed: [u8; 32]) -> Self {
-        Self { capacity, seed, places: HashMap::new(), entries: Vec::new(), hand: 0, scratch: Vec::new() }
+        Self {
+            capacity,
+            seed,
+            places: HashMap::new(),
+            entries: Vec::new(),
+            hand: 0,
+            scratch: Vec::new(),
+            seen_once: Vec::new(),
+        }
     }
 
     /// Whether such a token is kept at all.
@@ -75,8 +89,24 @@ impl VerifiedTokens {
         self.entries.get(self.place_of(id)?).filter(|entry| entry.id == id)
     }
 
-    /// Keeps a token that was verified just now.
-    pub(super) fn insert(&mut self, fingerprint: Fingerprint, times: TimeClaims, claims: &str) {
+    /// Takes note of a token that was verified just now, and keeps it if it had been noted before.
+    pub(super) fn note(&mut self, fingerprint: Fingerprint, times: TimeClaims, claims: &str) {
+        if self.seen_once.is_empty() {
+            self.seen_once = vec![[0; 2]; self.capacity.next_power_of_two() * 2];
+        }
+        let [place, mark, ..] = words(fingerprint);
+        // The remainder is below the length, which fits.
+        #[expect(clippy::cast_possible_truncation, reason = "masked to the length of a Vec")]
+        let place = place as usize & (self.seen_once.len() - 1);
+        let Some(pair) = self.seen_once.get_mut(place) else { return };
+        if pair.contains(&mark) {
+            self.insert(fingerprint, times, claims);
+        } else {
+            *pair = [mark, pair[0]];
+        }
+    }
+
+    fn insert(&mut self, fingerprint: Fingerprint, times: TimeClaims, claims: &str) {
         if self.places.contains_key(&fingerprint) {
             return;
         }
@@ -117,6 +147,14 @@ impl VerifiedTokens {
     }
 }
 
+fn words(fingerprint: Fingerprint) -> [u64; 4] {
+    let mut words = [0; 4];
+    for (word, bytes) in words.iter_mut().zip(fingerprint.chunks_exact(8)) {
+        *word = u64::from_le_bytes(bytes.try_into().unwrap_or_default());
+    }
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +171,19 @@ mod tests {
     fn known(cache: &mut VerifiedTokens, token: &str) -> bool {
         let fingerprint = cache.fingerprint(token.as_bytes()).unwrap();
         cache.find(&fingerprint).is_some_and(|entry| entry.claims == token)
+    }
+
+    #[test]
+    fn keeps_a_token_the_second_time_it_comes() {
+        let mut cache = cache(10);
+        let fingerprint = cache.fingerprint(b"token").unwrap();
+        let other = cache.fingerprint(b"another").unwrap();
+        cache.note(fingerprint, TimeClaims::default(), "claims");
+        assert!(cache.find(&fingerprint).is_none());
+        cache.note(other, TimeClaims::default(), "others");
+        cache.note(fingerprint, TimeClaims::default(), "claims");
+        assert_eq!(cache.find(&fingerprint).unwrap().claims, "claims");
+        assert!(cache.find(&other).is_none());
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Verifier {
         let claims = Claims::parse(&payload, meaning.typ_is_jwt)?;
         claims.times.check(self.rules, now)?;
         if let Some(fingerprint) = fingerprint {
-            self.verified.insert(fingerprint, claims.times, &claims.json);
+            self.verified.note(fingerprint, claims.times, &claims.json);
         }
         match claims.json {
             Cow::Owned(json) => Ok(Accepted::Claims(json)),
