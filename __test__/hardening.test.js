@@ -250,6 +250,23 @@ describe("key material", () => {
     }
   });
 
+  it("an EC key with explicit parameters and a compressed point is refused as PEM", () => {
+    const secret = [
+      "-----BEGIN PUBLIC KEY-----",
+      "MIIBCjCB4wYHKoZIzj0CATCB1wIBATAsBgcqhkjOPQEBAiEA/////wAAAAEAAAAA",
+      "AAAAAAAAAAD///////////////8wWwQg/////wAAAAEAAAAAAAAAAAAAAAD/////",
+      "//////////wEIFrGNdiqOpPns+u9VXaYhrxlHQawzFOw9jvOPD4n0mBLAxUAxJ02",
+      "CIbnBJNqZnjhE50mt4GffpAEIQNrF9Hy4SxCR/i85uVjpEDydwN9gS3rM6D0oTlF",
+      "2JjClgIhAP////8AAAAA//////////+85vqtpxeehPO5ysL8YyVRAgEBAyIAAj7g",
+      "331FQzNH3Nm3savHQ1jNUY3ROsB7o1vo+DvyqvHd",
+      "-----END PUBLIC KEY-----",
+    ].join("\n");
+    assert.throws(() => new JWTAuthProvider({ secret, algorithms: ["ES256"] }), {
+      code: "ERR_MCP_AUTH_SECRET_UNSUITABLE",
+    });
+    assert.ok(new FrameworkProvider({ secret, algorithms: ["ES256"] }));
+  });
+
   it("long text full of BEGIN is told in linear time", () => {
     const started = performance.now();
     assert.ok(new JWTAuthProvider({ secret: `-${"BEGIN ".repeat(500_000)}` }));
@@ -280,6 +297,15 @@ describe("key material", () => {
 });
 
 describe("surroundings", () => {
+  it("a proxy of a provider, or an object that inherits from one, lets nobody in", async () => {
+    const provider = new APIKeyAuthProvider({ keys: ["k1"] });
+    const jwt = new JWTAuthProvider({ secret: "s".repeat(32), requireBearer: false });
+    for (const disguise of [(object) => new Proxy(object, {}), Object.create]) {
+      assert.equal(await disguise(provider).authenticate({ headers: { "x-api-key": "k1" } }), false);
+      assert.equal(await disguise(jwt).authenticate({ headers: { authorization: "a.b.c" } }), false);
+    }
+  });
+
   it("an option on Object.prototype is none", async () => {
     Object.prototype.headerName = "x-polluted";
     Object.prototype.queryFallback = false;
