@@ -22,96 +22,92 @@ use crate::error::ConfigError;
 /// comparing 32 bytes.
 type Digest = [u64; 4];
 
-/// Digests per pair of rows on average. Lower costs memory, higher costs time per look-up.
+/// Digests per row on average. Lower costs memory for empty slots, higher costs time per look-up.
 const TARGET_LOAD: usize = 2;
 
 /// The configured API keys.
 pub struct KeyRing<S = RandomState> {
-    /// `row_count * row_length` slots; see [`Slot`].
-    slots: Vec<Slot>,
+    /// Rows of [`KeyRing::row_length`] digests, one after the other; a row that is not full ends in
+    /// [`EMPTY`] slots.
+    slots: Vec<Digest>,
     row_length: usize,
-    /// A power of two, so that a row is picked by masking.
     row_count: usize,
     hasher: S,
 }
 
-/// A place for a digest. An empty slot is told by `taken`, not by a reserved digest.
-#[derive(Clone, Copy)]
-struct Slot {
-    digest: Digest,
-    taken: u8,
+/// Fills the slots that hold no key. Nobody knows bytes with this digest.
+const EMPTY: Digest = [0; 4];
+
+/// Collects keys for a [`KeyRing`], of which it keeps only the digests.
+#[derive(Default)]
+pub struct KeyRingBuilder {
+    digests: Vec<Digest>,
 }
 
-impl Slot {
-    const EMPTY: Self = Self { digest: [0; 4], taken: 0 };
-
-    fn holds(&self, digest: &Digest) -> Choice {
-        // `&` on `Choice` does not branch; a digest of zeros in an empty slot must not match.
-        let mut equal = Choice::from(self.taken);
-        for (mine, theirs) in self.digest.iter().zip(digest) {
-            equal &= mine.ct_eq(theirs);
-        }
-        equal
-    }
-}
-
-impl KeyRing {
-    /// A ring of these keys, compared byte for byte. Equal keys count once.
+impl KeyRingBuilder {
+    /// Adds a key. Equal keys count once.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::EmptyApiKey`] with the position of a key of no bytes.
-    pub fn new<K: AsRef<[u8]>>(keys: impl IntoIterator<Item = K>) -> Result<Self, ConfigError> {
-        Self::with_hasher(keys, RandomState::new())
+    /// [`ConfigError::EmptyApiKey`] with the number of keys before it, if it has no bytes.
+    pub fn add(&mut self, key: &[u8]) -> Result<(), ConfigError> {
+        if key.is_empty() {
+            return Err(ConfigError::EmptyApiKey { index: self.digests.len() });
+        }
+        self.digests.push(sha256(key));
+        Ok(())
+    }
+
+    /// The ring of the keys, compared byte for byte.
+    #[must_use]
+    pub fn build(self) -> KeyRing {
+        self.build_with(RandomState::new())
+    }
+
+    /// Like [`KeyRingBuilder::build`] with a chosen hash for placing digests in rows. The choice
+    /// affects speed only: with the worst hash all digests share one row and every look-up reads them
+    /// all.
+    pub fn build_with<S: BuildHasher>(mut self, hasher: S) -> KeyRing<S> {
+        self.digests.sort_unstable();
+        self.digests.dedup();
+        let row_count = self.digests.len().div_ceil(TARGET_LOAD).max(1);
+
+        // The emptier of two rows: the fullest row stays short (Azar et al. 1994), and the length of
+        // the fullest row is what every look-up pays.
+        let mut loads = vec![0_usize; row_count];
+        let load = |loads: &[usize], row: usize| loads.get(row).copied().unwrap_or_default();
+        let places: Vec<(usize, usize)> = self
+            .digests
+            .iter()
+            .map(|digest| {
+                let (first, second) = row_pair(&hasher, row_count, digest);
+                let row = if load(&loads, second) < load(&loads, first) { second } else { first };
+                let column = load(&loads, row);
+                if let Some(load) = loads.get_mut(row) {
+                    *load += 1;
+                }
+                (row, column)
+            })
+            .collect();
+
+        let row_length = loads.iter().copied().max().unwrap_or_default();
+        let mut slots = vec![EMPTY; row_count * row_length];
+        for (digest, (row, column)) in self.digests.iter().zip(places) {
+            if let Some(slot) = slots.get_mut(row * row_length + column) {
+                *slot = *digest;
+            }
+        }
+        KeyRing { slots, row_length, row_count, hasher }
+    }
+}
+
+impl Drop for KeyRingBuilder {
+    fn drop(&mut self) {
+        self.digests.zeroize();
     }
 }
 
 impl<S: BuildHasher> KeyRing<S> {
-    /// Like [`KeyRing::new`] with a chosen hash for placing digests in rows. The choice affects
-    /// speed only: with the worst hash all digests share one row and every look-up reads them all.
-    ///
-    /// # Errors
-    ///
-    /// As [`KeyRing::new`].
-    pub fn with_hasher<K: AsRef<[u8]>>(
-        keys: impl IntoIterator<Item = K>,
-        hasher: S,
-    ) -> Result<Self, ConfigError> {
-        let mut digests = Vec::new();
-        for (index, key) in keys.into_iter().enumerate() {
-            if key.as_ref().is_empty() {
-                return Err(ConfigError::EmptyApiKey { index });
-            }
-            digests.push(sha256(key.as_ref()));
-        }
-        digests.sort_unstable();
-        digests.dedup();
-
-        let row_count = digests.len().div_ceil(TARGET_LOAD).next_power_of_two();
-        let mut rows: Vec<Vec<Digest>> = vec![Vec::new(); row_count];
-        for digest in &digests {
-            // The emptier of two rows: the fullest row stays short (Azar et al. 1994), and the
-            // length of the fullest row is what every look-up pays.
-            let (first, second) = row_pair(&hasher, row_count, digest);
-            let load = |row: usize| rows.get(row).map_or(usize::MAX, Vec::len);
-            let row = if load(second) < load(first) { second } else { first };
-            if let Some(row) = rows.get_mut(row) {
-                row.push(*digest);
-            }
-        }
-        digests.zeroize();
-
-        let row_length = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let mut slots = Vec::with_capacity(row_count * row_length);
-        for row in &mut rows {
-            let empty = row_length - row.len();
-            slots.extend(row.iter().map(|digest| Slot { digest: *digest, taken: 1 }));
-            slots.extend(std::iter::repeat_n(Slot::EMPTY, empty));
-            row.zeroize();
-        }
-        Ok(Self { slots, row_length, row_count, hasher })
-    }
-
     /// Whether the presented bytes are one of the keys.
     #[must_use]
     pub fn contains(&self, presented: &[u8]) -> bool {
@@ -119,12 +115,16 @@ impl<S: BuildHasher> KeyRing<S> {
         let (first, second) = row_pair(&self.hasher, self.row_count, &digest);
         let mut found = Choice::from(0);
         for slot in self.row(first).iter().chain(self.row(second)) {
-            found |= slot.holds(&digest);
+            let mut equal = Choice::from(1);
+            for (mine, theirs) in slot.iter().zip(&digest) {
+                equal &= mine.ct_eq(theirs);
+            }
+            found |= equal;
         }
         found.into()
     }
 
-    fn row(&self, row: usize) -> &[Slot] {
+    fn row(&self, row: usize) -> &[Digest] {
         let start = row * self.row_length;
         self.slots.get(start..start + self.row_length).unwrap_or_default()
     }
@@ -132,20 +132,16 @@ impl<S: BuildHasher> KeyRing<S> {
 
 impl<S> Drop for KeyRing<S> {
     fn drop(&mut self) {
-        for slot in &mut self.slots {
-            slot.digest.zeroize();
-            slot.taken.zeroize();
-        }
+        self.slots.zeroize();
     }
 }
 
 /// The two rows a digest may lie in, from the two halves of one keyed hash.
 fn row_pair<S: BuildHasher>(hasher: &S, row_count: usize, digest: &Digest) -> (usize, usize) {
     let hash = hasher.hash_one(digest);
-    let mask = row_count - 1;
-    #[expect(clippy::cast_possible_truncation, reason = "each half is masked to the row count")]
-    let half = |bits: u64| (bits as u32) as usize & mask;
-    (half(hash), half(hash >> 32))
+    // Multiplying and shifting spreads 32 bits over any number of rows without a division.
+    let row = |half: u64| (((half & 0xffff_ffff) * row_count as u64) >> 32) as usize;
+    (row(hash), row(hash >> 32))
 }
 
 fn sha256(bytes: &[u8]) -> Digest {
@@ -175,6 +171,18 @@ mod tests {
         fn write(&mut self, _: &[u8]) {}
     }
 
+    fn ring<K: AsRef<[u8]>>(keys: impl IntoIterator<Item = K>) -> KeyRing {
+        builder(keys).build()
+    }
+
+    fn builder<K: AsRef<[u8]>>(keys: impl IntoIterator<Item = K>) -> KeyRingBuilder {
+        let mut builder = KeyRingBuilder::default();
+        for key in keys {
+            builder.add(key.as_ref()).unwrap();
+        }
+        builder
+    }
+
     fn numbered(count: usize) -> Vec<String> {
         (0..count).map(|n| format!("key-{n:06}")).collect()
     }
@@ -183,7 +191,7 @@ mod tests {
     fn knows_each_key_and_nothing_else() {
         for count in [1, 2, 3, 10, 1_000, 100_000] {
             let keys = numbered(count);
-            let ring = KeyRing::new(&keys).unwrap();
+            let ring = ring(&keys);
             for key in &keys {
                 assert!(ring.contains(key.as_bytes()), "{key} of {count}");
             }
@@ -196,7 +204,7 @@ mod tests {
     #[test]
     fn a_prefix_a_suffix_and_a_changed_bit_of_a_key_are_strangers() {
         let key = b"0123456789abcdef0123456789abcdef";
-        let ring = KeyRing::new([key]).unwrap();
+        let ring = ring([key]);
         for end in 0..key.len() {
             assert!(!ring.contains(&key[..end]));
         }
@@ -211,7 +219,7 @@ mod tests {
     #[test]
     fn works_with_the_worst_hash() {
         let keys = numbered(300);
-        let ring = KeyRing::with_hasher(&keys, BuildHasherDefault::<OneRow>::default()).unwrap();
+        let ring = builder(&keys).build_with(BuildHasherDefault::<OneRow>::default());
         assert_eq!(ring.row_length, 300);
         assert!(keys.iter().all(|key| ring.contains(key.as_bytes())));
         assert!(!ring.contains(b"key-000300"));
@@ -219,35 +227,28 @@ mod tests {
 
     #[test]
     fn equal_keys_take_one_slot() {
-        let ring = KeyRing::new(["same"; 50]).unwrap();
-        assert_eq!(ring.slots.iter().filter(|slot| slot.taken == 1).count(), 1);
+        let ring = ring(["same"; 50]);
+        assert_eq!(ring.slots.iter().filter(|slot| **slot != EMPTY).count(), 1);
         assert!(ring.contains(b"same"));
     }
 
     #[test]
-    fn an_empty_slot_matches_no_digest_not_even_zeros() {
-        assert!(!bool::from(Slot::EMPTY.holds(&[0; 4])));
-        assert!(bool::from(Slot { digest: [0; 4], taken: 1 }.holds(&[0; 4])));
-    }
-
-    #[test]
     fn refuses_an_empty_key_by_its_index() {
-        let error = KeyRing::new(["a", "b", ""]).err();
-        assert_eq!(error, Some(ConfigError::EmptyApiKey { index: 2 }));
+        assert_eq!(builder(["a", "b"]).add(b""), Err(ConfigError::EmptyApiKey { index: 2 }));
     }
 
     #[test]
     fn a_ring_of_no_keys_knows_nobody() {
-        let ring = KeyRing::new(Vec::<String>::new()).unwrap();
+        let ring = ring(Vec::<String>::new());
         assert!(!ring.contains(b""));
         assert!(!ring.contains(b"x"));
     }
 
     #[test]
     fn rows_stay_short_and_small_at_100_000_keys() {
-        let ring = KeyRing::new(numbered(100_000)).unwrap();
+        let ring = ring(numbered(100_000));
         assert!(ring.row_length <= 8, "row length {}", ring.row_length);
-        assert!(ring.slots.capacity() * size_of::<Slot>() <= 16_000_000);
+        assert!(ring.slots.capacity() * size_of::<Digest>() <= 12_000_000);
     }
 
     #[test]

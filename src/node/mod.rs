@@ -14,12 +14,12 @@ mod text;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{Either, Function, Object};
+use napi::bindgen_prelude::{Array, Either, Function, Object};
 use napi::{Env, JsString};
 use napi_derive::napi;
 use zeroize::Zeroize;
 
-use crate::api_key::KeyRing;
+use crate::api_key::KeyRingBuilder;
 use crate::error::{ConfigError, Rejection};
 use crate::jwt::{Accepted, Algorithm, EntryId, Key, KeyMaterial, Rules, Verifier};
 use text::with_utf8;
@@ -42,10 +42,22 @@ fn internal(reason: impl std::fmt::Display) -> Error {
 ///
 /// The function is to be given well-formed strings only: lone surrogates would arrive as U+FFFD.
 #[napi(catch_unwind)]
-pub fn key_ring(env: &Env, mut keys: Vec<String>) -> Result<Function<'_, JsString<'static>, bool>, Error> {
-    let ring = KeyRing::new(&keys);
-    keys.zeroize();
-    let ring = ring?;
+pub fn key_ring<'env>(
+    env: &'env Env,
+    keys: Array<'_>,
+) -> Result<Function<'env, JsString<'static>, bool>, Error> {
+    let mut builder = KeyRingBuilder::default();
+    for index in 0..keys.len() {
+        let key = keys.get::<JsString<'_>>(index).map_err(|error| internal(error.reason))?;
+        let key = key.ok_or_else(|| internal("a key is missing"))?;
+        let add = |key: &mut [u8]| {
+            let added = builder.add(key);
+            key.zeroize();
+            added
+        };
+        with_utf8(env, key, add).map_err(|error| internal(error.reason))??;
+    }
+    let ring = builder.build();
     env.create_function_from_closure("contains", move |call| {
         with_utf8(call.env, call.get::<JsString<'_>>(0)?, |presented| {
             let found = ring.contains(presented);
