@@ -1,0 +1,293 @@
+/**
+ * Writes the figures of the last runs into the README and draws the chart: `node bench/report.js`. No
+ * figure is typed by hand.
+ *
+ *   --results FOLDER  where providers.json and server.json are; bench/results
+ *   --readme FILE     what is rewritten between the markers; README.md
+ *   --chart FILE      the SVG; docs/bench.svg
+ */
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { chart } from "./support/chart.js";
+import { FAST_JWT, FAST_JWT_CACHED, FRAMEWORK, OURS } from "./support/contenders.js";
+import { figure, withSpread } from "./support/print.js";
+
+const ROOT = path.dirname(import.meta.dirname);
+const BEGIN = "<!-- bench:begin -->";
+const END = "<!-- bench:end -->";
+
+/** Rows by `id`. The run measures more; these stand for the rest. */
+const TOKEN_ROWS = [
+  "HS256 new",
+  "RS256 new",
+  "PS256 new",
+  "ES256 new",
+  "ES384 new",
+  "ES512 new",
+  "EdDSA new",
+  "HS256 same",
+  "RS256 same",
+  "ES256 same",
+  "HS256 forged",
+  "RS256 forged",
+  "ES256 forged",
+];
+const TOKEN_COLUMNS = [
+  [FRAMEWORK, "mcp-framework"],
+  [FAST_JWT, "fast-jwt"],
+  [FAST_JWT_CACHED, "fast-jwt, cache"],
+  ["jsonwebtoken", "jsonwebtoken"],
+  ["jose", "jose"],
+  ["@node-rs/jsonwebtoken", "@node-rs"],
+];
+const KEY_ROWS = [
+  "key 1 hit",
+  "key 10 last",
+  "key 1000 last",
+  "key 100000 first",
+  "key 100000 last",
+  "key 100000 unknown",
+];
+const LIMIT_COLUMNS = ["HS256", "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"];
+const CHART_ROWS = ["HS256 new", "HS256 same", "RS256 new", "ES256 new", "key 1 hit", "key 100000 last"];
+
+const CHART_CONTENDERS = [OURS, ...TOKEN_COLUMNS.map(([name]) => name)];
+
+const { values: files } = parseArgs({
+  options: {
+    results: { type: "string", default: path.join(import.meta.dirname, "results") },
+    readme: { type: "string", default: path.join(ROOT, "README.md") },
+    chart: { type: "string", default: path.join(ROOT, "docs", "bench.svg") },
+  },
+});
+
+const providers = read("providers.json");
+const server = read("server.json");
+if (providers === undefined && server === undefined) {
+  fail(`there are no results in ${files.results}; run \`npm run bench\` and \`npm run bench:server\` first`);
+}
+const parts = [];
+if (providers !== undefined) {
+  drawChart(providers);
+  parts.push(providersReport(providers));
+}
+if (server !== undefined) {
+  parts.push(serverReport(server));
+}
+rewrite(parts.filter(Boolean).join("\n\n"));
+
+function read(name) {
+  const file = path.join(files.results, name);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+}
+
+function rewrite(report) {
+  const readme = readFileSync(files.readme, "utf8");
+  const begin = readme.indexOf(BEGIN);
+  const end = readme.indexOf(END);
+  if (begin === -1 || end < begin) {
+    fail(`${files.readme} needs the lines ${BEGIN} and ${END}, in this order`);
+  }
+  const text = `${readme.slice(0, begin + BEGIN.length)}\n${report}\n${readme.slice(end)}`;
+  writeFileSync(files.readme, text);
+}
+
+function drawChart({ rows }) {
+  const drawn = CHART_ROWS.flatMap((id) => rows.filter((row) => row.id === id)).map((row) => ({
+    ...row,
+    contenders: row.contenders.filter(({ name }) => CHART_CONTENDERS.includes(name)),
+  }));
+  if (drawn.length > 0) {
+    mkdirSync(path.dirname(path.resolve(files.chart)), { recursive: true });
+    writeFileSync(files.chart, chart(drawn));
+  }
+}
+
+function providersReport(run) {
+  const { machine, node, date, command, rounds, milliseconds, versions } = run;
+  const chosen = (ids) => ids.flatMap((id) => run.rows.filter((row) => row.id === id));
+  const image = path.relative(path.dirname(path.resolve(files.readme)), path.resolve(files.chart));
+  const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `![Microseconds per request of each library, logarithmic scale](${image.replaceAll(path.sep, "/")})`,
+    paragraph(
+      `Measured on ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${node}, on ${date.slice(0, 10)} ` +
+        `by \`${command}\`: ${rounds} rounds, samples of at least ${milliseconds} ms, contenders in random order. ` +
+        "Medians; in parentheses the middle half of the rounds. Ratios are taken within a round: how many times as " +
+        `long as ours it takes. ${peers.join(", ")}.`,
+    ),
+    tokenTable(chosen(TOKEN_ROWS)),
+    keyTable(chosen(KEY_ROWS)),
+    limitTable(run),
+    limitLine(run),
+    run.footprint.map((each) => `- ${footprintLine(each)}`).join("\n"),
+    floorLine(run),
+  ]
+    .filter(Boolean)
+    .join("\n\n");
+}
+
+function tokenTable(rows) {
+  if (rows.length === 0) {
+    return undefined;
+  }
+  return table(
+    ["token", "ours, µs", ...TOKEN_COLUMNS.map(([, head]) => head)],
+    rows.map((row) => [
+      row.title,
+      withSpread(contender(row, OURS).microseconds),
+      ...TOKEN_COLUMNS.map(([name]) => ratioCell(contender(row, name))),
+    ]),
+  );
+}
+
+function keyTable(rows) {
+  if (rows.length === 0) {
+    return undefined;
+  }
+  return table(
+    ["API key", "ours, µs", "mcp-framework, µs", "ratio"],
+    rows.map((row) => {
+      const framework = contender(row, FRAMEWORK);
+      const title = row.title.replace(/^API key, /, "");
+      return [
+        title,
+        withSpread(contender(row, OURS).microseconds),
+        withSpread(framework.microseconds),
+        ratioCell(framework),
+      ];
+    }),
+  );
+}
+
+/** The bare signature checks beside what a whole request costs. */
+function limitTable({ rows, limits }) {
+  const ours = LIMIT_COLUMNS.map((algorithm) => {
+    const row = rows.find(({ id }) => id === `${algorithm} new`);
+    return row && contender(row, OURS).microseconds.median;
+  });
+  const of = (tool) =>
+    LIMIT_COLUMNS.map(
+      (algorithm) =>
+        limits.find((limit) => limit.tool === tool && limit.name === algorithm)?.microseconds.median,
+    );
+  const lines = [
+    ["ours, new token", ours],
+    ["the backend's bare check, in Rust", of("backend")],
+    [limits.find(({ tool }) => tool === "openssl")?.source ?? "openssl speed", of("openssl")],
+  ].filter(([, medians]) => medians.some((median) => median !== undefined));
+  if (lines.length < 2) {
+    return undefined;
+  }
+  return table(
+    ["the limit, µs", ...LIMIT_COLUMNS],
+    lines.map(([title, medians]) => [
+      title,
+      ...medians.map((median) => (median === undefined ? "–" : figure(median))),
+    ]),
+  );
+}
+
+function limitLine({ limits }) {
+  const own = limits.filter(({ tool }) => tool === "node");
+  const figures = own.map(({ name, microseconds }) => `${name} ${figure(microseconds.median)} µs`);
+  return figures.length > 0 ? paragraph(`Beside the signature: ${figures.join(", ")}.`) : undefined;
+}
+
+function footprintLine({ title, unit, ours, beside }) {
+  const measured = ours ? `${withSpread(ours)} ${unit}` : "not measured";
+  return `${title}: ${measured}${beside ? `; ${beside.name}: ${withSpread(beside)} ${unit}` : ""}`;
+}
+
+function floorLine({ rows, footprint }) {
+  const floors = [
+    ...rows.flatMap(({ title, floors: ofRow }) =>
+      ofRow.map(({ met, against }) => ({ met, title: `${title} (${against})` })),
+    ),
+    ...footprint,
+  ];
+  const unmet = floors.filter(({ met }) => !met);
+  const names = unmet.length > 0 ? ` Not met: ${unmet.map(({ title }) => title).join("; ")}.` : "";
+  return paragraph(
+    `Floors that the run checks: ${floors.length}; met: ${floors.length - unmet.length}.${names}`,
+  );
+}
+
+/** Rows of bench/server.js, one for each provider; what does not look like them is left out. */
+function serverReport({ machine = {}, pace = {}, rows = [] }) {
+  const lines = [...groupedBy(rows, nameOfRequest)].flatMap(([request, group]) => {
+    const of = (provider) => group.find((row) => row.provider === provider);
+    const ours = of("mcp-native-auth");
+    return ours === undefined
+      ? []
+      : [
+          [
+            request,
+            rate(of("none")),
+            rate(ours),
+            rate(of(FRAMEWORK)),
+            serverRatio(ours.ratioToFramework),
+            serverRatio(ours.ratioToNone),
+          ],
+        ];
+  });
+  if (lines.length === 0) {
+    return undefined;
+  }
+  const rounds = pace.rounds ? `, ${pace.rounds} rounds of ${pace.sliceMs} ms` : "";
+  const when = machine.date ? ` on ${machine.date.slice(0, 10)}` : "";
+  return [
+    paragraph(
+      `A real \`MCPServer\`, requests per second${when} by \`npm run bench:server\`${rounds}; in parentheses the ` +
+        "least and the greatest of the rounds:",
+    ),
+    table(["request", "no auth", "ours", "mcp-framework", "ours to mcp-framework", "ours to no auth"], lines),
+  ].join("\n\n");
+}
+
+function nameOfRequest({ transport, credential, verdict }) {
+  return [transport, credential, verdict].filter(Boolean).join(", ");
+}
+
+function groupedBy(items, keyOf) {
+  const groups = new Map();
+  for (const item of items) {
+    const key = keyOf(item);
+    groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
+  return groups;
+}
+
+function rate(row) {
+  return Number.isFinite(row?.requestsPerSecond) ? figure(row.requestsPerSecond) : "–";
+}
+
+function serverRatio(ratio) {
+  return ratio ? withSpread({ median: ratio.median, q1: ratio.min, q3: ratio.max }, "×") : "–";
+}
+
+function contender({ contenders }, wanted) {
+  return contenders.find(({ name }) => name === wanted);
+}
+
+function ratioCell(entry) {
+  return entry?.ratio ? withSpread(entry.ratio, "×") : "–";
+}
+
+/** Lines as long as the README's. */
+function paragraph(text) {
+  return text.replaceAll(/(.{1,118})(?: |$)/g, "$1\n").trimEnd();
+}
+
+/** The first column is text, the others are figures. */
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(["---", ...head.slice(1).map(() => "---:")]), ...rows.map(line)].join("\n");
+}
+
+function fail(message) {
+  console.error(`bench/report.js: ${message}`);
+  process.exit(1);
+}

@@ -1,0 +1,116 @@
+// npm run bench:server                  three to four minutes
+// npm run bench:server -- --quick       under one minute, wider spread
+// npm run bench:server -- --json FILE   where the numbers go; default bench/results/server.json
+// npm run bench:server -- --stub        beside the others a provider that accepts everything: how close to no auth any
+//                                       provider can come, because the framework itself works and logs when there is one
+//
+// Real mcp-framework servers over HTTP stream and SSE, without auth, with the framework's providers and with ours, answer
+// pings of the same clients. Every server gets the same bytes, credentials included, also the one that does not look at
+// them. Of the two that refuse tokens, ours answers with a header more, WWW-Authenticate.
+//
+// The clients must not be the limit, so "server" and "client" show how much of one core each side used: the server
+// should be near 100% (more, where V8 compiles or collects garbage beside) and the client well below. "cpu us/req" is
+// the server's processor time for one request, which suffers least from what else runs on the machine. Latencies are
+// those of a busy server: of clients that each ask again at once.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { startContestants, stopContestants } from "./server/contestants.js";
+import { makeCredentials } from "./server/credentials.js";
+import { checkFloors } from "./server/floors.js";
+import { IN_FLIGHT, measure } from "./server/measure.js";
+import { API_KEY, FRAMEWORK, HS256, HTTP_STREAM, NONE, OURS, SSE, STUB } from "./server/names.js";
+import { summarize } from "./server/rows.js";
+import { printFloors, printHead, printRows } from "./server/table.js";
+
+// Each round begins with new servers, because processes of the same code differ: V8 either finds a stable form of the
+// functions in which the SDK validates messages or goes on compiling them in vain, which costs a request a third more
+// processor time. Only many processes average that out. They take thousands of requests to settle, hence the warm-up.
+const FULL = { rounds: 7, turns: 4, warmUpRequests: { accepted: 4000, refused: 1000 } };
+const QUICK = { rounds: 2, turns: 2, warmUpRequests: { accepted: 2500, refused: 1000 } };
+const TIME_LIMIT_MS = 10 * 60_000;
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    stub: { type: "boolean", default: false },
+    json: { type: "string", default: path.join(import.meta.dirname, "results", "server.json") },
+  },
+});
+const { rounds, turns, warmUpRequests } = flags.quick ? QUICK : FULL;
+const providers = flags.stub ? [NONE, FRAMEWORK, OURS, STUB] : [NONE, FRAMEWORK, OURS];
+const machine = {
+  cpu: os.cpus()[0]?.model ?? "unknown",
+  cores: os.availableParallelism(),
+  node: process.version,
+  date: new Date().toISOString(),
+};
+
+setTimeout(() => {
+  console.error(`The benchmark did not end within ${TIME_LIMIT_MS / 60_000} minutes.`);
+  process.exit(1);
+}, TIME_LIMIT_MS).unref();
+
+try {
+  console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`);
+  console.log(
+    `${rounds} rounds, ${IN_FLIGHT} requests in flight; ratios: median over the rounds (least..greatest)\n`,
+  );
+  printHead();
+  const rows = await measureAll();
+  const floors = checkFloors(rows);
+  printFloors(floors);
+  mkdirSync(path.dirname(flags.json), { recursive: true });
+  writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, rows, floors }, null, 2)}\n`);
+  console.log(`\nWritten to ${path.relative("", flags.json)}`);
+} catch (error) {
+  console.error(`The benchmark could not go on: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  await stopContestants();
+}
+
+async function measureAll() {
+  const credentials = makeCredentials();
+  const rows = [];
+  for (const transport of [HTTP_STREAM, SSE]) {
+    for (const credential of [HS256, API_KEY]) {
+      for (const group of await measureServers(transport, credential, credentials[credential])) {
+        printRows(group);
+        rows.push(...group);
+      }
+    }
+  }
+  return rows;
+}
+
+/** Rows for accepted and for refused requests with one kind of credential over one transport. */
+async function measureServers(transport, credential, credentials) {
+  const results = { accepted: [], refused: [] };
+  for (let round = 0; round < rounds; round++) {
+    const { config } = credentials;
+    const started = await startContestants({ providers, transport, credential, config });
+    const contestants = started.map((_, place) => started[(place + round) % started.length]);
+    for (const verdict of ["accepted", "refused"]) {
+      const measured = await measure({
+        transport,
+        verdict,
+        contestants: verdict === "accepted" ? contestants : contestants.filter(refuses),
+        credentials,
+        turns,
+        warmUpRequests: warmUpRequests[verdict],
+      });
+      results[verdict].push(measured);
+    }
+    await stopContestants();
+  }
+  return ["accepted", "refused"].map((verdict) =>
+    summarize({ transport, credential, verdict }, results[verdict]),
+  );
+}
+
+function refuses({ provider }) {
+  return provider === FRAMEWORK || provider === OURS;
+}

@@ -1,0 +1,179 @@
+/**
+ * Who takes part, and why their work is equal.
+ *
+ * All are given the same tokens, all check the signature, `exp` and `nbf`, and all hand back the claims
+ * as an object, of which the loop below reads one. What differs:
+ *
+ *                      given     key parsed              claims handed back    asked by
+ *   mcp-framework      request   for each token          fresh                 await provider.authenticate(req)
+ *   ours               request   once, by constructor    fresh, cached or not  await provider.authenticate(req)
+ *   jsonwebtoken       token     before (KeyObject)      fresh                 call
+ *   fast-jwt           token     once, by createVerifier fresh                 call
+ *   fast-jwt, cache    token     once, by createVerifier one shared object     call
+ *   jose               token     before (CryptoKey)      fresh                 await call
+ *   @node-rs           token     for each token (no way  fresh                 call
+ *                                to pass a parsed key)
+ *
+ * So the two providers do more than the libraries: they pick the token out of the request and answer
+ * through a promise. The libraries get the token as a string of its own, taken out of the header before
+ * the clock starts, and are called the fastest way that they offer: the synchronous one, where there is
+ * one. A caller may change claims that are fresh without changing what the next caller sees.
+ *
+ * Each pass gets a new instance, made before the clock starts, so that no cache has seen any token of
+ * the pass; only rows about the same token again keep theirs.
+ */
+
+import { webcrypto } from "node:crypto";
+import * as nodeRs from "@node-rs/jsonwebtoken";
+import { createVerifier } from "fast-jwt";
+import { importSPKI, jwtVerify } from "jose";
+import jsonwebtoken from "jsonwebtoken";
+import {
+  APIKeyAuthProvider as FrameworkAPIKeyAuthProvider,
+  JWTAuthProvider as FrameworkJWTAuthProvider,
+} from "mcp-framework";
+import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
+import { requestWithToken, toText } from "./credentials.js";
+
+export const OURS = "ours";
+export const FRAMEWORK = "mcp-framework";
+export const FAST_JWT = "fast-jwt";
+export const FAST_JWT_CACHED = "fast-jwt, cache";
+
+/** The npm packages whose versions a run states. */
+export const PACKAGES = ["mcp-framework", "jsonwebtoken", "fast-jwt", "jose", "@node-rs/jsonwebtoken"];
+
+/** jsonwebtoken has no EdDSA, and the framework verifies with it. */
+const NOT_IN_JSONWEBTOKEN = ["EdDSA"];
+const NOT_IN_NODE_RS = ["ES512"];
+
+/**
+ * The contenders for one pool of tokens. Of each: `open()` makes an instance, `carry(bytes)` makes what
+ * it is given, `run(instance, carried)` asks it about each and returns what came of it.
+ */
+export async function tokenContenders(pool) {
+  const { algorithm, secret, keyObject } = pool;
+  const algorithms = [algorithm];
+  const cryptoKey = await importForJose(pool);
+  const nodeRsRules = { algorithms, validateNbf: true, leeway: 0 };
+  const all = [
+    { name: OURS, ...provider(() => new JWTAuthProvider({ secret, algorithms })) },
+    {
+      name: FRAMEWORK,
+      ...provider(() => new FrameworkJWTAuthProvider({ secret, algorithms })),
+      lacks: NOT_IN_JSONWEBTOKEN,
+    },
+    {
+      name: "jsonwebtoken",
+      ...synchronous(() => (token) => jsonwebtoken.verify(token, keyObject, { algorithms })),
+      lacks: NOT_IN_JSONWEBTOKEN,
+    },
+    { name: FAST_JWT, ...synchronous(() => createVerifier({ key: secret, algorithms, cache: false })) },
+    {
+      name: FAST_JWT_CACHED,
+      ...synchronous(() => createVerifier({ key: secret, algorithms, cache: true })),
+    },
+    {
+      name: "jose",
+      open: () => async (token) => (await jwtVerify(token, cryptoKey, { algorithms })).payload,
+      carry: toText,
+      run: runAsynchronous,
+    },
+    {
+      name: "@node-rs/jsonwebtoken",
+      ...synchronous(() => (token) => nodeRs.verifySync(token, secret, nodeRsRules)),
+      lacks: NOT_IN_NODE_RS,
+    },
+  ];
+  return all.filter(({ lacks = [] }) => !lacks.includes(algorithm));
+}
+
+/** The two API key providers with these keys. */
+export function apiKeyContenders(keys) {
+  return [
+    { name: OURS, open: () => new APIKeyAuthProvider({ keys }), run: runApiKeyProvider },
+    { name: FRAMEWORK, open: () => new FrameworkAPIKeyAuthProvider({ keys }), run: runApiKeyProvider },
+  ];
+}
+
+function provider(open) {
+  return { open, carry: requestWithToken, run: runProvider };
+}
+
+function synchronous(open) {
+  return { open, carry: toText, run: runSynchronous };
+}
+
+function importForJose({ algorithm, secret }) {
+  if (!algorithm.startsWith("HS")) {
+    return importSPKI(secret, algorithm);
+  }
+  const hash = `SHA-${algorithm.slice(2)}`;
+  return webcrypto.subtle.importKey("raw", Buffer.from(secret), { name: "HMAC", hash }, false, ["verify"]);
+}
+
+/** One answer of a contender for tokens: the claims, or `undefined` if it refuses. */
+export async function claimsFrom({ run, carry }, instance, bytes) {
+  const { last } = await run(instance, [carry(bytes)]);
+  return last;
+}
+
+// The loops count and add up what they are told: `accepted` and the sum of a claim are compared with the
+// expected afterwards, and nothing can be optimised away.
+
+async function runProvider(instance, requests) {
+  let accepted = 0;
+  let sum = 0;
+  let last;
+  for (const request of requests) {
+    const answer = await instance.authenticate(request);
+    if (answer !== false) {
+      last = answer.data;
+      accepted += 1;
+      sum += last.number;
+    }
+  }
+  return { accepted, sum, last };
+}
+
+function runSynchronous(verify, tokens) {
+  let accepted = 0;
+  let sum = 0;
+  let last;
+  for (const token of tokens) {
+    try {
+      last = verify(token);
+      accepted += 1;
+      sum += last.number;
+    } catch {
+      // Refused.
+    }
+  }
+  return { accepted, sum, last };
+}
+
+async function runAsynchronous(verify, tokens) {
+  let accepted = 0;
+  let sum = 0;
+  let last;
+  for (const token of tokens) {
+    try {
+      last = await verify(token);
+      accepted += 1;
+      sum += last.number;
+    } catch {
+      // Refused.
+    }
+  }
+  return { accepted, sum, last };
+}
+
+async function runApiKeyProvider(instance, requests) {
+  let accepted = 0;
+  for (const request of requests) {
+    if ((await instance.authenticate(request)) === true) {
+      accepted += 1;
+    }
+  }
+  return { accepted, sum: 0 };
+}

@@ -1,0 +1,70 @@
+/**
+ * What the project demands of itself, row by row. A floor compares medians of ratios taken within rounds:
+ * `atLeast` is how many times as long the other takes, `atMost` how many times as long ours does.
+ */
+
+import { FAST_JWT, FAST_JWT_CACHED, FRAMEWORK } from "./contenders.js";
+
+export const BACKEND = "the backend's bare check";
+export const ACCEPTING = "ours, accepting a new token";
+export const ONE_KEY = "ours, one key";
+
+const OF_NEW_TOKENS = {
+  HS256: { [FRAMEWORK]: 100, [FAST_JWT]: 2 },
+  RS256: { [FRAMEWORK]: 8, [FAST_JWT]: 1.25 },
+  PS256: { [FRAMEWORK]: 8, [FAST_JWT]: 1.25 },
+  ES256: { [FRAMEWORK]: 4, [FAST_JWT]: 1.2 },
+  ES384: { [FRAMEWORK]: 2.5, [FAST_JWT]: 2 },
+  ES512: { [FRAMEWORK]: 2.5, [FAST_JWT]: 2 },
+  EdDSA: { [FAST_JWT]: 2 },
+};
+
+const NEAR_THE_BACKEND = { RS256: 1.25, PS256: 1.25 };
+
+export function floorsOfNewToken(algorithm) {
+  const floors = Object.entries(OF_NEW_TOKENS[algorithm] ?? {}).map(([against, atLeast]) => ({
+    against,
+    atLeast,
+  }));
+  const atMost = NEAR_THE_BACKEND[algorithm];
+  return atMost ? [...floors, { against: BACKEND, atMost }] : floors;
+}
+
+/** Although fast-jwt hands out one shared object, and ours is never shared. */
+export function floorsOfSameToken() {
+  return [{ against: FAST_JWT_CACHED, atLeast: 1.3 }];
+}
+
+export function floorsOfForgedToken(algorithm) {
+  const atLeast = OF_NEW_TOKENS[algorithm]?.[FRAMEWORK];
+  const accepting = { against: ACCEPTING, atMost: 1 };
+  return atLeast ? [{ against: FRAMEWORK, atLeast }, accepting] : [accepting];
+}
+
+/**
+ * The framework searches from the first key on. With 100,000 keys it is asked to be 300 times slower
+ * where it has to search all of them: for the last key, and for an unknown one.
+ */
+export function floorsOfApiKeys(count, presented) {
+  if (count <= 10) {
+    return [{ against: FRAMEWORK, atLeast: 4 }];
+  }
+  if (count < 100_000) {
+    return [];
+  }
+  const asWithOne = { against: ONE_KEY, atMost: 1.3 };
+  return presented === "first" ? [asWithOne] : [{ against: FRAMEWORK, atLeast: 300 }, asWithOne];
+}
+
+export const MEMORY_LIMIT_MEGABYTES = 16;
+export const START_LIMIT_MILLISECONDS = 15;
+export const ADDON_LIMIT_MEGABYTES = 4;
+
+/** Whether a floor is met, to the two decimals that are printed; `undefined` if nothing was measured. */
+export function isMet({ atLeast, atMost }, measured) {
+  if (measured === undefined) {
+    return undefined;
+  }
+  const rounded = Math.round(measured * 100) / 100;
+  return atLeast === undefined ? rounded <= atMost : rounded >= atLeast;
+}

@@ -1,0 +1,202 @@
+/**
+ * What no provider on this machine can go below: the work itself, without anybody around it. Each source
+ * that is not there is named instead of measured.
+ */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import * as native from "../../lib/native.js";
+import { tokenPool } from "./credentials.js";
+import { measure, summary } from "./measure.js";
+
+const ROOT = path.join(import.meta.dirname, "..", "..");
+const OPERATIONS = 100_000;
+const PARSING = "JSON.parse of the claims";
+
+/** `JSON.parse` of the claims, each text a string of its own, and the cheapest call into the addon. */
+export async function limitsOfJavaScript(settings) {
+  const calls = nativeCalls();
+  const measured = await measure([parsing(), ...calls], settings);
+  const [parse, ...byCost] = measured
+    .map(({ name, samples }) => ({
+      name,
+      tool: "node",
+      source: "this process",
+      microseconds: summary(samples),
+    }))
+    .sort((a, b) => rank(a) - rank(b));
+  return byCost.length > 0
+    ? { limits: [parse, byCost[0]] }
+    : { limits: [parse], note: "no empty native call: the addon takes none that is known here" };
+}
+
+/** `JSON.parse` first, then by cost. */
+function rank({ name, microseconds }) {
+  return name === PARSING ? -1 : microseconds.median;
+}
+
+function parsing() {
+  const { payloads } = tokenPool("HS256");
+  return {
+    name: PARSING,
+    most: payloads.length,
+    prepare(from, count) {
+      const numbers = Array.from({ length: count }, (_, step) => (from + step) % payloads.length);
+      const texts = numbers.map((number) => payloads[number].toString());
+      return {
+        run() {
+          let sum = 0;
+          for (const text of texts) {
+            sum += JSON.parse(text).number;
+          }
+          return sum;
+        },
+        check(sum) {
+          assert.equal(
+            sum,
+            numbers.reduce((all, number) => all + number, 0),
+          );
+        },
+      };
+    },
+  };
+}
+
+/**
+ * The addon exports nothing that does nothing. So the calls that do next to nothing are tried, and the
+ * cheaper one stands for the way into Rust and back: an empty token is refused before anything of it is
+ * read, an empty key costs a digest of nothing.
+ */
+function nativeCalls() {
+  const { keyRing, verifier } = native;
+  const candidates = [
+    [
+      "native call that refuses an empty token",
+      () => verifier("text", Buffer.from("secret"), ["HS256"], false, 0).verify,
+      0,
+    ],
+    ["native call that refuses an empty key", () => keyRing(["key"])],
+  ];
+  return candidates.flatMap(([name, make, ...further]) => {
+    try {
+      const call = make();
+      call("", ...further);
+      return [repeated(name, () => call("", ...further))];
+    } catch {
+      // The addon takes other arguments by now.
+      return [];
+    }
+  });
+}
+
+function repeated(name, call) {
+  return {
+    name,
+    most: OPERATIONS,
+    prepare: (_from, count) => ({
+      run() {
+        let answers = 0;
+        for (let made = 0; made < count; made += 1) {
+          answers += call() === undefined ? 0 : 1;
+        }
+        return answers;
+      },
+      check: (answers) => assert.equal(answers, count),
+    }),
+  };
+}
+
+/**
+ * The signature checks alone, in Rust, by the backend that the addon uses; and what else the Rust
+ * benchmark prints.
+ */
+export function limitsOfBackend() {
+  const command = ["bench", "--bench", "core", "--", "--json"];
+  const source = `cargo ${command.join(" ")}`;
+  const { error, status, stdout } = spawnSync("cargo", command, {
+    cwd: ROOT,
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  if (error || status !== 0) {
+    const why = error ? (error.code ?? error.message) : `exit code ${status}`;
+    return { limits: [], note: `no bare signature checks: \`${source}\` did not run (${why})` };
+  }
+  const limits = stdout.split("\n").flatMap((line) => {
+    const { name, nanoseconds } = parsedLine(line);
+    return typeof name === "string" && Number.isFinite(nanoseconds)
+      ? [{ name, tool: "backend", source, microseconds: { median: nanoseconds / 1000 } }]
+      : [];
+  });
+  return limits.length > 0
+    ? { limits }
+    : { limits, note: `no bare signature checks: \`${source}\` printed no JSON lines` };
+}
+
+function parsedLine(line) {
+  if (!line.startsWith("{")) {
+    return {};
+  }
+  try {
+    return JSON.parse(line);
+  } catch {
+    return {};
+  }
+}
+
+/** What `openssl speed` calls the checks. */
+const OPENSSL_NAMES = {
+  RS256: "rsa2048",
+  ES256: "ecdsap256",
+  ES384: "ecdsap384",
+  ES512: "ecdsap521",
+  EdDSA: "ed25519",
+};
+
+/** `openssl speed` of the same checks, by the OpenSSL that is on the path; Node carries its own. */
+export function limitsOfOpenssl({ quick }) {
+  const version = openssl("version");
+  if (version === undefined) {
+    return { limits: [], note: "no `openssl speed`: openssl not found" };
+  }
+  const source = `openssl speed, ${version.trim().split(" ").slice(0, 2).join(" ")}`;
+  const signatures = Object.entries(OPENSSL_NAMES).slice(0, quick ? 2 : undefined);
+  const limits = [["HS256", hmacsPerSecond()]]
+    .concat(signatures.map(([algorithm, name]) => [algorithm, checksPerSecond(name)]))
+    .filter(([, perSecond]) => perSecond > 0)
+    .map(([name, perSecond]) => ({
+      name,
+      tool: "openssl",
+      source,
+      microseconds: { median: 1e6 / perSecond },
+    }));
+  return limits.length > 0
+    ? { limits }
+    : { limits, note: "no `openssl speed`: its output was not understood" };
+}
+
+const SPEED = ["speed", "-mr", "-seconds", "1"];
+
+/** Of 400 bytes, what the signature of an HS256 token covers. The output ends `+F:<n>:hmac(sha256):<bytes/s>`. */
+function hmacsPerSecond() {
+  const output = openssl(...SPEED, "-bytes", "400", "-hmac", "sha256") ?? "";
+  return Number(/^\+F:\d+:hmac\(sha256\):([\d.]+)/m.exec(output)?.[1]) / 400;
+}
+
+/** The output ends `+F<kind>:<n>:<bits>[:<curve>]:<signatures/s>:<checks/s>`; newer ones add to RSA's. */
+function checksPerSecond(name) {
+  const output = openssl(...SPEED, name) ?? "";
+  const line = output.split("\n").find((each) => /^\+F[2-6]:/.test(each)) ?? "";
+  return line.split(":").slice(3).map(Number).filter(Number.isFinite)[1];
+}
+
+function openssl(...args) {
+  const { error, stdout } = spawnSync("openssl", args, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+    timeout: 60_000,
+  });
+  return error ? undefined : stdout;
+}
