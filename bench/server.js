@@ -1,5 +1,5 @@
 // npm run bench:server                  three to four minutes
-// npm run bench:server -- --quick       under one minute, wider spread
+// npm run bench:server -- --quick       under one minute, on servers that have not quite settled: for a first look
 // npm run bench:server -- --json FILE   where the numbers go; default bench/results/server.json
 // npm run bench:server -- --stub        beside the others a provider that accepts everything: how close to no auth any
 //                                       provider can come, because the framework itself works and logs when there is one
@@ -28,17 +28,11 @@ import { printFloors, printHead, printRows } from "./server/table.js";
 // Each round begins with new servers, because processes of the same code differ: V8 either finds a stable form of the
 // functions in which the SDK validates messages or goes on compiling them in vain, which costs a request a third more
 // processor time. Only many processes average that out. They take thousands of requests to settle, hence the warm-up.
-const FULL = { rounds: 7, turns: 4, warmUpRequests: { accepted: 4000, refused: 1000 } };
-const QUICK = { rounds: 2, turns: 2, warmUpRequests: { accepted: 2500, refused: 1000 } };
+const FULL = { rounds: 7, turns: 4, warmUpRequests: { accepted: 4000, refused: 3000 } };
+const QUICK = { rounds: 2, turns: 2, warmUpRequests: { accepted: 2000, refused: 1500 } };
 const TIME_LIMIT_MS = 10 * 60_000;
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    stub: { type: "boolean", default: false },
-    json: { type: "string", default: path.join(import.meta.dirname, "results", "server.json") },
-  },
-});
+const flags = parseFlags();
 const { rounds, turns, warmUpRequests } = flags.quick ? QUICK : FULL;
 const providers = flags.stub ? [NONE, FRAMEWORK, OURS, STUB] : [NONE, FRAMEWORK, OURS];
 const machine = {
@@ -70,6 +64,22 @@ try {
   process.exitCode = 1;
 } finally {
   await stopContestants();
+}
+
+function parseFlags() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        quick: { type: "boolean", default: false },
+        stub: { type: "boolean", default: false },
+        json: { type: "string", default: path.join(import.meta.dirname, "results", "server.json") },
+      },
+    });
+    return values;
+  } catch (error) {
+    console.error(error.message);
+    process.exit(2);
+  }
 }
 
 async function measureAll() {

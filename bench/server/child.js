@@ -32,6 +32,7 @@ try {
     basePath: import.meta.dirname, // where the framework looks for tools, prompts and resources, and finds none
     transport: {
       type: description.transport,
+      // The default response mode. "batch" would make the SDK keep something of every request for as long as it runs.
       options: { host: HOST, port, auth: await authOf(description) },
     },
   });
