@@ -132,7 +132,14 @@ describe("the challenge", () => {
   });
 
   it("survives foreign messages on Node's channel", () => {
-    for (const message of [undefined, null, {}, { request: 5 }, { request: null, response: null }]) {
+    for (const message of [
+      undefined,
+      null,
+      {},
+      { request: 5 },
+      { request: null, response: null },
+      { request: Object.freeze({}) },
+    ]) {
       diagnostics.channel("http.server.request.start").publish(message);
     }
   });
