@@ -184,7 +184,7 @@ export interface JWTConfig {
   /**
    * How many verified tokens to remember, so that one that comes for the third time or more need not
    * be verified again; 0 for none. `exp` and `nbf` are checked on every use, each caller gets claims of its own. Tokens of
-   * up to 4096 bytes are remembered, by a keyed SHA-256 digest: at most about 4 MB of claims text per
+   * up to 4096 bytes are remembered, by a keyed SHA-256 digest or, for HS256, their MAC: at most about 4 MB of claims text per
    * 1024, and as much again for what is handed out. A whole number up to 1,000,000, else throws
    * `ERR_MCP_AUTH_OPTION_INVALID`.
    * @default 1024

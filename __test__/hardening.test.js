@@ -277,6 +277,12 @@ describe("key material", () => {
   it("long text full of BEGIN is told in linear time", () => {
     const started = performance.now();
     assert.ok(new JWTAuthProvider({ secret: `-${"BEGIN ".repeat(500_000)}` }));
+    for (const label of ["PUBLIC KEY", "KEY"]) {
+      for (const separator of ["\n", " "]) {
+        const secret = `-----BEGIN ${label}-----${separator}`.repeat(100_000);
+        assert.throws(() => new JWTAuthProvider({ secret }), { code: "ERR_MCP_AUTH_SECRET_UNREADABLE" });
+      }
+    }
     assert.ok(performance.now() - started < 5_000);
   });
 

@@ -3,9 +3,10 @@
 //!
 //! A token is known by the SHA-256 of a secret drawn for the cache and the token, all of it, so that
 //! whoever could present a token that is taken for another could break SHA-256. (Tokens of HS256 are
-//! known by their MAC, which costs as much to check as such a digest and is checked each time.) Only
-//! tokens with a good signature get in: forged ones displace nothing. The raw token is not kept. What
-//! hangs on the time of day is checked anew on every use.
+//! known by their MAC, which costs as much to check as such a digest and is checked each time. It and
+//! the claims make up the token but for its header; whoever reads them in the memory of the process
+//! reads the key there too.) Only tokens with a good signature get in: forged ones displace nothing.
+//! What hangs on the time of day is checked anew on every use.
 //!
 //! A token is kept when it comes for the second time. The first time only eight bytes of what it is
 //! known by are noted, which costs next to nothing: tokens that come once push out none that come often.
@@ -75,7 +76,9 @@ impl VerifiedTokens {
         self.scratch.clear();
         self.scratch.extend_from_slice(&self.seed);
         self.scratch.extend_from_slice(token);
-        digest::digest(&digest::SHA256, &self.scratch).as_ref().try_into().ok()
+        let fingerprint = digest::digest(&digest::SHA256, &self.scratch);
+        self.scratch.fill(0);
+        fingerprint.as_ref().try_into().ok()
     }
 
     pub(super) fn find(&mut self, fingerprint: &Fingerprint) -> Option<&Entry> {

@@ -190,16 +190,20 @@ fn blocks_on_lines(text: &[u8]) -> Vec<Block<'_>> {
     blocks
 }
 
-/// Blocks that begin anywhere.
+/// Blocks that begin anywhere, up to the first that does not end.
 fn blocks_anywhere(text: &[u8]) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = cut(rest, BEGIN) {
         let Some((label, after)) = cut(after, DASHES) else { break };
         let end = [b"-----END ", label, DASHES].concat();
-        let body = cut(after, &end);
-        rest = body.map_or(after, |(_, after)| after);
-        blocks.push(Block { label, body: body.map(|(body, _)| body) });
+        let Some((body, following)) = cut(after, &end) else {
+            // Looking for the END of each further BEGIN would take the square of their number.
+            blocks.push(Block { label, body: None });
+            break;
+        };
+        blocks.push(Block { label, body: Some(body) });
+        rest = following;
     }
     blocks
 }
