@@ -205,6 +205,10 @@ describe("key material", () => {
     DER: der,
     "DER and a newline": Buffer.concat([der, Buffer.from("\n")]),
     "DER in hexadecimal": der.toString("hex"),
+    // Found by `npm run fuzz`: what `xxd -p` prints was taken for a secret.
+    "DER in hexadecimal in lines": der.toString("hex").replaceAll(/.{60}/g, "$&\n"),
+    "DER in hexadecimal in pairs": der.toString("hex").toUpperCase().replaceAll(/..\B/g, "$& "),
+    "DER in hexadecimal with colons": `0x${der.toString("hex").replaceAll(/..\B/g, "$&:")}`,
     "DER in base64": der.toString("base64"),
     "DER in base64 in quotation marks": `"${der.toString("base64")}"`,
     "JWK text with a byte order mark": `\ufeff{"kty":"EC"}`,

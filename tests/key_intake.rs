@@ -151,6 +151,11 @@ fn text_in_which_a_key_begins_is_never_a_secret() {
     let old_encryption =
         "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----";
     assert_eq!(code(read(old_encryption)), "SECRET_UNSUITABLE");
+    // An encrypted public key makes no sense. OpenSSL goes on to the next kind of key, if there is one.
+    let encrypted = spki.replacen('\n', "\nProc-Type: 4,ENCRYPTED\n\n", 1);
+    assert_eq!(code(read(&encrypted)), "SECRET_UNREADABLE");
+    let private = pem("PRIVATE KEY", Ed25519KeyPair::generate().unwrap().to_pkcs8().unwrap().as_ref());
+    assert_eq!(fitting(format!("{encrypted}{private}")), "EdDSA");
     assert_eq!(code(Key::read(KeyMaterial::Secret(spki.as_bytes()))), "SECRET_UNSUITABLE");
     assert_eq!(fitting("-----BEGIN SECRET-----\nabc\n-----END SECRET-----"), "HS256 HS384 HS512");
     assert_eq!(fitting("BEGIN PUBLIC KEY"), "HS256 HS384 HS512");
@@ -167,6 +172,10 @@ fn keys_in_forms_that_are_no_pem_are_never_a_secret() {
         assert_eq!(code(read(STANDARD.encode(der))), "SECRET_UNSUITABLE");
         assert_eq!(code(read(URL_SAFE_NO_PAD.encode(der))), "SECRET_UNSUITABLE");
         assert_eq!(code(read(format!("\n{}\n", STANDARD.encode(der)))), "SECRET_UNSUITABLE");
+        for parted_by in ["", " ", ":", "\n"] {
+            let hexadecimal: Vec<_> = der.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(code(read(hexadecimal.join(parted_by))), "SECRET_UNSUITABLE", "{parted_by:?}");
+        }
     }
     for text in [
         r#"{"kty":"oct","k":"AAAA"}"#,

@@ -102,12 +102,15 @@ pub(super) fn read(text: &[u8]) -> Result<Kind, ConfigError> {
     Err(unreadable("PEM", "it holds no complete block of a public key, private key or certificate"))
 }
 
+/// An encrypted block of a public key is passed over, as Node does, if there is another to read.
 fn chosen<'b, 't>(blocks: &'b [Block<'t>]) -> Option<(&'b Block<'t>, &'static ReadDer)> {
+    let first = |labels| blocks.iter().find_map(|block| Some((block, reader(block, labels)?)));
     PUBLIC
         .iter()
         .copied()
-        .chain([PRIVATE])
-        .find_map(|labels| blocks.iter().find_map(|block| Some((block, reader(block, labels)?))))
+        .find_map(|labels| first(labels).filter(|(block, _)| !block.is_encrypted()))
+        .or_else(|| first(PRIVATE))
+        .or_else(|| PUBLIC.iter().copied().find_map(first))
 }
 
 fn reader<'l>(block: &Block<'_>, labels: &'l [(&str, ReadDer)]) -> Option<&'l ReadDer> {
@@ -134,11 +137,15 @@ pub(super) fn base64_leniently(text: &[u8]) -> Option<Vec<u8>> {
     decode(text, &BASE64URL).or_else(|| decode(text, &BASE64)).map(|mut bytes| std::mem::take(&mut *bytes))
 }
 
+/// Hexadecimal, its bytes parted by colons or not, as dumps print it.
 fn unhex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let text = compact(text);
+    let digits = text.strip_prefix(b"0x").unwrap_or(&text).iter().filter(|byte| **byte != b':');
     let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let digits: Option<Zeroizing<Vec<u8>>> =
-        text.iter().map(digit).collect::<Option<Vec<_>>>().map(Zeroizing::new);
-    let pairs = digits?;
+    let mut pairs = Zeroizing::new(Vec::with_capacity(text.len()));
+    for byte in digits {
+        pairs.push(digit(byte)?);
+    }
     let bytes = pairs.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit));
     (pairs.len() % 2 == 0).then(|| Zeroizing::new(bytes.collect()))
 }
@@ -150,11 +157,16 @@ struct Block<'t> {
 }
 
 impl Block<'_> {
+    fn is_encrypted(&self) -> bool {
+        self.body.is_some_and(|body| cut(body, b"ENCRYPTED").is_some())
+    }
+
     fn read(&self, read_der: ReadDer) -> Result<Kind, ConfigError> {
         let found = format!("a PEM {}", String::from_utf8_lossy(self.label));
         let body = self.body.ok_or_else(|| unreadable(&found, "its END line is missing"))?;
-        if cut(body, b"ENCRYPTED").is_some() {
-            return Err(encrypted());
+        if self.is_encrypted() {
+            let is_private = reader(self, PRIVATE).is_some();
+            return Err(if is_private { encrypted() } else { unreadable(&found, "it is encrypted") });
         }
         let der = decode(body, &BASE64).ok_or_else(|| unreadable(&found, "its contents are not base64"))?;
         read_der(&der)
@@ -209,8 +221,13 @@ fn blocks_anywhere(text: &[u8]) -> Vec<Block<'_>> {
 }
 
 fn decode(body: &[u8], base64: &GeneralPurpose) -> Option<Zeroizing<Vec<u8>>> {
-    let mut compact = Zeroizing::new(Vec::with_capacity(body.len()));
-    let mut bytes = body.iter().copied().peekable();
+    base64.decode(&*compact(body)).ok().map(Zeroizing::new)
+}
+
+/// The text without white space, be it spelled `\n` or `\r`.
+fn compact(text: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut compact = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut bytes = text.iter().copied().peekable();
     while let Some(byte) = bytes.next() {
         if byte == b'\\' && bytes.next_if(|next| matches!(next, b'n' | b'r')).is_some() {
             continue;
@@ -219,7 +236,7 @@ fn decode(body: &[u8], base64: &GeneralPurpose) -> Option<Zeroizing<Vec<u8>>> {
             compact.push(byte);
         }
     }
-    base64.decode(&*compact).ok().map(Zeroizing::new)
+    compact
 }
 
 fn unreadable(found: &str, problem: &str) -> ConfigError {
