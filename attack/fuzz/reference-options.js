@@ -1,0 +1,126 @@
+/**
+ * What a configuration means by the documentation: `{ bothRefuse: message }`; `{ refused: names }` of
+ * the deliberate differences for which our constructor must throw; or what the provider then goes by,
+ * with the names of the `differences` that the framework makes of it.
+ */
+
+import { meaningOfSecret } from "./reference-key.js";
+
+const FIELD_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const NAMES = /^(?:[HRPE]S(?:256|384|512)|EdDSA)$/;
+
+const isGiven = (value) => value !== undefined && value !== null;
+const isBadHeaderName = (name) => isGiven(name) && !(typeof name === "string" && FIELD_NAME.test(name));
+const isBadSwitch = (value) => isGiven(value) && typeof value !== "boolean";
+const named = (found) => Object.keys(found).filter((name) => found[name]);
+
+/** The options that count: those of the object itself, as spreading takes them. */
+const ownOptions = (config) => ({ __proto__: null, ...config });
+
+/** @param {unknown} config of an APIKeyAuthProvider */
+export function meaningOfApiKeyConfig(config) {
+  const { keys, headerName, queryFallback } = ownOptions(config);
+  if (!keys?.length) {
+    return { bothRefuse: "At least one API key is required" };
+  }
+  const isArray = Array.isArray(keys);
+  const refused = named({
+    keysNotArray: !isArray,
+    keyUnusable: isArray && Array.from(keys).some((key) => !isUsableKey(key)),
+    headerNameInvalid: isBadHeaderName(headerName),
+    optionInvalid: isBadSwitch(queryFallback),
+  });
+  if (refused.length > 0) {
+    return { refused };
+  }
+  return {
+    keys: [...keys],
+    headerName: headerName ?? "X-API-Key",
+    queryFallback: queryFallback ?? true,
+    differences: named({
+      headerNameNotGiven: !isGiven(headerName) && Object.hasOwn(config, "headerName"),
+      queryFallbackOff: queryFallback === false,
+    }),
+  };
+}
+
+function isUsableKey(key) {
+  return typeof key === "string" && key !== "" && key.isWellFormed();
+}
+
+/**
+ * @param {unknown} config of a JWTAuthProvider
+ * @param {object} made see {@link meaningOfSecret}
+ */
+export function meaningOfJwtConfig(config, made) {
+  const options = ownOptions(config);
+  const { algorithms, headerName, requireBearer, caseInsensitiveScheme, requireExpiration, cacheSize } =
+    options;
+  const secret = meaningOfSecret(options.secret, made);
+  if (secret.missing) {
+    return { bothRefuse: "JWT secret is required" };
+  }
+  const areGiven = isGiven(algorithms) && algorithms !== "";
+  const allowed = areGiven ? algorithms : ["HS256"];
+  const isList = Array.isArray(allowed) && allowed.length > 0;
+  const list = isList ? Array.from(allowed) : [];
+  const keys = secret.open ? secret.keys : [secret.key].filter(isGiven);
+  const refused = named({
+    [secret.refused ?? "secretIsNoKey"]: secret.refused !== undefined,
+    algorithmsInvalid:
+      !isList || list.some((name) => typeof name !== "string") || !list.some((name) => NAMES.test(name)),
+    noneListed: list.some((name) => /^none$/i.test(name)),
+    algorithmsUnfit:
+      isList && keys.length > 0 && keys.every(({ serves }) => !serves.some((name) => list.includes(name))),
+    headerNameInvalid: isBadHeaderName(headerName),
+    optionInvalid:
+      [requireBearer, caseInsensitiveScheme, requireExpiration].some(isBadSwitch) || isBadCount(cacheSize),
+  });
+  if (refused.length > 0) {
+    return { refused };
+  }
+  return {
+    open: secret.open,
+    keys,
+    key: secret.open && !secret.isDefinite ? undefined : keys[0],
+    algorithms: list,
+    unusable: list.filter((name) => !keys[0]?.serves.includes(name)),
+    headerName: (headerName ?? "Authorization").toLowerCase(),
+    requireBearer: requireBearer ?? true,
+    caseInsensitiveScheme: caseInsensitiveScheme ?? false,
+    requireExpiration: requireExpiration ?? false,
+    differences: [
+      ...(secret.differences ?? []),
+      ...(secret.open ? [secret.open] : []),
+      ...named({
+        algorithmsNotGiven: !areGiven && Object.hasOwn(config, "algorithms"),
+        headerNameNotGiven: !isGiven(headerName) && Object.hasOwn(config, "headerName"),
+        requireBearerNotGiven: !isGiven(requireBearer) && Object.hasOwn(config, "requireBearer"),
+      }),
+    ],
+  };
+}
+
+function isBadCount(count) {
+  return isGiven(count) && !(Number.isInteger(count) && count >= 0 && count <= 1_000_000);
+}
+
+/**
+ * The token that a request presents: `{ token }` by our documentation, `{ unreadable: true }` if the
+ * request throws when it is read. `anyCase` tells that only the scheme's case keeps the framework from it.
+ */
+export function presentedToken(request, { headerName, requireBearer, caseInsensitiveScheme }) {
+  let value;
+  try {
+    value = request.headers[headerName];
+  } catch {
+    return { unreadable: true };
+  }
+  if (typeof value !== "string" || !requireBearer) {
+    return { token: value };
+  }
+  const [scheme, token] = value.split(" ");
+  const isExact = scheme === "Bearer" && token !== undefined;
+  const isBearer = isExact || (caseInsensitiveScheme && /^bearer$/i.test(scheme) && token !== undefined);
+  return { token: isBearer ? token : undefined, anyCase: isBearer && !isExact };
+}

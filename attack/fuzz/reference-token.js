@@ -1,0 +1,179 @@
+/**
+ * What a token says and which verdicts follow, written from the documentation of both sides and in
+ * other terms than either: JSON.parse, regular expressions and node:crypto.
+ *
+ * A reading tells the framework's verdict (`refusal` is undefined) and, apart from it, the names of
+ * the deliberate differences for which ours refuses all the same (`stricter`).
+ */
+
+import { isUtf8 } from "node:buffer";
+import { constants, createHmac, verify } from "node:crypto";
+
+const LONGEST_TOKEN = 16 * 1024 * 1024;
+const DEEPEST_PAYLOAD = 1024;
+const REGISTERED = new Set(["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]);
+
+/**
+ * @typedef {{ refusal?: string, stricter: string[], data?: object, alg?: string }} Reading
+ *
+ * @param {unknown} token
+ * @param {{ key: object, algorithms: string[], requireExpiration: boolean }} meaning of the configuration
+ * @param {number} now milliseconds
+ * @returns {Reading}
+ */
+export function readToken(token, { key, algorithms, requireExpiration }, now) {
+  const refused = (refusal) => ({ refusal, stricter: [] });
+  if (typeof token !== "string" || !/^[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) {
+    return refused("no three segments of base64url");
+  }
+  const segments = token.split(".");
+  const [headerText, payloadText] = segments.slice(0, 2).map((segment) => Buffer.from(segment, "base64"));
+  const header = parsed(headerText.toString("latin1"));
+  if (typeof header?.value !== "object" || header.value === null) {
+    return refused("header is no JSON object");
+  }
+  const { alg, typ, b64 } = header.value;
+  const payload = decodedPayload(payloadText.toString(), typ === "JWT");
+  if (payload === undefined) {
+    return refused("payload is no JSON under typ JWT");
+  }
+  if (segments[2] === "") {
+    return refused("no signature");
+  }
+  if (!algorithms.includes(alg)) {
+    return refused("algorithm not allowed");
+  }
+  if (!isSignature(alg, key, `${segments[0]}.${segments[1]}`, segments[2])) {
+    return refused("signature");
+  }
+  const time = refusedByTime(payload.value, Math.floor(now / 1000));
+  if (time !== undefined) {
+    return refused(time);
+  }
+  const { value } = payload;
+  const found = {
+    jwkForbidden: !key.serves.includes(alg),
+    nonCanonicalBase64url: segments.some((segment) => !isCanonical(segment)),
+    criticalHeader: Object.hasOwn(header.value, "crit"),
+    unencodedPayload: b64 === false,
+    headerNotUtf8: !isUtf8(headerText),
+    duplicateHeaderName: hasRepeated(topLevelNames(headerText.toString("latin1"))),
+    payloadNotUtf8: !isUtf8(payloadText),
+    payloadNotJson: parsed(payloadText.toString()) === undefined,
+    tokenTooLong: token.length > LONGEST_TOKEN,
+    ...(token.length > LONGEST_TOKEN ? {} : claimsDifferences(payload)),
+    expirationRequired: requireExpiration && value?.exp === undefined,
+  };
+  const stricter = Object.keys(found).filter((name) => found[name]);
+  return { stricter, data: typeof value === "object" ? value : { sub: value }, alg };
+}
+
+/** `{ value, texts }`: what the framework hands on, and the JSON texts that were decoded for it. */
+function decodedPayload(text, typIsJwt) {
+  const outer = parsed(text);
+  if (typIsJwt && (outer === undefined || outer.value === null)) {
+    return undefined;
+  }
+  const string = typIsJwt ? outer.value : text;
+  if (typeof string !== "string") {
+    return { value: string, texts: [text] };
+  }
+  const inner = parsed(string);
+  const isCompound = typeof inner?.value === "object" && inner.value !== null;
+  return isCompound ? { value: inner.value, texts: [text, string] } : { value: string, texts: [text] };
+}
+
+function claimsDifferences({ value, texts }) {
+  const claims = texts.at(-1);
+  const isObject = typeof value === "object" && !Array.isArray(value);
+  return {
+    duplicateRegisteredClaim:
+      isObject && hasRepeated(topLevelNames(claims).filter((name) => REGISTERED.has(name))),
+    expInfinite: isObject && value.exp === Number.POSITIVE_INFINITY,
+    nestedTooDeep: texts.some((text) => nesting(text) > DEEPEST_PAYLOAD),
+  };
+}
+
+/** `nbf` comes before `exp`. To the second, without leeway. */
+function refusedByTime(payload, second) {
+  const { nbf, exp } = payload;
+  if (nbf !== undefined && !(typeof nbf === "number" && nbf <= second)) {
+    return typeof nbf === "number" ? "not yet valid" : "nbf is no number";
+  }
+  if (exp !== undefined && !(typeof exp === "number" && second < exp)) {
+    return typeof exp === "number" ? "expired" : "exp is no number";
+  }
+  return undefined;
+}
+
+/** Whether the last segment is a signature of the first two, by the key that the configuration means. */
+function isSignature(alg, key, input, segment) {
+  if (!(key.capable ?? key.serves).includes(alg)) {
+    return false;
+  }
+  const hash = `sha${alg.slice(-3)}`;
+  if (alg.startsWith("HS")) {
+    return createHmac(hash, key.bytes).update(input).digest("base64url") === segment;
+  }
+  const how = { key: key.publicKey };
+  if (alg.startsWith("PS")) {
+    how.padding = constants.RSA_PKCS1_PSS_PADDING;
+    how.saltLength = constants.RSA_PSS_SALTLEN_DIGEST;
+  } else if (alg.startsWith("ES")) {
+    how.dsaEncoding = "ieee-p1363";
+  }
+  return verify(alg === "EdDSA" ? null : hash, Buffer.from(input), how, Buffer.from(segment, "base64"));
+}
+
+function isCanonical(segment) {
+  return Buffer.from(segment, "base64url").toString("base64url") === segment;
+}
+
+/** `{ value }` of a JSON text, `undefined` of any other. */
+function parsed(text) {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Strings, those that name a member with their colon, and brackets. */
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[[\]{}]/g;
+
+/** The names of the members of an object, from its JSON text, escapes undone. */
+export function topLevelNames(text) {
+  const names = [];
+  let depth = 0;
+  for (const [token, colon] of text.matchAll(TOKENS)) {
+    if (token === "{" || token === "[") {
+      depth += 1;
+    } else if (token === "}" || token === "]") {
+      depth -= 1;
+    } else if (colon !== undefined && depth === 1) {
+      names.push(JSON.parse(token.slice(0, -colon.length)));
+    }
+  }
+  return names;
+}
+
+/** How deep arrays and objects nest in a JSON text. */
+export function nesting(text) {
+  let [depth, deepest] = [0, 0];
+  if (text.length <= 2 * DEEPEST_PAYLOAD) {
+    return 0;
+  }
+  for (const [token] of text.matchAll(TOKENS)) {
+    if (token === "{" || token === "[") {
+      depth += 1;
+      deepest = Math.max(deepest, depth);
+    } else if (token === "}" || token === "]") {
+      depth -= 1;
+    }
+  }
+  return deepest;
+}
+
+export function hasRepeated(names) {
+  return new Set(names).size < names.length;
+}
