@@ -102,13 +102,14 @@ pub(super) fn read(text: &[u8]) -> Result<Kind, ConfigError> {
     Err(unreadable("PEM", "it holds no complete block of a public key, private key or certificate"))
 }
 
-/// An encrypted block of a public key is passed over, as Node does, if there is another to read.
+/// A block of a public key that has a header (`Proc-Type: 4,ENCRYPTED` or any other, RFC 1421 §4.4) is
+/// passed over, as Node does, if there is another to read.
 fn chosen<'b, 't>(blocks: &'b [Block<'t>]) -> Option<(&'b Block<'t>, &'static ReadDer)> {
     let first = |labels| blocks.iter().find_map(|block| Some((block, reader(block, labels)?)));
     PUBLIC
         .iter()
         .copied()
-        .find_map(|labels| first(labels).filter(|(block, _)| !block.is_encrypted()))
+        .find_map(|labels| first(labels).filter(|(block, _)| !block.has_header()))
         .or_else(|| first(PRIVATE))
         .or_else(|| PUBLIC.iter().copied().find_map(first))
 }
@@ -157,14 +158,14 @@ struct Block<'t> {
 }
 
 impl Block<'_> {
-    fn is_encrypted(&self) -> bool {
-        self.body.is_some_and(|body| cut(body, b"ENCRYPTED").is_some())
+    fn has_header(&self) -> bool {
+        self.body.is_some_and(|body| body.contains(&b':'))
     }
 
     fn read(&self, read_der: ReadDer) -> Result<Kind, ConfigError> {
         let found = format!("a PEM {}", String::from_utf8_lossy(self.label));
         let body = self.body.ok_or_else(|| unreadable(&found, "its END line is missing"))?;
-        if self.is_encrypted() {
+        if cut(body, b"ENCRYPTED").is_some() {
             let is_private = reader(self, PRIVATE).is_some();
             return Err(if is_private { encrypted() } else { unreadable(&found, "it is encrypted") });
         }
