@@ -48,9 +48,12 @@ function read(secret) {
   if (types.isAnyArrayBuffer(secret)) {
     return { kind: "bytes", bytes: copyOf(new Uint8Array(secret)) };
   }
-  if (ArrayBuffer.isView(secret)) {
+  if (types.isDataView(secret)) {
     const { buffer, byteOffset, byteLength } = secret;
     return { kind: "bytes", bytes: copyOf(new Uint8Array(buffer, byteOffset, byteLength)) };
+  }
+  if (ArrayBuffer.isView(secret)) {
+    return { kind: "bytes", bytes: copyOf(secret) };
   }
   if (typeof secret === "object" && !Array.isArray(secret)) {
     return ofObject(secret);
@@ -62,14 +65,21 @@ function read(secret) {
   );
 }
 
+const typeName = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+).get;
+
 /**
  * A copy outside of V8's heap from the start. A small typed array that V8 allocates itself lies inside
- * the heap and is copied out when native code asks for its address: wiping then misses the original.
+ * the heap and is copied out when native code asks for its address, or anybody for its `buffer`: wiping,
+ * ours of the copy or the caller's of the original, then misses what stays in the heap.
  */
-function copyOf(bytes) {
-  const copy = new Uint8Array(new ArrayBuffer(bytes.length));
-  copy.set(bytes);
-  return copy;
+function copyOf(typedArray) {
+  const buffer = new ArrayBuffer(typedArray.byteLength);
+  // Of the same type, so that bytes are copied and not numbers.
+  new globalThis[typeName.call(typedArray)](buffer).set(typedArray);
+  return new Uint8Array(buffer);
 }
 
 function ofKeyObject(key) {
@@ -115,17 +125,26 @@ function ofObject(object) {
 }
 
 function ofJwk(jwk) {
-  const members = JWK_MEMBERS.filter((name) => jwk[name] !== undefined).map((name) => [name, jwk[name]]);
+  const { k, ...members } = Object.fromEntries(JWK_MEMBERS.map((name) => [name, jwk[name]]));
+  // A text made of `k` would be one that nobody can wipe. What JSON must escape is no base64url.
+  const isBare = typeof k === "string" && !/["\\\p{Cc}]|[^\p{ASCII}]/u.test(k);
   let json;
   try {
-    json = JSON.stringify(Object.fromEntries(members));
+    json = JSON.stringify(isBare ? members : { ...members, k });
   } catch {
     throw configurationError(
       "SECRET_UNREADABLE",
       "`secret` is a JWK with a member that is not JSON; pass a plain object",
     );
   }
-  return { kind: "jwk", bytes: Buffer.from(json) };
+  if (!isBare) {
+    return { kind: "jwk", bytes: Buffer.from(json) };
+  }
+  const head = `${json.slice(0, -1)},"k":"`;
+  const bytes = Buffer.alloc(Buffer.byteLength(head) + k.length + 2);
+  const start = bytes.write(head);
+  bytes.write(`"}`, start + bytes.write(k, start));
+  return { kind: "jwk", bytes };
 }
 
 function unsuitable(found, remedy) {

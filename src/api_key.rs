@@ -44,6 +44,12 @@ pub struct KeyRingBuilder {
 }
 
 impl KeyRingBuilder {
+    /// A builder for so many keys. What a builder leaves behind when it outgrows its room is not wiped.
+    #[must_use]
+    pub fn with_capacity(keys: usize) -> Self {
+        Self { digests: Vec::with_capacity(keys) }
+    }
+
     /// Adds a key. Equal keys count once.
     ///
     /// # Errors
@@ -120,6 +126,12 @@ impl<S: BuildHasher> KeyRing<S> {
             found |= difference.ct_eq(&0);
         }
         found.into()
+    }
+
+    /// How much memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Digest>()
     }
 
     fn row(&self, row: usize) -> &[Digest] {

@@ -95,7 +95,7 @@ impl VerifiedTokens {
     /// Takes note of a token that was verified just now, and keeps it if it had been noted before.
     pub(super) fn note(&mut self, fingerprint: Fingerprint, times: TimeClaims, claims: &str) {
         if self.seen_once.is_empty() {
-            self.seen_once = vec![[0; 2]; self.capacity.next_power_of_two() * 2];
+            self.seen_once = vec![[0; 2]; self.pairs()];
         }
         let [place, mark, ..] = words(fingerprint);
         // The remainder is below the length, which fits.
@@ -107,6 +107,15 @@ impl VerifiedTokens {
         } else {
             *pair = [mark, pair[0]];
         }
+    }
+
+    /// What the notes take, which every cache comes to have; entries come one by one.
+    pub(super) fn bytes(&self) -> usize {
+        if self.capacity == 0 { 0 } else { self.pairs() * size_of::<[u64; 2]>() }
+    }
+
+    fn pairs(&self) -> usize {
+        self.capacity.next_power_of_two() * 2
     }
 
     fn insert(&mut self, fingerprint: Fingerprint, times: TimeClaims, claims: &str) {

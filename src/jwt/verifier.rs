@@ -95,6 +95,12 @@ impl Verifier {
         self
     }
 
+    /// How much memory it takes, about, when the first token was accepted; those it remembers apart.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.keys.len() * size_of::<(Algorithm, SignatureKey)>() + self.verified.bytes()
+    }
+
     /// The JSON text of the claims of a token that [`Accepted::Known`] names, if it is still there.
     #[must_use]
     pub fn claims(&self, id: EntryId) -> Option<&str> {

@@ -9,6 +9,7 @@
 //! JavaScript sees configuration errors as exceptions with a `code`, and refusals of tokens as
 //! numbers, which cost far less than exceptions.
 
+mod held;
 mod text;
 
 use std::cell::RefCell;
@@ -22,6 +23,7 @@ use zeroize::Zeroize;
 use crate::api_key::KeyRingBuilder;
 use crate::error::{ConfigError, Rejection};
 use crate::jwt::{Accepted, Algorithm, EntryId, Key, KeyMaterial, Rules, Verifier};
+use held::Held;
 use text::with_utf8;
 
 /// What construction throws: the `code` of the core's error and its sentence.
@@ -46,7 +48,7 @@ pub fn key_ring<'env>(
     env: &'env Env,
     keys: Array<'_>,
 ) -> Result<Function<'env, JsString<'static>, bool>, Error> {
-    let mut builder = KeyRingBuilder::default();
+    let mut builder = KeyRingBuilder::with_capacity(keys.len() as usize);
     for index in 0..keys.len() {
         let key = keys.get::<JsString<'_>>(index).map_err(|error| internal(error.reason))?;
         let key = key.ok_or_else(|| internal("a key is missing"))?;
@@ -58,6 +60,8 @@ pub fn key_ring<'env>(
         with_utf8(env, key, add).map_err(|error| internal(error.reason))??;
     }
     let ring = builder.build();
+    let bytes = ring.bytes();
+    let ring = Held::new(*env, ring, bytes).map_err(|error| internal(error.reason))?;
     env.create_function_from_closure("contains", move |call| {
         with_utf8(call.env, call.get::<JsString<'_>>(0)?, |presented| {
             let found = ring.contains(presented);
@@ -110,7 +114,10 @@ pub fn verifier<'env>(
     aws_lc_rs::rand::fill(&mut seed).map_err(|_| internal("the system gives no random bytes"))?;
 
     // One thread, and nothing in these calls back into JavaScript: the borrow cannot be taken.
-    let verifier = Rc::new(RefCell::new(verifier.with_cache(cache_size as usize, seed)));
+    let verifier = verifier.with_cache(cache_size as usize, seed);
+    let bytes = verifier.bytes();
+    let verifier = Held::new(*env, RefCell::new(verifier), bytes).map_err(|error| internal(error.reason))?;
+    let verifier = Rc::new(verifier);
     let asked = Rc::clone(&verifier);
     let functions = || {
         let verify: Function<'_, JsString<'static>, Either<String, f64>> =

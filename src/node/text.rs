@@ -7,6 +7,7 @@
 use std::mem::MaybeUninit;
 
 use napi::{Env, JsString, JsValue, Result, check_status, sys};
+use zeroize::Zeroize;
 
 /// Longer strings go over the heap. A request's headers are at most 16 KB by Node's default.
 const ON_STACK: usize = 4096;
@@ -44,6 +45,18 @@ pub(super) fn with_utf8<R>(
         return Ok(use_bytes(bytes));
     }
     // As full as this, the buffer may hold only the beginning of the string.
-    let mut owned = string.into_utf8()?.into_owned()?.into_bytes();
-    Ok(use_bytes(&mut owned))
+    buffer.as_mut_slice().zeroize();
+    let mut bytes = vec![0; string.utf8_len()? + 1];
+    // SAFETY: as above, with the length of `bytes`. Not `into_utf8`, whose buffer cannot be wiped.
+    check_status!(unsafe {
+        sys::napi_get_value_string_utf8(
+            env.raw(),
+            string.raw(),
+            bytes.as_mut_ptr().cast(),
+            bytes.len(),
+            &mut written,
+        )
+    })?;
+    bytes.truncate(written);
+    Ok(use_bytes(&mut bytes))
 }

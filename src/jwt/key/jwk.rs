@@ -1,6 +1,8 @@
 //! Keys as JSON Web Keys. RFC 7517, RFC 7518 §6, RFC 8037 §2.
 
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse,
+};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -10,30 +12,28 @@ use crate::jwt::Algorithm;
 
 /// Reads the public part of a JWK, or the secret of an `oct` one.
 pub(super) fn read(json: &str) -> Result<Key, ConfigError> {
-    let jwk: Jwk =
-        serde_json::from_str(json).map_err(|_| unreadable("a member is missing or of the wrong type"))?;
+    let (common, parameters) = parts(json)?;
     let forbidden = |problem: &str| Err(ConfigError::JwkNotForVerification { problem: problem.into() });
-    if jwk.common.public_key_use.is_some_and(|usage| usage != PublicKeyUse::Signature) {
+    if common.public_key_use.is_some_and(|usage| usage != PublicKeyUse::Signature) {
         return forbidden("has a `use` other than `sig`");
     }
-    if jwk.common.key_operations.is_some_and(|operations| !operations.contains(&KeyOperations::Verify)) {
+    if common.key_operations.is_some_and(|operations| !operations.contains(&KeyOperations::Verify)) {
         return forbidden("has `key_ops` without `verify`");
     }
     let pinned = pinned_algorithm(json)?;
 
-    let kind = match jwk.algorithm {
-        AlgorithmParameters::OctetKey(parameters) => {
-            let encoded = Zeroizing::new(parameters.value);
-            let secret = Zeroizing::new(decode(&encoded)?);
+    let kind = match parameters {
+        Parameters::Secret(encoded) => {
+            let secret = Zeroizing::new(decode(encoded)?);
             if secret.is_empty() {
                 return Err(ConfigError::EmptySecret);
             }
             Kind::Hmac(secret)
         }
-        AlgorithmParameters::RSA(parameters) => {
+        Parameters::Public(AlgorithmParameters::RSA(parameters)) => {
             der::rsa_numbers(&decode(&parameters.n)?, &decode(&parameters.e)?)?
         }
-        AlgorithmParameters::EllipticCurve(parameters) => {
+        Parameters::Public(AlgorithmParameters::EllipticCurve(parameters)) => {
             let (algorithm, length): (_, usize) = match parameters.curve {
                 EllipticCurve::P256 => (Algorithm::ES256, 32),
                 EllipticCurve::P384 => (Algorithm::ES384, 48),
@@ -53,7 +53,9 @@ pub(super) fn read(json: &str) -> Result<Key, ConfigError> {
             }
             Kind::Ec { algorithm, public_key: point }
         }
-        AlgorithmParameters::OctetKeyPair(parameters) if parameters.curve == EllipticCurve::Ed25519 => {
+        Parameters::Public(AlgorithmParameters::OctetKeyPair(parameters))
+            if parameters.curve == EllipticCurve::Ed25519 =>
+        {
             der::ed25519(&decode(&parameters.x)?)?
         }
         _ => {
@@ -68,6 +70,34 @@ pub(super) fn read(json: &str) -> Result<Key, ConfigError> {
         return forbidden("has an `alg` that its `kty` cannot serve");
     }
     Ok(key)
+}
+
+enum Parameters<'j> {
+    /// The `k` of an `oct` key. RFC 7518 §6.4.
+    Secret(&'j str),
+    Public(AlgorithmParameters),
+}
+
+/// What a JWK says of its use, and its key. A secret is read where it stands: what serde buffers to find
+/// out which kind of key it has before it is not wiped.
+fn parts(json: &str) -> Result<(CommonParameters, Parameters<'_>), ConfigError> {
+    #[derive(Deserialize)]
+    struct Oct<'j> {
+        kty: &'j str,
+        k: &'j str,
+    }
+
+    let wrong = |_| unreadable("a member is missing or of the wrong type");
+    match serde_json::from_str(json) {
+        Ok(Oct { kty: "oct", k }) => {
+            let common = serde_json::from_str(json).map_err(wrong)?;
+            Ok((common, Parameters::Secret(k)))
+        }
+        _ => {
+            let jwk: Jwk = serde_json::from_str(json).map_err(wrong)?;
+            Ok((jwk.common, Parameters::Public(jwk.algorithm)))
+        }
+    }
 }
 
 /// The `alg` member. Read apart from [`Jwk`], which knows no ES512 and no EdDSA curve names.

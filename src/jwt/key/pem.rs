@@ -6,9 +6,9 @@
 //! doubt about the bytes, because neither white space nor a backslash is base64; if it leaves a doubt
 //! about which block is meant, the text is refused.
 
-use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine, decoded_len_estimate};
 use zeroize::Zeroizing;
 
 use super::{Kind, der};
@@ -59,11 +59,10 @@ const UNSUITABLE: [(&str, &str, &str); 6] = [
 pub(super) fn is_pem(text: &[u8]) -> bool {
     const KEYISH: [&[u8]; 6] = [b"KEY", b"CERTIFICATE", b"PARAMETERS", b"PKCS7", b"CMS", b"CRL"];
     const LONGEST_LABEL: usize = 64;
-    let squeezed: Zeroizing<Vec<u8>> = Zeroizing::new(
-        text.iter()
-            .filter(|byte| byte.is_ascii_alphanumeric() || **byte == b'-')
-            .map(u8::to_ascii_uppercase)
-            .collect(),
+    // Of the right size from the start: what a growing Vec leaves behind is not wiped.
+    let mut squeezed = Zeroizing::new(Vec::with_capacity(text.len()));
+    squeezed.extend(
+        text.iter().filter(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').map(u8::to_ascii_uppercase),
     );
     [b"--BEGIN".as_slice(), b"--END".as_slice()].into_iter().any(|boundary| {
         let mut rest = squeezed.as_slice();
@@ -222,7 +221,12 @@ fn blocks_anywhere(text: &[u8]) -> Vec<Block<'_>> {
 }
 
 fn decode(body: &[u8], base64: &GeneralPurpose) -> Option<Zeroizing<Vec<u8>>> {
-    base64.decode(&*compact(body)).ok().map(Zeroizing::new)
+    let compact = compact(body);
+    // Not `decode`, which drops unwiped what it has decoded when it comes to a wrong character.
+    let mut decoded = Zeroizing::new(vec![0; decoded_len_estimate(compact.len())]);
+    let length = base64.decode_slice(&*compact, &mut decoded).ok()?;
+    decoded.truncate(length);
+    Some(decoded)
 }
 
 /// The text without white space, be it spelled `\n` or `\r`.

@@ -1,0 +1,92 @@
+/** Requests of every kind, and the verdict on each. Tokens are signed anew for each process. */
+
+import { createHmac, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+
+/** More tokens than a provider remembers, so that each is new to it when its turn comes again. */
+const NEW_TOKENS = { HS256: 8192, RS256: 2048, ES256: 2048 };
+const EXPIRY = 4_102_444_800;
+
+const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const ec = generateKeyPairSync("ec", { namedCurve: "P-256" });
+
+/** What is configured, as a structured clone can carry it to a worker. */
+export function makeKeys() {
+  return {
+    apiKeys: Array.from({ length: 50 }, () => randomBytes(24).toString("base64url")),
+    hmacSecret: randomBytes(32).toString("hex"),
+    rsaPublic: rsa.publicKey.export({ format: "pem", type: "spki" }),
+    rsaPrivate: rsa.privateKey.export({ format: "pem", type: "pkcs8" }),
+    ecPublic: ec.publicKey.export({ format: "pem", type: "spki" }),
+    ecJwk: ec.publicKey.export({ format: "jwk" }),
+  };
+}
+
+/**
+ * Requests by provider, each a list that is gone through round and round. Of a hundred requests, `share`
+ * are of the list; slow algorithms have small shares.
+ *
+ * @typedef {{ provider: "apiKey" | "HS256" | "RS256" | "ES256", share: number, requests: object[], isAccepted: boolean }} Lot
+ * @returns {Lot[]}
+ */
+export function makeLots(keys, scale = 1) {
+  const fresh = (algorithm) =>
+    Array.from({ length: Math.ceil(NEW_TOKENS[algorithm] * scale) }, () => token(algorithm, keys));
+  const same = (algorithm) => [token(algorithm, keys)];
+  const forged = (algorithm) => Array.from({ length: 64 }, () => forge(token(algorithm, keys)));
+  const expired = [token("HS256", keys, { exp: 1_700_000_000 })];
+  const strangers = Array.from({ length: 256 }, () => randomBytes(24).toString("base64url"));
+  const lot = (provider, share, credentials, isAccepted) => ({
+    provider,
+    share,
+    isAccepted,
+    requests: credentials.map(provider === "apiKey" ? keyRequest : tokenRequest),
+  });
+  return [
+    lot("apiKey", 30, keys.apiKeys, true),
+    lot("apiKey", 20, strangers, false),
+    lot("HS256", 18, fresh("HS256"), true),
+    lot("HS256", 12, same("HS256"), true),
+    lot("HS256", 8, forged("HS256"), false),
+    lot("HS256", 6, expired, false),
+    lot("RS256", 2, fresh("RS256"), true),
+    lot("RS256", 1, same("RS256"), true),
+    lot("RS256", 1, forged("RS256"), false),
+    lot("ES256", 1, fresh("ES256"), true),
+    lot("ES256", 1, same("ES256"), true),
+  ];
+}
+
+function keyRequest(key) {
+  return { headers: { host: "localhost", "x-api-key": key }, url: "/mcp", method: "POST" };
+}
+
+function tokenRequest(text) {
+  return { headers: { host: "localhost", authorization: `Bearer ${text}` }, url: "/mcp", method: "POST" };
+}
+
+function token(algorithm, { hmacSecret }, { exp = EXPIRY } = {}) {
+  const claims = { sub: "user-7", jti: randomBytes(9).toString("base64url"), exp, scope: "tools:call" };
+  const input = `${encoded({ alg: algorithm, typ: "JWT" })}.${encoded(claims)}`;
+  return `${input}.${signature(algorithm, hmacSecret, input).toString("base64url")}`;
+}
+
+function signature(algorithm, hmacSecret, input) {
+  switch (algorithm) {
+    case "HS256":
+      return createHmac("sha256", hmacSecret).update(input).digest();
+    case "RS256":
+      return sign("sha256", input, rsa.privateKey);
+    default:
+      return sign("sha256", input, { key: ec.privateKey, dsaEncoding: "ieee-p1363" });
+  }
+}
+
+/** Claims changed after signing. */
+function forge(genuine) {
+  const [header, , signatureOfTheOriginal] = genuine.split(".");
+  return `${header}.${encoded({ sub: "root", exp: EXPIRY })}.${signatureOfTheOriginal}`;
+}
+
+function encoded(value) {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}

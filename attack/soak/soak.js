@@ -1,0 +1,62 @@
+/** Runs run.js in a process of its own and says what is wrong with how it went. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { createInterface } from "node:readline";
+
+const RUN = path.join(import.meta.dirname, "run.js");
+
+/** V8's young generation in its full size from the start: else its growth would be all that is measured. */
+const FLAGS = ["--expose-gc", "--min-semi-space-size=16", "--max-semi-space-size=16"];
+
+/**
+ * @param {{ authentications: number, providers: number, workers: number, leak?: string }} amounts
+ * @param {{ mostGrowth: number, onProgress?: (line: string) => void }} options `mostGrowth` in bytes
+ * @returns {Promise<{ findings: object | undefined, wrong: string[] }>}
+ */
+export async function soak(amounts, { mostGrowth, onProgress = () => {} }) {
+  const given = Object.entries(amounts).filter(([, value]) => value !== undefined);
+  const args = given.flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = spawn(process.execPath, [...FLAGS, RUN, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "" },
+  });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  let findings;
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    if (line.startsWith("{")) {
+      findings = JSON.parse(line);
+    } else {
+      onProgress(line);
+    }
+  });
+  const [code, signal] = await once(child, "close");
+  return { findings, wrong: faults({ code, signal, stderr, findings, amounts, mostGrowth }) };
+}
+
+function faults({ code, signal, stderr, findings, amounts, mostGrowth }) {
+  const wrong = [];
+  const demand = (isRight, what) => {
+    if (!isRight) {
+      wrong.push(what);
+    }
+  };
+  demand(code === 0 && signal === null, `it ended with ${code ?? signal}`);
+  demand(stderr === "", `it wrote to stderr: ${stderr.slice(0, 2000)}`);
+  demand(findings !== undefined, "it ended before its findings");
+  if (findings !== undefined) {
+    const { authentications, accepted, refused, providers, workers, growth } = findings;
+    demand(authentications === amounts.authentications, `only ${authentications} authentications`);
+    demand(accepted > refused && refused > authentications / 4, `${accepted} accepted, ${refused} refused`);
+    demand(providers >= amounts.providers, `only ${providers} providers`);
+    demand(workers === amounts.workers, `only ${workers} workers`);
+    demand(growth < mostGrowth, `resident memory grew by ${(growth / 1e6).toFixed(1)} MB after the warm-up`);
+    demand(findings.addedDescriptors.length === 0, `left open: ${findings.addedDescriptors.join(", ")}`);
+    demand(findings.addedHandles.length === 0, `handles left: ${findings.addedHandles.join(", ")}`);
+  }
+  return wrong;
+}
