@@ -96,6 +96,18 @@ const payloadText = (text, header = HEADER) => ({ token: () => hmacToken(text, h
 /** A token with this header, as it stands. */
 const signedHeader = (text) => jws({ header: text, payload: CLAIMS, key: SECRET, alg: "HS256" });
 
+const headerOfMembers = (count) =>
+  JSON.stringify({
+    alg: "HS256",
+    ...Object.fromEntries(Array.from({ length: count - 1 }, (_, n) => [`x${n}`, n])),
+  });
+
+/** A header of so many characters of base64url, a multiple of four. */
+const headerOfLength = (length) => {
+  const empty = JSON.stringify({ alg: "HS256", kid: "" });
+  return JSON.stringify({ alg: "HS256", kid: "x".repeat((length / 4) * 3 - empty.length) });
+};
+
 const TOKEN = hmacToken();
 const [HEAD, BODY, MAC] = TOKEN.split(".");
 
@@ -505,7 +517,36 @@ const EXTRACTION = [
   },
 ];
 
-const OPTIONS_BEYOND_THE_TABLE = [
+const BEYOND_THE_TABLE = [
+  {
+    row: "RSASSA-PSS signature without its leading zero",
+    cases: [
+      onlyOracleAccepts("one byte short", "RFC 8017 §8.1.2: as long as the modulus", {
+        config: config(["PS256"], () => publicPem("rsa")),
+        token: () => {
+          for (;;) {
+            // Salted, so that every 256th begins with a zero.
+            const [header, payload, signature] = keyToken("PS256", "rsa").split(".");
+            const bytes = Buffer.from(signature, "base64url");
+            if (bytes[0] === 0) {
+              return `${header}.${payload}.${bytes.subarray(1).toString("base64url")}`;
+            }
+          }
+        },
+      }),
+    ],
+  },
+  {
+    row: "large headers",
+    cases: [
+      bothAccept("32 members", { token: () => signedHeader(headerOfMembers(32)) }),
+      onlyOracleAccepts("33 members", "a stated limit", { token: () => signedHeader(headerOfMembers(33)) }),
+      bothAccept("16 KiB", { token: () => signedHeader(headerOfLength(16 * 1024)) }),
+      onlyOracleAccepts("16 KiB and four characters", "a stated limit, what HTTP lets through", {
+        token: () => signedHeader(headerOfLength(16 * 1024 + 4)),
+      }),
+    ],
+  },
   {
     row: "an option of ours that is no boolean",
     cases: ["caseInsensitiveScheme", "requireExpiration"].flatMap((option) => [
@@ -2577,7 +2618,7 @@ runTable(JWT, "JWTAuthProvider, order of checks", ORDER_OF_CHECKS);
 runTable(JWT, "JWTAuthProvider, token", [...TIME, ...TOKENS, ...STRENGTH]);
 runTable(JWT, "JWTAuthProvider, secret", SECRETS);
 runTable(JWT, "JWTAuthProvider, algorithms", ALGORITHM_LISTS);
-runTable(JWT, "JWTAuthProvider, beyond the table", OPTIONS_BEYOND_THE_TABLE);
+runTable(JWT, "JWTAuthProvider, beyond the table", BEYOND_THE_TABLE);
 
 describe("JWTAuthProvider, EdDSA, with jose as the oracle", () => {
   const verdictOfJose = async (token) => {

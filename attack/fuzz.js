@@ -82,7 +82,7 @@ async function fuzz() {
     console.log(`${ran} cases, seed ${seed}: ${failures} failures. ${counted.join("; ")}`);
     return 1;
   }
-  const figure = `${cases} cases, seed ${seed}: 0 wrong accepts, 0 unexplained differences, 0 crashes`;
+  const figure = `${cases.toLocaleString("en")} cases, seed ${seed}: 0 wrong accepts, 0 unexplained differences, 0 crashes`;
   if (cases >= CASES_FOR_A_RESULT && options.classes === undefined) {
     keepResult("fuzz", figure);
   }

@@ -69,12 +69,17 @@ function valgrind() {
     if (status !== 0) {
       fail("the addon's exercise fails under valgrind");
     }
-    const blocks = readFileSync(log, "utf8")
-      .replaceAll(/^==\d+== ?/gm, "")
-      .split(/\n\s*\n/);
+    const lines = readFileSync(log, "utf8").split("\n");
+    // Errors stand between `==`, what valgrind tells of itself between `--`.
+    const errors = lines
+      .filter((line) => line.startsWith("=="))
+      .map((line) => line.replace(/^==\d+== ?/, ""));
     return {
-      loaded: blocks.some((block) => /Reading syms from/.test(block) && ADDON.test(block)),
-      reports: blocks.filter((block) => /^\s+(at|by) 0x/m.test(block) && ADDON.test(block)),
+      loaded: lines.some((line) => /^--\d+-- Reading syms from/.test(line) && ADDON.test(line)),
+      reports: errors
+        .join("\n")
+        .split(/\n\s*\n/)
+        .filter((block) => ADDON.test(block)),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -82,7 +82,7 @@ function lastRun(name) {
     const { date, figure } = JSON.parse(
       readFileSync(path.join(import.meta.dirname, "results", `${name}.json`), "utf8"),
     );
-    return `${figure} (${date})`;
+    return `${figure.replaceAll("|", "\\|")} (${date})`;
   } catch {
     return "not run";
   }

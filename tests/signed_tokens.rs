@@ -141,3 +141,47 @@ fn tokens_of_the_crate_jsonwebtoken_are_accepted_and_its_verdicts_shared() {
         }
     }
 }
+
+/// A token signed with one algorithm whose header names another, long enough to be read last.
+#[test]
+fn a_long_header_must_name_the_algorithm_of_its_signature() {
+    let signer = Signer::new(Algorithm::HS256);
+    let all = [Algorithm::HS512, Algorithm::HS256, Algorithm::HS384];
+    let padding = "x".repeat(100);
+    for (named, accepts) in [("HS256", true), ("HS384", false), ("HS512", false), ("none", false)] {
+        let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{named}","kid":"{padding}"}}"#));
+        let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(CLAIMS));
+        let token = format!("{input}.{}", URL_SAFE_NO_PAD.encode((signer.sign)(input.as_bytes())));
+        let mut verifier =
+            Verifier::new(&signer.key(), &all, Rules::default()).unwrap().with_cache(2, [7; 32]);
+        for _ in 0..3 {
+            assert_eq!(verifier.verify(token.as_bytes(), NOW).is_ok(), accepts, "{named}");
+        }
+    }
+}
+
+#[test]
+fn a_known_token_with_a_long_header_stays_known_when_other_headers_come_between() {
+    for algorithm in Algorithm::ALL {
+        let signer = Signer::new(algorithm);
+        let mut verifier = signer.verifier().with_cache(4, [7; 32]);
+        let tokens = ["a", "b"].map(|kid| {
+            let kid = kid.repeat(100);
+            let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{algorithm}","kid":"{kid}"}}"#));
+            let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(CLAIMS));
+            format!("{input}.{}", URL_SAFE_NO_PAD.encode((signer.sign)(input.as_bytes())))
+        });
+        for round in 0..4 {
+            for token in &tokens {
+                match verifier.verify(token.as_bytes(), NOW) {
+                    Ok(Accepted::Claims(claims)) if round < 2 => assert_eq!(claims, CLAIMS),
+                    Ok(Accepted::Known(id)) if round >= 2 => assert_eq!(verifier.claims(id), Some(CLAIMS)),
+                    other => unreachable!("{algorithm}, round {round}: {other:?}"),
+                }
+                assert!(verifier.verify(token.as_bytes(), NOW + 1.0).is_err());
+                let forged = &token.as_bytes()[..token.len() - 4];
+                assert!(verifier.verify(forged, NOW).is_err());
+            }
+        }
+    }
+}

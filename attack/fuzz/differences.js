@@ -26,6 +26,9 @@ export const DIFFERENCES = {
   payloadNotJson: "payload that is no JSON",
   expInfinite: "`exp` beyond the range of a double",
   nestedTooDeep: "payload nested deeper than 1024",
+  headerMembers: "header of more than 32 members",
+  headerTooLong: "header of more than 16 KiB",
+  pssShortened: "PS256, PS384 or PS512 signature without its leading zeros",
   tokenTooLong: "token over 16 MiB",
   // Keys of tokens
   damagedPem:

@@ -11,6 +11,8 @@ import { constants, createHmac, verify } from "node:crypto";
 
 const LONGEST_TOKEN = 16 * 1024 * 1024;
 const DEEPEST_PAYLOAD = 1024;
+const LONGEST_HEADER = 16 * 1024;
+const MOST_HEADER_MEMBERS = 32;
 const REGISTERED = new Set(["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]);
 
 /**
@@ -51,15 +53,19 @@ export function readToken(token, { key, algorithms, requireExpiration }, now) {
     return refused(time);
   }
   const { value } = payload;
+  const headerNames = topLevelNames(headerText.toString("latin1"));
   const found = {
     jwkForbidden: !key.serves.includes(alg),
     nonCanonicalBase64url: segments.some((segment) => !isCanonical(segment)),
     criticalHeader: Object.hasOwn(header.value, "crit"),
     unencodedPayload: b64 === false,
     headerNotUtf8: !isUtf8(headerText),
-    duplicateHeaderName: hasRepeated(topLevelNames(headerText.toString("latin1"))),
+    duplicateHeaderName: hasRepeated(headerNames),
+    headerMembers: headerNames.length > MOST_HEADER_MEMBERS,
+    headerTooLong: segments[0].length > LONGEST_HEADER,
     payloadNotUtf8: !isUtf8(payloadText),
     payloadNotJson: parsed(payloadText.toString()) === undefined,
+    pssShortened: alg.startsWith("PS") && isShorterThanModulus(segments[2], key),
     tokenTooLong: token.length > LONGEST_TOKEN,
     ...(token.length > LONGEST_TOKEN ? {} : claimsDifferences(payload)),
     expirationRequired: requireExpiration && value?.exp === undefined,
@@ -123,6 +129,11 @@ function isSignature(alg, key, input, segment) {
     how.dsaEncoding = "ieee-p1363";
   }
   return verify(alg === "EdDSA" ? null : hash, Buffer.from(input), how, Buffer.from(segment, "base64"));
+}
+
+/** RFC 8017 §8.1.2: a signature is as long as the modulus, leading zeros included. */
+function isShorterThanModulus(segment, { publicKey }) {
+  return Buffer.from(segment, "base64").length < publicKey.asymmetricKeyDetails.modulusLength / 8;
 }
 
 function isCanonical(segment) {

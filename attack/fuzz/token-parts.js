@@ -94,6 +94,13 @@ export function headerBytes(random, alg) {
       random.pick([value, "1", '"none"']),
     ]);
   }
+  if (random.chance(0.01)) {
+    const count = random.pick([32, 33, 34, 100]) - members.length;
+    members.push(...Array.from({ length: count }, (_, number) => [`"m${number}"`, String(number)]));
+  }
+  if (random.chance(0.005)) {
+    insert(['"x5c"', `["${"M".repeat(random.pick([12_000, 12_100, 12_200, 12_300, 20_000]))}"]`]);
+  }
   return random.weighted([
     [94, () => Buffer.from(space(random) + membersText(random, members) + space(random))],
     [3, () => spoiled(random, Buffer.from(membersText(random, members)))],

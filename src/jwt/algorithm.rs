@@ -59,6 +59,16 @@ impl Algorithm {
         }
     }
 
+    /// The length in bytes of its signatures, if they are MACs. RFC 7518 §3.2.
+    pub(super) fn mac_length(self) -> Option<usize> {
+        match self {
+            Self::HS256 => Some(32),
+            Self::HS384 => Some(48),
+            Self::HS512 => Some(64),
+            _ => None,
+        }
+    }
+
     /// The algorithm of exactly this name; `none` is not one.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

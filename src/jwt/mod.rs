@@ -26,6 +26,6 @@ mod verifier;
 pub use algorithm::Algorithm;
 pub use claims::MAX_PAYLOAD_DEPTH;
 pub use key::{Key, KeyMaterial, SignatureKey};
-pub use token::MAX_TOKEN_BYTES;
+pub use token::{MAX_HEADER_BYTES, MAX_HEADER_MEMBERS, MAX_TOKEN_BYTES};
 pub use verified::{EntryId, LONGEST_TOKEN};
 pub use verifier::{Accepted, Rules, Verifier};

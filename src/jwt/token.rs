@@ -16,6 +16,14 @@ use crate::error::Rejection;
 /// Longer tokens are refused unread. Far above what any HTTP server lets through in a header.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024 * 1024;
 
+/// Tokens with a longer header, in bytes of base64url, are refused. Node refuses requests with more than
+/// this in all headers together, unless it is told otherwise.
+pub const MAX_HEADER_BYTES: usize = 16 * 1024;
+
+/// Headers with more members are refused before more of them are read: telling apart thousands of names
+/// costs more than the signature. RFC 7515 registers eleven.
+pub const MAX_HEADER_MEMBERS: usize = 32;
+
 /// The three segments of a token, still encoded, and the bytes that were signed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Segments<'t> {
@@ -45,6 +53,9 @@ impl<'t> Segments<'t> {
         };
         if header.is_empty() || payload.is_empty() || signature.is_empty() {
             return Err(Rejection::Malformed);
+        }
+        if header.len() > MAX_HEADER_BYTES {
+            return Err(Rejection::HeaderInvalid);
         }
         Ok(Self { header, payload, signature, signing_input })
     }
@@ -143,11 +154,12 @@ impl<'de> Deserialize<'de> for Members {
                             map.next_value::<IgnoredAny>()?;
                         }
                     }
+                    if names.len() == MAX_HEADER_MEMBERS {
+                        return Err(serde::de::Error::custom("too many members"));
+                    }
+                    members.has_repeated_name |= names.contains(&name);
                     names.push(name);
                 }
-                // Sorting keeps a header of thousands of names from costing their square.
-                names.sort_unstable();
-                members.has_repeated_name = names.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
                 Ok(members)
             }
         }
@@ -249,6 +261,23 @@ mod tests {
             assert_eq!(header(json), Err(Rejection::HeaderInvalid), "{json}");
         }
         assert!(header(r#"{"alg":"HS256","\ud800":1,"\ud801":2}"#).is_ok());
+    }
+
+    #[test]
+    fn refuses_a_header_of_more_members_than_the_bound_and_not_of_as_many() {
+        let of = |count: usize| {
+            let members: Vec<_> = (1..count).map(|n| format!(r#""x{n}":{n}"#)).collect();
+            header(&format!(r#"{{"alg":"HS256",{}}}"#, members.join(",")))
+        };
+        assert!(of(MAX_HEADER_MEMBERS).is_ok());
+        assert_eq!(of(MAX_HEADER_MEMBERS + 1), Err(Rejection::HeaderInvalid));
+    }
+
+    #[test]
+    fn refuses_a_token_with_a_longer_header_than_the_bound_and_not_as_long() {
+        let token = |length: usize| [&vec![b'a'; length], b".b.c".as_slice()].concat();
+        assert!(Segments::split(&token(MAX_HEADER_BYTES)).is_ok());
+        assert_eq!(Segments::split(&token(MAX_HEADER_BYTES + 1)).err(), Some(Rejection::HeaderInvalid));
     }
 
     #[test]

@@ -50,8 +50,9 @@ struct Meaning {
     typ_is_jwt: bool,
 }
 
-/// Longer headers are read anew each time.
-const LONGEST_KNOWN_HEADER: usize = 1024;
+/// Longer headers, in bytes of base64url, are not read before the signature was verified, if its length
+/// tells by which key: JSON can be made so that reading it costs more than accepting a token of its size.
+const LONGEST_HEADER_READ_FIRST: usize = 64;
 
 impl Verifier {
     /// A verifier that accepts the allowed algorithms which the key can serve.
@@ -114,24 +115,42 @@ impl Verifier {
     /// # Errors
     ///
     /// [`Rejection`], the first that applies in this order: shape, header, algorithm, signature,
-    /// payload, `nbf`, `exp`. Nothing of the payload is looked at before the signature holds.
+    /// payload, `nbf`, `exp`. Nothing of the payload is looked at before the signature holds, and of a
+    /// long header nothing if the signature tells its key.
     pub fn verify(&mut self, token: &[u8], now: f64) -> Result<Accepted, Rejection> {
         let segments = Segments::split(token)?;
-        let meaning = match &self.known_header {
-            Some(known) if *known.encoded == *segments.header => known.meaning,
-            _ => self.meaning(&segments)?,
-        };
-        let (algorithm, key) = self.keys.get(meaning.key).ok_or(Rejection::AlgorithmNotAllowed)?;
         let is_kept = self.verified.keeps(token);
+        let (meaning, verified_by) = match &self.known_header {
+            Some(known) if *known.encoded == *segments.header => (known.meaning, None),
+            _ => {
+                let has_long_header = segments.header.len() > LONGEST_HEADER_READ_FIRST;
+                let mut verified_by = None;
+                if has_long_header {
+                    // What was verified before need not be verified, nor its header read.
+                    let knows_by_digest = is_kept && !self.algorithms().any(|one| one == Algorithm::HS256);
+                    let fingerprint = if knows_by_digest { self.verified.fingerprint(token) } else { None };
+                    if let Some(entry) = fingerprint.and_then(|known| self.verified.find(&known)) {
+                        entry.times.check(self.rules, now)?;
+                        return Ok(Accepted::Known(entry.id));
+                    }
+                    verified_by = self.verified_unread(&segments)?;
+                }
+                (self.meaning(&segments)?, verified_by)
+            }
+        };
+        // The header may name another algorithm than its signature looked like.
+        let mut is_verified = verified_by == Some(meaning.key);
+        let (algorithm, key) = self.keys.get(meaning.key).ok_or(Rejection::AlgorithmNotAllowed)?;
 
         // An HS256 signature is checked in the time of a digest, and is one.
         let checks_first = *algorithm == Algorithm::HS256 || !is_kept;
         let mut fingerprint = None;
         if checks_first {
             let signature = segments.decoded_signature()?;
-            if !key.verifies(segments.signing_input, &signature) {
+            if !is_verified && !key.verifies(segments.signing_input, &signature) {
                 return Err(Rejection::SignatureInvalid);
             }
+            is_verified = true;
             if is_kept {
                 fingerprint = signature.try_into().ok();
             }
@@ -142,7 +161,7 @@ impl Verifier {
             entry.times.check(self.rules, now)?;
             return Ok(Accepted::Known(entry.id));
         }
-        if !checks_first && !key.verifies(segments.signing_input, &segments.decoded_signature()?) {
+        if !is_verified && !key.verifies(segments.signing_input, &segments.decoded_signature()?) {
             return Err(Rejection::SignatureInvalid);
         }
         self.remember(segments.header, meaning);
@@ -162,6 +181,22 @@ impl Verifier {
         }
     }
 
+    /// The position of the key under which the signature holds, if there is but one that signatures of its
+    /// length can be of.
+    fn verified_unread(&self, segments: &Segments<'_>) -> Result<Option<usize>, Rejection> {
+        let signature = segments.decoded_signature()?;
+        let mut candidates = self.keys.iter().enumerate().filter(|(_, (algorithm, _))| {
+            algorithm.mac_length().is_none_or(|length| length == signature.len())
+        });
+        match (candidates.next(), candidates.next()) {
+            (Some(_), Some(_)) => Ok(None),
+            (Some((position, (_, key))), None) if key.verifies(segments.signing_input, &signature) => {
+                Ok(Some(position))
+            }
+            _ => Err(Rejection::SignatureInvalid),
+        }
+    }
+
     fn meaning(&self, segments: &Segments<'_>) -> Result<Meaning, Rejection> {
         let header = segments.decoded_header()?;
         let key = header
@@ -175,7 +210,7 @@ impl Verifier {
     /// the one that is known.
     fn remember(&mut self, encoded: &[u8], meaning: Meaning) {
         let is_known = self.known_header.as_ref().is_some_and(|known| *known.encoded == *encoded);
-        if !is_known && encoded.len() <= LONGEST_KNOWN_HEADER {
+        if !is_known {
             self.known_header = Some(KnownHeader { encoded: encoded.into(), meaning });
         }
     }

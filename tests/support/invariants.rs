@@ -121,11 +121,18 @@ fn agree(verifier: &mut Verifier, token: &[u8], expected: &Result<Claims, Reject
     };
     match (&accepted, expected) {
         (Err(actual), Err(expected)) if actual == expected => {}
+        // Long headers are read last.
+        (Err(Rejection::SignatureInvalid | Rejection::Malformed), Err(_)) if has_long_header(token) => {}
         (Ok(json), Ok(Claims::Payload(payload))) if json == payload => {}
         (Ok(json), Ok(Claims::Lexemes(lexemes)))
             if model::json(&model::units_of(json)).as_ref() == Some(lexemes) => {}
         _ => panic!("the verifier says {accepted:?}, the model {expected:?}"),
     }
+}
+
+/// Whether the header is so long that the signature may be looked at before it.
+fn has_long_header(token: &[u8]) -> bool {
+    token.iter().position(|byte| *byte == b'.').is_some_and(|length| length > 64)
 }
 
 /// Judges signatures by other code than the verifier's: the crate `jsonwebtoken`, and for ES512, which

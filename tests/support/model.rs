@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use mcp_native_auth::error::Rejection;
-use mcp_native_auth::jwt::{MAX_PAYLOAD_DEPTH, MAX_TOKEN_BYTES};
+use mcp_native_auth::jwt::{MAX_HEADER_BYTES, MAX_HEADER_MEMBERS, MAX_PAYLOAD_DEPTH, MAX_TOKEN_BYTES};
 
 /// What the claims of an accepted token must be.
 #[derive(Debug)]
@@ -39,6 +39,9 @@ pub(crate) fn judge(
     if segments.iter().any(|segment| segment.is_empty()) {
         return Err(Rejection::Malformed);
     }
+    if header.len() > MAX_HEADER_BYTES {
+        return Err(Rejection::HeaderInvalid);
+    }
     let (algorithm, typ_is_jwt) = judge_header(&base64url(header)?)?;
     if !terms.algorithms.contains(&algorithm.as_str()) {
         return Err(Rejection::AlgorithmNotAllowed);
@@ -55,7 +58,7 @@ fn judge_header(header: &[u8]) -> Result<(String, bool), Rejection> {
     let units = utf16(header).ok_or(Rejection::HeaderInvalid)?;
     let members = members(&units).ok_or(Rejection::HeaderInvalid)?;
     let mut names = HashSet::new();
-    if !members.iter().all(|(name, _)| names.insert(name)) {
+    if members.len() > MAX_HEADER_MEMBERS || !members.iter().all(|(name, _)| names.insert(name)) {
         return Err(Rejection::HeaderInvalid);
     }
     let value = |wanted: &str| {

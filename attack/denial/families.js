@@ -1,0 +1,50 @@
+/**
+ * Who signs: one for each way of checking a signature, and two whose provider allows several algorithms
+ * of one key, so that a token's header has to say which.
+ */
+
+import { pair, publicPem, signature } from "../../__test__/support/keys.js";
+
+const SECRET = "denial-of-service-secret-0123456789abcdef0123456789abcdef0123456789";
+const MACS = ["HS256", "HS384", "HS512"];
+const CHEAPEST = ["HS256", "RS256 of six", "ES256", "EdDSA"];
+const RSA = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
+
+/**
+ * @typedef {object} Family
+ * @property {string} name as printed
+ * @property {string} alg that its tokens name
+ * @property {boolean} isCheapestOfItsKind so that what else a token costs shows most
+ * @property {object} config of a provider that accepts them
+ * @property {(input: string) => string} sign encoded
+ */
+
+/** @type {Family[]} */
+export const FAMILIES = [
+  family("HS256"),
+  family("HS512"),
+  family("HS256 of three", "HS256", MACS),
+  family("RS256"),
+  family("RS256 of six", "RS256", RSA),
+  family("PS256"),
+  family("ES256"),
+  family("ES512"),
+  family("EdDSA"),
+];
+
+function family(name, alg = name, algorithms = [alg]) {
+  const [key, secret] = alg.startsWith("HS")
+    ? [SECRET, SECRET]
+    : [pair(keyOf(alg)).privateKey, publicPem(keyOf(alg))];
+  return {
+    name,
+    alg,
+    isCheapestOfItsKind: CHEAPEST.includes(name),
+    config: { secret, algorithms },
+    sign: (input) => signature(alg, key, input).toString("base64url"),
+  };
+}
+
+function keyOf(alg) {
+  return { ES256: "p256", ES512: "p521", EdDSA: "ed25519" }[alg] ?? "rsa";
+}
