@@ -197,7 +197,8 @@ export interface JWTConfig {
  * claims. An instance of the framework's class of the same name when `mcp-framework` is installed.
  *
  * Checked are the signature, `nbf` and `exp` (to the second, without leeway); `iss`, `aud` and `iat`
- * are not. Tokens of more than 16 MiB and payloads nested deeper than 1024 are refused.
+ * are not. Refused are tokens of more than 16 MiB, headers of more than 16 KiB
+ * or 32 members, and payloads nested deeper than 1024.
  */
 export declare class JWTAuthProvider implements AuthProvider {
   /** @throws {ConfigurationError} for a configuration that can never work */

@@ -106,7 +106,8 @@ pub enum Rejection {
     /// RFC 7515 §3.1, §7.1.
     #[error("the token is not a compact JWS of three base64url segments")]
     Malformed,
-    /// The JOSE header is not a JSON object in UTF-8 with unique names. RFC 7515 §4, §5.2.
+    /// The JOSE header is not a JSON object in UTF-8 with unique names, or exceeds
+    /// [`crate::jwt::MAX_HEADER_BYTES`] or [`crate::jwt::MAX_HEADER_MEMBERS`]. RFC 7515 §4, §5.2.
     #[error("the JOSE header is not a JSON object with unique names")]
     HeaderInvalid,
     /// `crit` is present, or `b64` is false. RFC 7515 §4.1.11, RFC 7797 §6.
