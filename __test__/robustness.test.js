@@ -122,7 +122,7 @@ describe("tokens that are none", () => {
   });
 
   it("a header with unknown parameters nested deeply is accepted", async () => {
-    const header = `{"alg":"HS256","x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+    const header = `{"alg":"HS256","x":${"[".repeat(6_000)}${"]".repeat(6_000)}}`;
     assert.deepEqual(await jwt.authenticate(bearer(sign(header, "{}"))), { data: {} });
   });
 });
