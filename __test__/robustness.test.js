@@ -5,6 +5,9 @@ import { createHmac } from "node:crypto";
 import { describe, it } from "node:test";
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
 
+// Odd options are warned of, hundreds of times here; what is said is tested elsewhere.
+process.removeAllListeners("warning");
+
 const SECRET = "robustness-secret-0123456789abcdef";
 const jwt = new JWTAuthProvider({ secret: SECRET });
 const apiKey = new APIKeyAuthProvider({ keys: ["k1", "\ufffd"] });

@@ -64,7 +64,7 @@ async function cost() {
     }
   }
   const worst = Math.max(...all.map(({ ratio }) => ratio));
-  return `dearest of ${all.length} refusals ${worst.toFixed(2)} times an acceptance of its size (noise up to ${TOLERANCE})`;
+  return `dearest of ${inWords(all.length)} refusals ${worst.toFixed(2)} times an acceptance of its size (noise up to ${TOLERANCE})`;
 }
 
 async function growth() {
@@ -102,7 +102,11 @@ async function flood() {
   }
   const [least, most] = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toPrecision(1));
   return (
-    `${refused} flooding requests all refused, ${served} good calls beside them all right, ` +
+    `${inWords(refused)} flooding requests all refused, ${inWords(served)} good calls beside them all right, ` +
     `median wait ${least} to ${most} of that with mcp-framework's providers under the same flood`
   );
+}
+
+function inWords(number) {
+  return number.toLocaleString("en");
 }

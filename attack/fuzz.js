@@ -10,6 +10,7 @@
 import { parseArgs } from "node:util";
 import { runInWorkers } from "./fuzz/farm.js";
 import { table, vacuities } from "./fuzz/summary.js";
+import { wholeNumber } from "./support/flags.js";
 import { keepResult } from "./support/results.js";
 
 /** As many cases must have passed for a result to be kept. */
@@ -29,15 +30,17 @@ const { values: options } = parseArgs({
     classes: { type: "string" },
   },
 });
-const [seed, cases] = [options.seed, options.cases].map(Number);
+const seed = wholeNumber("seed", options.seed, 0);
+const cases = wholeNumber("cases", options.cases);
 
 if (options.case === undefined) {
   process.exitCode = await fuzz();
 } else {
   const { describeCase, describeOutcome } = await import("./fuzz/run.js");
   const classes = options.classes && (await import(options.classes)).CLASSES;
-  console.log(describeCase(seed, Number(options.case)));
-  console.log(await describeOutcome(seed, Number(options.case), classes));
+  const number = wholeNumber("case", options.case, 0);
+  console.log(describeCase(seed, number));
+  console.log(await describeOutcome(seed, number, classes));
 }
 
 /** @returns {Promise<number>} the exit code */
@@ -63,8 +66,8 @@ async function fuzz() {
   const tally = await runInWorkers({
     seed,
     cases,
-    workers: Number(options.workers),
-    patience: Number(options.patience),
+    workers: wholeNumber("workers", options.workers),
+    patience: wholeNumber("patience", options.patience),
     classes: options.classes,
     report,
     progress,

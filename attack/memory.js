@@ -40,6 +40,9 @@ console.log(
   "\nCopies                                      caller's  ours, made  ours, used  snapshot  left  needed  then",
 );
 const cases = allCases().filter(({ name }) => name.includes(options.case ?? ""));
+if (cases.length === 0) {
+  wrong.push(`no case has ${options.case} in its name`);
+}
 let looks = 0;
 for (const each of cases) {
   for (const isUsed of each.isRefused ? [false] : [true, false]) {

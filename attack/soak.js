@@ -9,6 +9,7 @@
 
 import { parseArgs } from "node:util";
 import { soak } from "./soak/soak.js";
+import { wholeNumber } from "./support/flags.js";
 import { keepResult } from "./support/results.js";
 
 const MOST_GROWTH = 5e6;
@@ -22,9 +23,9 @@ const { values } = parseArgs({
   },
 });
 const amounts = {
-  authentications: Number(values.authentications),
-  providers: Number(values.providers),
-  workers: Number(values.workers),
+  authentications: wholeNumber("authentications", values.authentications),
+  providers: wholeNumber("providers", values.providers),
+  workers: wholeNumber("workers", values.workers),
   leak: values.leak,
 };
 const start = Date.now();

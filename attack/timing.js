@@ -17,6 +17,7 @@
 
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
+import { wholeNumber } from "./support/flags.js";
 import { keepResult } from "./support/results.js";
 import { CORE_LIMIT, coreResults } from "./timing/core.js";
 import { measure } from "./timing/measure.js";
@@ -35,7 +36,10 @@ const { values: flags } = parseArgs({
     only: { type: "string", default: "" },
   },
 });
-const measurements = { core: count("core"), provider: count("provider") };
+const measurements = {
+  core: wholeNumber("core", flags.core, 0),
+  provider: wholeNumber("provider", flags.provider, 0),
+};
 const results = { core: [], provider: [] };
 
 if (measurements.core > 0) {
@@ -98,14 +102,6 @@ function greatest(some) {
   }
   const most = Math.max(...some.map(({ outcome }) => Math.abs(outcome.t)));
   return most.toLocaleString("en", { maximumFractionDigits: most < 100 ? 1 : 0 });
-}
-
-function count(name) {
-  const number = Number(flags[name]);
-  if (!Number.isSafeInteger(number) || number < 0) {
-    throw new TypeError(`--${name} must be a number of measurements, not ${flags[name]}`);
-  }
-  return number;
 }
 
 function inWords(number) {

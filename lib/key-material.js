@@ -65,10 +65,11 @@ function read(secret) {
   );
 }
 
-const typeName = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-).get;
+/** What a typed array is, whatever a subclass says of it. */
+const ofTypedArray = (name) =>
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), name).get;
+const typeName = ofTypedArray(Symbol.toStringTag);
+const byteLength = ofTypedArray("byteLength");
 
 /**
  * A copy outside of V8's heap from the start. A small typed array that V8 allocates itself lies inside
@@ -76,7 +77,7 @@ const typeName = Object.getOwnPropertyDescriptor(
  * ours of the copy or the caller's of the original, then misses what stays in the heap.
  */
 function copyOf(typedArray) {
-  const buffer = new ArrayBuffer(typedArray.byteLength);
+  const buffer = new ArrayBuffer(byteLength.call(typedArray));
   // Of the same type, so that bytes are copied and not numbers.
   new globalThis[typeName.call(typedArray)](buffer).set(typedArray);
   return new Uint8Array(buffer);

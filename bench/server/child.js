@@ -6,6 +6,7 @@ import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MCPServer, MCPTool } from "mcp-framework";
 import { z } from "zod";
+import { freePort } from "../../__test__/support/servers.js";
 import { API_KEY, NONE, STUB } from "./names.js";
 
 const HOST = "127.0.0.1";
@@ -52,16 +53,6 @@ async function authOf({ provider, credential, config }) {
   const { APIKeyAuthProvider, JWTAuthProvider } = await import(provider);
   const Provider = credential === API_KEY ? APIKeyAuthProvider : JWTAuthProvider;
   return { provider: new Provider(config), endpoints: { sse: true, messages: true } };
-}
-
-// The framework takes port 0 for "not given".
-async function freePort() {
-  const probe = net.createServer().listen(0, HOST);
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
 
 // The parent bounds the wait.

@@ -22,10 +22,9 @@
 //! Each batch asks a new ring or verifier, with inputs drawn anew. Within one ring, a key whose rows
 //! lie at certain addresses modulo 4,096 is found 1 to 3 nanoseconds later than another: seen for one
 //! pair of keys in thirty, and most likely the processor's waiting for a write to the stack whose
-//! address ends in the same bits. A forged token whose hash resembles that of a remembered one is
-//! refused a few nanoseconds later. Both hang on a secret hash of what was presented, not on how much
-//! of it is right nor on which key it is, and so even out over rings. Without drawing anew they would
-//! be taken for the answer to the question.
+//! address ends in the same bits. That hangs on a secret hash of what was presented, not on how much of
+//! it is right nor on which key it is, and so evens out over rings. Without drawing anew it would be
+//! taken for the answer to the question.
 //!
 //! `--measurements N` sets their number for each question, 1,000,000 by default. `--only TEXT` asks the
 //! questions that hold the text. `--json` prints one JSON object a line. The exit code is 1 unless

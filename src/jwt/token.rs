@@ -68,6 +68,11 @@ impl<'t> Segments<'t> {
         decode(self.payload)
     }
 
+    /// The length in bytes of the signature, if it is base64url.
+    pub(super) fn signature_length(&self) -> usize {
+        self.signature.len() * 3 / 4
+    }
+
     pub(super) fn decoded_signature(&self) -> Result<Vec<u8>, Rejection> {
         decode(self.signature)
     }

@@ -2,11 +2,11 @@
 //! signature need not be checked twice.
 //!
 //! A token is known by the SHA-256 of a secret drawn for the cache and the token, all of it, so that
-//! whoever could present a token that is taken for another could break SHA-256. (Tokens of HS256 are
-//! known by their MAC, which costs as much to check as such a digest and is checked each time. It and
-//! the claims make up the token but for its header; whoever reads them in the memory of the process
-//! reads the key there too.) Only tokens with a good signature get in: forged ones displace nothing.
-//! What hangs on the time of day is checked anew on every use.
+//! whoever could present a token that is taken for another could break SHA-256. (Tokens with a MAC are
+//! known by its first 256 bits: it costs about as much to check as such a digest and is checked each time.
+//! It and the claims make up the token but for its header; whoever reads them in the memory of the process
+//! reads the key there too.) Only tokens with a good signature get in: forged ones displace nothing. What
+//! hangs on the time of day is checked anew on every use.
 //!
 //! A token is kept when it comes for the second time. The first time only eight bytes of what it is
 //! known by are noted, which costs next to nothing: tokens that come once push out none that come often.

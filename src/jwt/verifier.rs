@@ -6,7 +6,7 @@ use super::algorithm::{self, Algorithm};
 use super::claims::Claims;
 use super::key::{Key, SignatureKey};
 use super::token::Segments;
-use super::verified::{EntryId, VerifiedTokens};
+use super::verified::{EntryId, Fingerprint, VerifiedTokens};
 use crate::error::{ConfigError, Rejection};
 
 /// What the claims must satisfy beyond `exp` and `nbf`, which are always checked when present.
@@ -20,6 +20,8 @@ pub struct Rules {
 pub struct Verifier {
     /// One prepared key for each algorithm that is both allowed and served by the key.
     keys: Vec<(Algorithm, SignatureKey)>,
+    /// Whether signatures are MACs, which are checked in the time of a digest, and are one.
+    uses_macs: bool,
     rules: Rules,
     known_header: Option<KnownHeader>,
     verified: VerifiedTokens,
@@ -80,7 +82,8 @@ impl Verifier {
                 fitting: algorithm::list(&fitting),
             });
         }
-        Ok(Self { keys, rules, known_header: None, verified: VerifiedTokens::new(0, [0; 32]) })
+        let uses_macs = keys.iter().all(|(algorithm, _)| algorithm.mac_length().is_some());
+        Ok(Self { keys, uses_macs, rules, known_header: None, verified: VerifiedTokens::new(0, [0; 32]) })
     }
 
     /// The algorithms that tokens may use, in the order in which they were allowed.
@@ -115,54 +118,24 @@ impl Verifier {
     /// # Errors
     ///
     /// [`Rejection`], the first that applies in this order: shape, header, algorithm, signature,
-    /// payload, `nbf`, `exp`. Nothing of the payload is looked at before the signature holds, and of a
-    /// long header nothing if the signature tells its key.
+    /// payload, `nbf`, `exp`. A long header comes after the signature, if that tells its key. Nothing of
+    /// the payload is looked at before the signature holds.
     pub fn verify(&mut self, token: &[u8], now: f64) -> Result<Accepted, Rejection> {
         let segments = Segments::split(token)?;
         let is_kept = self.verified.keeps(token);
-        let (meaning, verified_by) = match &self.known_header {
-            Some(known) if *known.encoded == *segments.header => (known.meaning, None),
-            _ => {
-                let has_long_header = segments.header.len() > LONGEST_HEADER_READ_FIRST;
-                let mut verified_by = None;
-                if has_long_header {
-                    // What was verified before need not be verified, nor its header read.
-                    let knows_by_digest = is_kept && !self.algorithms().any(|one| one == Algorithm::HS256);
-                    let fingerprint = if knows_by_digest { self.verified.fingerprint(token) } else { None };
-                    if let Some(entry) = fingerprint.and_then(|known| self.verified.find(&known)) {
-                        entry.times.check(self.rules, now)?;
-                        return Ok(Accepted::Known(entry.id));
-                    }
-                    verified_by = self.verified_unread(&segments)?;
-                }
-                (self.meaning(&segments)?, verified_by)
-            }
-        };
-        // The header may name another algorithm than its signature looked like.
-        let mut is_verified = verified_by == Some(meaning.key);
-        let (algorithm, key) = self.keys.get(meaning.key).ok_or(Rejection::AlgorithmNotAllowed)?;
-
-        // An HS256 signature is checked in the time of a digest, and is one.
-        let checks_first = *algorithm == Algorithm::HS256 || !is_kept;
         let mut fingerprint = None;
-        if checks_first {
-            let signature = segments.decoded_signature()?;
-            if !is_verified && !key.verifies(segments.signing_input, &signature) {
-                return Err(Rejection::SignatureInvalid);
-            }
-            is_verified = true;
-            if is_kept {
-                fingerprint = signature.try_into().ok();
-            }
-        } else {
+        if is_kept && !self.uses_macs {
             fingerprint = self.verified.fingerprint(token);
+            if let Some(verdict) = self.known(fingerprint, now) {
+                return verdict;
+            }
         }
-        if let Some(entry) = fingerprint.and_then(|fingerprint| self.verified.find(&fingerprint)) {
-            entry.times.check(self.rules, now)?;
-            return Ok(Accepted::Known(entry.id));
-        }
-        if !is_verified && !key.verifies(segments.signing_input, &segments.decoded_signature()?) {
-            return Err(Rejection::SignatureInvalid);
+        let (meaning, signature) = self.verified_header(&segments)?;
+        if is_kept && self.uses_macs {
+            fingerprint = signature.first_chunk().copied();
+            if let Some(verdict) = self.known(fingerprint, now) {
+                return verdict;
+            }
         }
         self.remember(segments.header, meaning);
 
@@ -181,19 +154,55 @@ impl Verifier {
         }
     }
 
-    /// The position of the key under which the signature holds, if there is but one that signatures of its
-    /// length can be of.
-    fn verified_unread(&self, segments: &Segments<'_>) -> Result<Option<usize>, Rejection> {
-        let signature = segments.decoded_signature()?;
-        let mut candidates = self.keys.iter().enumerate().filter(|(_, (algorithm, _))| {
-            algorithm.mac_length().is_none_or(|length| length == signature.len())
-        });
+    /// The verdict on a token that was verified before, whose times alone can have changed it.
+    fn known(&mut self, fingerprint: Option<Fingerprint>, now: f64) -> Option<Result<Accepted, Rejection>> {
+        let entry = self.verified.find(&fingerprint?)?;
+        Some(entry.times.check(self.rules, now).map(|()| Accepted::Known(entry.id)))
+    }
+
+    /// What the header says, and the signature, which holds under the key that the header names.
+    fn verified_header(&self, segments: &Segments<'_>) -> Result<(Meaning, Vec<u8>), Rejection> {
+        if let Some(known) = &self.known_header
+            && *known.encoded == *segments.header
+        {
+            return Ok((known.meaning, self.verified_signature(known.meaning.key, segments)?));
+        }
+        if segments.header.len() > LONGEST_HEADER_READ_FIRST
+            && let Some(key) = self.key_by_length(segments)?
+        {
+            let signature = self.verified_signature(key, segments)?;
+            let meaning = self.meaning(segments)?;
+            // Of the other algorithms, none has signatures of this length.
+            return if meaning.key == key {
+                Ok((meaning, signature))
+            } else {
+                Err(Rejection::SignatureInvalid)
+            };
+        }
+        let meaning = self.meaning(segments)?;
+        Ok((meaning, self.verified_signature(meaning.key, segments)?))
+    }
+
+    /// The position of the key of the signature, if there is but one that has signatures of its length.
+    fn key_by_length(&self, segments: &Segments<'_>) -> Result<Option<usize>, Rejection> {
+        let length = segments.signature_length();
+        let mut candidates = (0..)
+            .zip(self.algorithms())
+            .filter(|(_, algorithm)| algorithm.mac_length().is_none_or(|mac| mac == length));
         match (candidates.next(), candidates.next()) {
-            (Some(_), Some(_)) => Ok(None),
-            (Some((position, (_, key))), None) if key.verifies(segments.signing_input, &signature) => {
-                Ok(Some(position))
-            }
-            _ => Err(Rejection::SignatureInvalid),
+            (None, _) => Err(Rejection::SignatureInvalid),
+            (Some((key, _)), None) => Ok(Some(key)),
+            _ => Ok(None),
+        }
+    }
+
+    fn verified_signature(&self, key: usize, segments: &Segments<'_>) -> Result<Vec<u8>, Rejection> {
+        let (_, key) = self.keys.get(key).ok_or(Rejection::AlgorithmNotAllowed)?;
+        let signature = segments.decoded_signature()?;
+        if key.verifies(segments.signing_input, &signature) {
+            Ok(signature)
+        } else {
+            Err(Rejection::SignatureInvalid)
         }
     }
 
