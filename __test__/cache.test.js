@@ -22,7 +22,7 @@ const ask = (provider, presented) => provider.authenticate(requestOf(presented))
 
 /** The native verifier itself, which tells when it takes an answer from the cache. */
 function native(cacheSize) {
-  const { verify, knownClaims } = verifier("text", Buffer.from(SECRET), ["HS256"], false, cacheSize);
+  const { verify, knownClaims } = verifier("text", Buffer.from(SECRET), ["HS256"], "bare", false, cacheSize);
   return { isKnown: (presented) => verify(presented, 1000) >= FIRST_ID, verify, knownClaims };
 }
 

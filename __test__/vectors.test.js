@@ -46,7 +46,7 @@ async function decide(Provider, config, token) {
 /** The stable code of a refusal, which the provider does not tell. */
 function reasonOf(secret, algorithms, token) {
   const { kind, bytes } = keyMaterial(secret);
-  const outcome = verifier(kind, bytes, algorithms, false, 0).verify(token, Date.now() / 1000);
+  const outcome = verifier(kind, bytes, algorithms, "bare", false, 0).verify(token, Date.now() / 1000);
   return typeof outcome === "number" ? rejectionCodes()[outcome] : "ACCEPTED";
 }
 

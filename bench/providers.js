@@ -18,13 +18,12 @@ import { parseArgs } from "node:util";
 import { FRAMEWORK, OURS, PACKAGES } from "./support/contenders.js";
 import {
   ADDON_LIMIT_MEGABYTES,
-  BACKEND,
   isMet,
   MEMORY_LIMIT_MEGABYTES,
   START_LIMIT_MILLISECONDS,
 } from "./support/floors.js";
 import { memoryOfKeys, sizeOfAddon, timeOfImport } from "./support/footprint.js";
-import { limitsOfBackend, limitsOfJavaScript, limitsOfOpenssl } from "./support/limits.js";
+import { limitsOfJavaScript, limitsOfOpenssl } from "./support/limits.js";
 import { measure, summary } from "./support/measure.js";
 import { columns, demand, figure, verdict, withSpread } from "./support/print.js";
 import { allRows } from "./support/rows.js";
@@ -119,12 +118,11 @@ function firstReadable(files) {
 }
 
 async function measureLimits() {
-  const backend = limitsOfBackend();
   const openssl = limitsOfOpenssl(flags);
   const ofJavaScript = await limitsOfJavaScript(settings);
   return {
-    limits: [...ofJavaScript.limits, ...backend.limits, ...openssl.limits],
-    notes: [ofJavaScript.note, backend.note, openssl.note].filter(Boolean),
+    limits: [...ofJavaScript.limits, ...openssl.limits],
+    notes: [ofJavaScript.note, openssl.note].filter(Boolean),
   };
 }
 
@@ -136,25 +134,14 @@ async function measureRow({ id, title, floors, contenders }) {
     microseconds: summary(samples),
     ratio: name === OURS ? undefined : summary(samples.map((sample, round) => sample / ours.samples[round])),
   }));
-  return { id, title, contenders: results, floors: floors.map((floor) => judged(floor, results, id)) };
+  return { id, title, contenders: results, floors: floors.map((floor) => judged(floor, results)) };
 }
 
 /** The floor with what was measured: times as long as ours, or for `atMost` how many times as long ours. */
-function judged(floor, results, id) {
-  const measured = floor.against === BACKEND ? againstBackend(results, id) : againstPeer(floor, results);
+function judged(floor, results) {
+  const median = results.find(({ name }) => name === floor.against)?.ratio?.median;
+  const measured = median !== undefined && floor.atMost !== undefined ? 1 / median : median;
   return { ...floor, measured, met: isMet(floor, measured) };
-}
-
-function againstPeer({ against, atMost }, results) {
-  const median = results.find(({ name }) => name === against)?.ratio?.median;
-  return median !== undefined && atMost !== undefined ? 1 / median : median;
-}
-
-function againstBackend(results, id) {
-  const [algorithm] = id.split(" ");
-  const bare = run.limits.find(({ name, tool }) => name === algorithm && tool === "backend");
-  const ours = results.find(({ name }) => name === OURS);
-  return bare && ours.microseconds.median / bare.microseconds.median;
 }
 
 function measureFootprint() {

@@ -12,6 +12,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { chart } from "./support/chart.js";
 import { FAST_JWT, FAST_JWT_CACHED, FRAMEWORK, OURS } from "./support/contenders.js";
+import { BACKEND } from "./support/floors.js";
 import { figure, withSpread } from "./support/print.js";
 
 const ROOT = path.dirname(import.meta.dirname);
@@ -164,18 +165,21 @@ function keyTable(rows) {
 
 /** The bare signature checks beside what a whole request costs. */
 function limitTable({ rows, limits }) {
-  const ours = LIMIT_COLUMNS.map((algorithm) => {
-    const row = rows.find(({ id }) => id === `${algorithm} new`);
-    return row && contender(row, OURS).microseconds.median;
-  });
+  const ofRows = (name) =>
+    LIMIT_COLUMNS.map((algorithm) => {
+      const row = rows.find(({ id }) => id === `${algorithm} new`);
+      return row && contender(row, name)?.microseconds.median;
+    });
   const of = (tool) =>
     LIMIT_COLUMNS.map(
       (algorithm) =>
         limits.find((limit) => limit.tool === tool && limit.name === algorithm)?.microseconds.median,
     );
+  const [ours, bare] = [OURS, BACKEND].map(ofRows);
   const lines = [
     ["ours, new token", ours],
-    ["the backend's bare check, in Rust", of("backend")],
+    ["the backend's bare check, in Rust, beside it", bare],
+    ["what is left", ours.map((median, column) => bare[column] && median - bare[column])],
     [limits.find(({ tool }) => tool === "openssl")?.source ?? "openssl speed", of("openssl")],
   ].filter(([, medians]) => medians.some((median) => median !== undefined));
   if (lines.length < 2) {

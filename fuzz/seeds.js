@@ -71,7 +71,7 @@ function usableKeys(keys) {
     )
     .filter((text) => {
       try {
-        return verifier("text", Buffer.from(text), ALGORITHMS, false, 0);
+        return verifier("text", Buffer.from(text), ALGORITHMS, "bare", false, 0);
       } catch {
         return false;
       }

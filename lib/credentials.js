@@ -1,5 +1,5 @@
 /**
- * Where a request carries its credential. The order and the leniency are the framework's, case by
+ * Where a request carries its API key. The order and the leniency are the framework's, case by
  * case, so that whoever is let in there is let in here.
  */
 
@@ -54,29 +54,4 @@ function queryKey(req) {
     return undefined;
   }
   return searchParams.get("api_key") || searchParams.get("apiKey");
-}
-
-/**
- * The token that a header value carries, or `undefined`.
- *
- * With `requireBearer`, what stands between the scheme's one space and the next space: a second
- * space before the token leaves nothing, what follows the token is ignored.
- *
- * @param {unknown} value
- * @param {{ requireBearer: boolean, caseInsensitiveScheme: boolean }} rules
- * @returns {string | undefined}
- */
-export function presentedToken(value, { requireBearer, caseInsensitiveScheme }) {
-  if (typeof value !== "string") {
-    return undefined;
-  }
-  if (!requireBearer) {
-    return value;
-  }
-  const hasScheme = caseInsensitiveScheme ? /^bearer /i.test(value) : value.startsWith("Bearer ");
-  if (!hasScheme) {
-    return undefined;
-  }
-  const end = value.indexOf(" ", 7);
-  return end === -1 ? value.slice(7) : value.slice(7, end);
 }

@@ -1,5 +1,4 @@
 import { challenge, listenForResponses } from "./challenge.js";
-import { presentedToken } from "./credentials.js";
 import { configurationError, constructNative, warn } from "./errors.js";
 import { extendsFramework, findFramework } from "./framework.js";
 import { keyMaterial } from "./key-material.js";
@@ -33,7 +32,6 @@ export class JWTAuthProvider {
   #verify;
   #knownClaims;
   #headerName;
-  #scheme;
   #sendsChallenge;
 
   constructor(config) {
@@ -51,23 +49,20 @@ export class JWTAuthProvider {
     try {
       const allowed = allowedAlgorithms(algorithms);
       this.#headerName = headerNameOption(headerName, "Authorization").toLowerCase();
-      this.#scheme = {
-        requireBearer: booleanOption("requireBearer", requireBearer, true),
-        caseInsensitiveScheme: booleanOption("caseInsensitiveScheme", caseInsensitiveScheme, false),
-      };
+      const presentation = presentationOf(requireBearer, caseInsensitiveScheme);
       const mustExpire = booleanOption("requireExpiration", requireExpiration, false);
       const size = countOption("cacheSize", cacheSize, DEFAULT_CACHE_SIZE, LARGEST_CACHE_SIZE);
       const native = constructNative(() =>
-        verifier(material.kind, material.bytes, allowed, mustExpire, size),
+        verifier(material.kind, material.bytes, allowed, presentation, mustExpire, size),
       );
       this.#verify = native.verify;
       this.#knownClaims = new KnownClaims(size, native.knownClaims);
       warnOfUnusableAlgorithms(allowed, native.algorithms);
+      // Elsewhere than in `Authorization: Bearer`, the challenge would send clients to the wrong place.
+      this.#sendsChallenge = this.#headerName === "authorization" && presentation !== "bare";
     } finally {
       material.bytes.fill(0);
     }
-    // Elsewhere than in `Authorization: Bearer`, the challenge would send clients to the wrong place.
-    this.#sendsChallenge = this.#headerName === "authorization" && this.#scheme.requireBearer;
     if (this.#sendsChallenge) {
       listenForResponses();
     }
@@ -78,10 +73,9 @@ export class JWTAuthProvider {
   async authenticate(req) {
     try {
       const value = req.headers[this.#headerName];
-      const token = presentedToken(value, this.#scheme);
-      if (token) {
+      if (typeof value === "string") {
         // The clock of `Date`, in whole seconds: what the framework compares with.
-        const claims = this.#verify(token, Math.floor(Date.now() / 1000));
+        const claims = this.#verify(value, Math.floor(Date.now() / 1000));
         if (typeof claims === "string") {
           return { data: JSON.parse(claims) };
         }
@@ -104,6 +98,15 @@ export class JWTAuthProvider {
 }
 
 extendsFramework(JWTAuthProvider);
+
+/** How the header carries the token, in the words of the native core. */
+function presentationOf(requireBearer, caseInsensitiveScheme) {
+  const inAnyCase = booleanOption("caseInsensitiveScheme", caseInsensitiveScheme, false);
+  if (!booleanOption("requireBearer", requireBearer, true)) {
+    return "bare";
+  }
+  return inAnyCase ? "bearer-in-any-case" : "bearer";
+}
 
 /** A copy of the allowed names; what the framework takes for "not given" stands for the default. */
 function allowedAlgorithms(algorithms) {

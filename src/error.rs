@@ -102,6 +102,9 @@ impl ConfigError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Rejection {
+    /// The header's value carries no token. RFC 6750 §2.1.
+    #[error("there is no token where one is expected")]
+    Missing,
     /// Not three non-empty base64url segments, or longer than [`crate::jwt::MAX_TOKEN_BYTES`].
     /// RFC 7515 §3.1, §7.1.
     #[error("the token is not a compact JWS of three base64url segments")]
@@ -139,7 +142,8 @@ pub enum Rejection {
 
 impl Rejection {
     /// Every reason. The binding passes a reason as its position here.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
+        Self::Missing,
         Self::Malformed,
         Self::HeaderInvalid,
         Self::CriticalExtension,
@@ -156,6 +160,7 @@ impl Rejection {
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
+            Self::Missing => "TOKEN_MISSING",
             Self::Malformed => "TOKEN_MALFORMED",
             Self::HeaderInvalid => "TOKEN_HEADER_INVALID",
             Self::CriticalExtension => "TOKEN_CRITICAL_EXTENSION",

@@ -5,9 +5,12 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import * as native from "../../lib/native.js";
 import { tokenPool } from "./credentials.js";
+import { BACKEND } from "./floors.js";
 import { measure, summary } from "./measure.js";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");
@@ -73,7 +76,7 @@ function nativeCalls() {
   const candidates = [
     [
       "native call that refuses an empty token",
-      () => verifier("text", Buffer.from("secret"), ["HS256"], false, 0).verify,
+      () => verifier("text", Buffer.from("secret"), ["HS256"], "bare", false, 0).verify,
       0,
     ],
     ["native call that refuses an empty key", () => keyRing(["key"])],
@@ -107,43 +110,27 @@ function repeated(name, call) {
   };
 }
 
-/**
- * The signature checks alone, in Rust, by the backend that the addon uses; and what else the Rust
- * benchmark prints.
- */
-export function limitsOfBackend() {
-  const command = ["bench", "--bench", "core", "--", "--json"];
-  const source = `cargo ${command.join(" ")}`;
-  const { error, status, stdout } = spawnSync("cargo", command, {
-    cwd: ROOT,
-    encoding: "utf8",
-    maxBuffer: 64 * 1024 * 1024,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  if (error || status !== 0) {
-    const why = error ? (error.code ?? error.message) : `exit code ${status}`;
-    return { limits: [], note: `no bare signature checks: \`${source}\` did not run (${why})` };
-  }
-  const limits = stdout.split("\n").flatMap((line) => {
-    const { name, nanoseconds } = parsedLine(line);
-    return typeof name === "string" && Number.isFinite(nanoseconds)
-      ? [{ name, tool: "backend", source, microseconds: { median: nanoseconds / 1000 } }]
-      : [];
-  });
-  return limits.length > 0
-    ? { limits }
-    : { limits, note: `no bare signature checks: \`${source}\` printed no JSON lines` };
-}
+/** The addon with one export more, which `npm run bench` builds. */
+const PROBE = path.join(ROOT, "target", "bench-probe.node");
 
-function parsedLine(line) {
-  if (!line.startsWith("{")) {
-    return {};
+/**
+ * The signature check alone, by the backend that the addon uses, called once for many tokens: a contender
+ * without a request, a token to be read, claims or a promise. `undefined` without the probe.
+ */
+export function bareCheck({ algorithm, secret, genuine }) {
+  if (!existsSync(PROBE)) {
+    return undefined;
   }
-  try {
-    return JSON.parse(line);
-  } catch {
-    return {};
-  }
+  const tokens = genuine.map((bytes) => bytes.toString());
+  const check = createRequire(import.meta.url)(PROBE).bareCheck(Buffer.from(secret), algorithm, tokens);
+  return {
+    name: BACKEND,
+    most: tokens.length,
+    prepare: (from, count) => ({
+      run: () => check(from, count),
+      check: (good) => assert.equal(good, count, "the backend's bare check refuses a genuine token"),
+    }),
+  };
 }
 
 /** What `openssl speed` calls the checks. */

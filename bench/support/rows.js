@@ -11,6 +11,7 @@ import {
   floorsOfSameToken,
   ONE_KEY,
 } from "./floors.js";
+import { bareCheck } from "./limits.js";
 
 /** What has floors of its own: of each family one, and all curves. */
 const QUICK_ALGORITHMS = ["HS256", "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"];
@@ -49,7 +50,8 @@ function rowsOfAlgorithm(algorithm) {
       floors: floorsOfNewToken(algorithm),
       contenders: async () => {
         const { pool, contenders } = await prepared();
-        return contenders.map((contender) => presentedOnce(contender, pool.genuine, true));
+        const presented = contenders.map((contender) => presentedOnce(contender, pool.genuine, true));
+        return [...presented, bareCheck(pool)].filter(Boolean);
       },
     },
     {

@@ -5,6 +5,7 @@
 //! | [`Verifier`] | the whole check, in the order that matters: shape, header, algorithm, signature, claims |
 //! | [`Key`] | key material as people configure it, read once |
 //! | [`Algorithm`] | the thirteen names |
+//! | [`Presentation`] | where in a header's value the token stands |
 //! | `verified` | tokens that were verified before |
 //! | `token` | splitting and decoding the three segments |
 //! | `json` | what JSON reading needs beyond serde_json |
@@ -19,6 +20,7 @@ mod algorithm;
 mod claims;
 mod json;
 mod key;
+mod presentation;
 mod token;
 mod verified;
 mod verifier;
@@ -26,6 +28,7 @@ mod verifier;
 pub use algorithm::Algorithm;
 pub use claims::MAX_PAYLOAD_DEPTH;
 pub use key::{Key, KeyMaterial, SignatureKey};
+pub use presentation::Presentation;
 pub use token::{MAX_HEADER_BYTES, MAX_HEADER_MEMBERS, MAX_TOKEN_BYTES};
 pub use verified::{EntryId, LONGEST_TOKEN};
 pub use verifier::{Accepted, Rules, Verifier};

@@ -4,8 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -73,6 +72,11 @@ impl<'t> Segments<'t> {
         self.signature.len() * 3 / 4
     }
 
+    /// The end of the encoded signature, if it is long enough to tell tokens apart.
+    pub(super) fn signature_end<const LENGTH: usize>(&self) -> Option<[u8; LENGTH]> {
+        self.signature.last_chunk().copied()
+    }
+
     pub(super) fn decoded_signature(&self) -> Result<Vec<u8>, Rejection> {
         decode(self.signature)
     }
@@ -81,7 +85,7 @@ impl<'t> Segments<'t> {
 /// base64url without padding, and only the one canonical spelling of each value: a token that can
 /// be respelled while staying valid defeats deny lists. RFC 4648 §3.5, §5.
 fn decode(segment: &[u8]) -> Result<Vec<u8>, Rejection> {
-    URL_SAFE_NO_PAD.decode(segment).map_err(|_| Rejection::Malformed)
+    URL_SAFE_NO_PAD.decode_to_vec(segment).map_err(|_| Rejection::Malformed)
 }
 
 /// What verification needs of the JOSE header. Parameters that point to keys (`kid`, `jku`, `jwk`,

@@ -8,13 +8,18 @@
 //! reads the key there too.) Only tokens with a good signature get in: forged ones displace nothing. What
 //! hangs on the time of day is checked anew on every use.
 //!
-//! A token is kept when it comes for the second time. The first time only eight bytes of what it is
-//! known by are noted, which costs next to nothing: tokens that come once push out none that come often.
+//! The end of the signature leads to the entry, if there is one, so that nothing is hashed for a token
+//! that comes for the first time. Whoever presents another token with that end makes the cache compute a
+//! digest in vain, and is told nothing: to know the end is to know the token.
+//!
+//! A token is kept when it comes for the second time. The first time only a keyed hash of that end is
+//! noted, which costs next to nothing: tokens that come once push out none that come often.
 //!
 //! Bounded in entries, and in bytes because tokens over [`LONGEST_TOKEN`] are not kept. When full, the
 //! oldest entry that was not used since it was last passed over goes (the CLOCK algorithm).
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 use aws_lc_rs::digest;
 
@@ -25,6 +30,10 @@ pub const LONGEST_TOKEN: usize = 4096;
 
 pub(super) type Fingerprint = [u8; 32];
 
+/// The end of an encoded signature, and not its beginning: of an ECDSA signature there is a second one
+/// with the same beginning.
+pub(super) type Mark = [u8; 16];
+
 /// Which entry of the cache, and which of the entries that were there one after the other: the
 /// remainder by the capacity is the place. Unique during the life of the cache.
 pub type EntryId = u64;
@@ -33,14 +42,14 @@ pub(super) struct VerifiedTokens {
     capacity: usize,
     seed: [u8; 32],
     /// Keyed anew for each cache by the standard library, so that nobody can aim at a bucket.
-    places: HashMap<Fingerprint, usize>,
+    places: HashMap<Mark, usize>,
     entries: Vec<Entry>,
     /// The place that the next eviction looks at first.
     hand: usize,
     /// Holds the seed and the token while they are hashed.
     scratch: Vec<u8>,
-    /// Tokens that came once: a few bytes of each, in the pair that other bytes of it point to, the
-    /// later one first. Empty until the first token is accepted.
+    /// Tokens that came once: a hash of each, in the pair that some bits of it point to, the later one
+    /// first. Empty until the first token is accepted.
     seen_once: Vec<[u64; 2]>,
 }
 
@@ -49,6 +58,7 @@ pub(super) struct Entry {
     pub(super) times: TimeClaims,
     /// What verification gave: the JSON text of the claims.
     pub(super) claims: String,
+    mark: Mark,
     fingerprint: Fingerprint,
     was_used: bool,
 }
@@ -71,7 +81,7 @@ impl VerifiedTokens {
         self.capacity > 0 && token.len() <= LONGEST_TOKEN
     }
 
-    /// What the token is known by.
+    /// What a token without MAC is known by.
     pub(super) fn fingerprint(&mut self, token: &[u8]) -> Option<Fingerprint> {
         self.scratch.clear();
         self.scratch.extend_from_slice(&self.seed);
@@ -81,9 +91,14 @@ impl VerifiedTokens {
         fingerprint.as_ref().try_into().ok()
     }
 
-    pub(super) fn find(&mut self, fingerprint: &Fingerprint) -> Option<&Entry> {
-        let place = *self.places.get(fingerprint)?;
-        let entry = self.entries.get_mut(place)?;
+    /// Whether there is an entry of this mark, be it of another token.
+    pub(super) fn may_know(&self, mark: &Mark) -> bool {
+        self.places.contains_key(mark)
+    }
+
+    pub(super) fn find(&mut self, mark: &Mark, fingerprint: &Fingerprint) -> Option<&Entry> {
+        let place = *self.places.get(mark)?;
+        let entry = self.entries.get_mut(place).filter(|entry| entry.fingerprint == *fingerprint)?;
         entry.was_used = true;
         Some(entry)
     }
@@ -92,21 +107,22 @@ impl VerifiedTokens {
         self.entries.get(self.place_of(id)?).filter(|entry| entry.id == id)
     }
 
-    /// Takes note of a token that was verified just now, and keeps it if it had been noted before.
-    pub(super) fn note(&mut self, fingerprint: Fingerprint, times: TimeClaims, claims: &str) {
+    /// Takes note of a token that was verified just now, and says whether to [`VerifiedTokens::keep`] it,
+    /// because it had been noted before.
+    pub(super) fn note(&mut self, mark: &Mark) -> bool {
         if self.seen_once.is_empty() {
             self.seen_once = vec![[0; 2]; self.pairs()];
         }
-        let [place, mark, ..] = words(fingerprint);
+        let hash = self.places.hasher().hash_one(mark);
         // The remainder is below the length, which fits.
         #[expect(clippy::cast_possible_truncation, reason = "masked to the length of a Vec")]
-        let place = place as usize & (self.seen_once.len() - 1);
-        let Some(pair) = self.seen_once.get_mut(place) else { return };
-        if pair.contains(&mark) {
-            self.insert(fingerprint, times, claims);
-        } else {
-            *pair = [mark, pair[0]];
+        let place = hash as usize & (self.seen_once.len() - 1);
+        let Some(pair) = self.seen_once.get_mut(place) else { return false };
+        let was_noted = pair.contains(&hash);
+        if !was_noted {
+            *pair = [hash, pair[0]];
         }
+        was_noted
     }
 
     /// What the notes take, which every cache comes to have; entries come one by one.
@@ -118,23 +134,24 @@ impl VerifiedTokens {
         self.capacity.next_power_of_two() * 2
     }
 
-    fn insert(&mut self, fingerprint: Fingerprint, times: TimeClaims, claims: &str) {
-        if self.places.contains_key(&fingerprint) {
+    pub(super) fn keep(&mut self, mark: Mark, fingerprint: Fingerprint, times: TimeClaims, claims: &str) {
+        if self.places.contains_key(&mark) {
             return;
         }
         if self.entries.len() < self.capacity {
             let place = self.entries.len();
             let id = place as EntryId;
-            self.entries.push(Entry { id, times, claims: claims.into(), fingerprint, was_used: false });
-            self.places.insert(fingerprint, place);
+            self.entries.push(Entry { id, times, claims: claims.into(), mark, fingerprint, was_used: false });
+            self.places.insert(mark, place);
             return;
         }
         let place = self.place_to_reuse();
         if let Some(entry) = self.entries.get_mut(place) {
-            self.places.remove(&entry.fingerprint);
-            self.places.insert(fingerprint, place);
+            self.places.remove(&entry.mark);
+            self.places.insert(mark, place);
             entry.id += self.capacity as EntryId;
             entry.times = times;
+            entry.mark = mark;
             entry.fingerprint = fingerprint;
             // Into the memory of the old claims.
             entry.claims.clear();
@@ -159,14 +176,6 @@ impl VerifiedTokens {
     }
 }
 
-fn words(fingerprint: Fingerprint) -> [u64; 4] {
-    let mut words = [0; 4];
-    for (word, bytes) in words.iter_mut().zip(fingerprint.chunks_exact(8)) {
-        *word = u64::from_le_bytes(bytes.try_into().unwrap_or_default());
-    }
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,27 +184,43 @@ mod tests {
         VerifiedTokens::new(capacity, [7; 32])
     }
 
+    fn mark(token: &str) -> Mark {
+        let mut mark = [0; 16];
+        mark.iter_mut().rev().zip(token.bytes().rev()).for_each(|(mine, byte)| *mine = byte);
+        mark
+    }
+
     fn keep(cache: &mut VerifiedTokens, token: &str) {
         let fingerprint = cache.fingerprint(token.as_bytes()).unwrap();
-        cache.insert(fingerprint, TimeClaims::default(), token);
+        cache.keep(mark(token), fingerprint, TimeClaims::default(), token);
     }
 
     fn known(cache: &mut VerifiedTokens, token: &str) -> bool {
         let fingerprint = cache.fingerprint(token.as_bytes()).unwrap();
-        cache.find(&fingerprint).is_some_and(|entry| entry.claims == token)
+        cache.find(&mark(token), &fingerprint).is_some_and(|entry| entry.claims == token)
     }
 
     #[test]
     fn keeps_a_token_the_second_time_it_comes() {
         let mut cache = cache(10);
-        let fingerprint = cache.fingerprint(b"token").unwrap();
-        let other = cache.fingerprint(b"another").unwrap();
-        cache.note(fingerprint, TimeClaims::default(), "claims");
-        assert!(cache.find(&fingerprint).is_none());
-        cache.note(other, TimeClaims::default(), "others");
-        cache.note(fingerprint, TimeClaims::default(), "claims");
-        assert_eq!(cache.find(&fingerprint).unwrap().claims, "claims");
-        assert!(cache.find(&other).is_none());
+        assert!(!cache.note(&mark("token")));
+        assert!(!cache.note(&mark("another")));
+        assert!(cache.note(&mark("token")));
+        assert!(!cache.may_know(&mark("token")));
+        keep(&mut cache, "token");
+        assert!(cache.may_know(&mark("token")));
+        assert!(!cache.may_know(&mark("another")));
+    }
+
+    #[test]
+    fn another_token_with_the_same_end_is_not_known_and_displaces_nothing() {
+        let mut cache = cache(10);
+        let [first, second] = ["a.b.0123456789abcdef", "a.c.0123456789abcdef"];
+        keep(&mut cache, first);
+        assert!(!known(&mut cache, second));
+        keep(&mut cache, second);
+        assert!(!known(&mut cache, second));
+        assert!(known(&mut cache, first));
     }
 
     #[test]
@@ -230,7 +255,7 @@ mod tests {
             let token = format!("token {n}");
             keep(&mut cache, &token);
             let fingerprint = cache.fingerprint(token.as_bytes()).unwrap();
-            let id = cache.find(&fingerprint).unwrap().id;
+            let id = cache.find(&mark(&token), &fingerprint).unwrap().id;
             assert!(seen.insert(id), "id {id} twice");
             assert_eq!(cache.entry(id).unwrap().claims, token);
         }

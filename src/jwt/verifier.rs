@@ -6,7 +6,7 @@ use super::algorithm::{self, Algorithm};
 use super::claims::Claims;
 use super::key::{Key, SignatureKey};
 use super::token::Segments;
-use super::verified::{EntryId, Fingerprint, VerifiedTokens};
+use super::verified::{EntryId, Fingerprint, Mark, VerifiedTokens};
 use crate::error::{ConfigError, Rejection};
 
 /// What the claims must satisfy beyond `exp` and `nbf`, which are always checked when present.
@@ -122,28 +122,33 @@ impl Verifier {
     /// the payload is looked at before the signature holds.
     pub fn verify(&mut self, token: &[u8], now: f64) -> Result<Accepted, Rejection> {
         let segments = Segments::split(token)?;
-        let is_kept = self.verified.keeps(token);
-        let mut fingerprint = None;
-        if is_kept && !self.uses_macs {
-            fingerprint = self.verified.fingerprint(token);
-            if let Some(verdict) = self.known(fingerprint, now) {
+        let mark = segments.signature_end().filter(|_| self.verified.keeps(token));
+        if let Some(mark) = &mark
+            && !self.uses_macs
+            && self.verified.may_know(mark)
+        {
+            let fingerprint = self.verified.fingerprint(token);
+            if let Some(verdict) = self.known(mark, fingerprint, now) {
                 return verdict;
             }
         }
         let (meaning, signature) = self.verified_header(&segments)?;
-        if is_kept && self.uses_macs {
-            fingerprint = signature.first_chunk().copied();
-            if let Some(verdict) = self.known(fingerprint, now) {
-                return verdict;
-            }
+        let mac = signature.first_chunk().copied().filter(|_| self.uses_macs);
+        if let Some(mark) = &mark
+            && let Some(verdict) = self.known(mark, mac, now)
+        {
+            return verdict;
         }
         self.remember(segments.header, meaning);
 
         let payload = segments.decoded_payload()?;
         let claims = Claims::parse(&payload, meaning.typ_is_jwt)?;
         claims.times.check(self.rules, now)?;
-        if let Some(fingerprint) = fingerprint {
-            self.verified.note(fingerprint, claims.times, &claims.json);
+        if let Some(mark) = mark
+            && self.verified.note(&mark)
+            && let Some(fingerprint) = mac.or_else(|| self.verified.fingerprint(token))
+        {
+            self.verified.keep(mark, fingerprint, claims.times, &claims.json);
         }
         match claims.json {
             Cow::Owned(json) => Ok(Accepted::Claims(json)),
@@ -155,8 +160,13 @@ impl Verifier {
     }
 
     /// The verdict on a token that was verified before, whose times alone can have changed it.
-    fn known(&mut self, fingerprint: Option<Fingerprint>, now: f64) -> Option<Result<Accepted, Rejection>> {
-        let entry = self.verified.find(&fingerprint?)?;
+    fn known(
+        &mut self,
+        mark: &Mark,
+        fingerprint: Option<Fingerprint>,
+        now: f64,
+    ) -> Option<Result<Accepted, Rejection>> {
+        let entry = self.verified.find(mark, &fingerprint?)?;
         Some(entry.times.check(self.rules, now).map(|()| Accepted::Known(entry.id)))
     }
 

@@ -10,21 +10,23 @@
 //! numbers, which cost far less than exceptions.
 
 mod held;
+#[cfg(any(feature = "panic-probe", feature = "bench-probe"))]
+pub mod probes;
 mod text;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{Array, Either, Function, Object};
+use napi::bindgen_prelude::{Array, Function, Object};
 use napi::{Env, JsString};
 use napi_derive::napi;
 use zeroize::Zeroize;
 
 use crate::api_key::KeyRingBuilder;
 use crate::error::{ConfigError, Rejection};
-use crate::jwt::{Accepted, Algorithm, EntryId, Key, KeyMaterial, Rules, Verifier};
+use crate::jwt::{Accepted, Algorithm, EntryId, Key, KeyMaterial, Presentation, Rules, Verifier};
 use held::Held;
-use text::with_utf8;
+use text::{Answer, with_utf8};
 
 /// What construction throws: the `code` of the core's error and its sentence.
 type Error = napi::Error<String>;
@@ -74,7 +76,7 @@ pub fn key_ring<'env>(
 
 /// `{ verify, knownClaims, algorithms }`.
 ///
-/// `verify: (token: string, now: number) => string | number` gives one of
+/// `verify: (value: string, now: number) => string | number` gives of a header's value one of
 /// - the JSON text of the claims;
 /// - the position in `rejectionCodes()` of why not;
 /// - [`FIRST_ID`] or more: the id of a token that was accepted before, whose claims are the same as
@@ -85,13 +87,14 @@ pub fn key_ring<'env>(
 /// text of the claims of such a token. `algorithms` are those of the allowed ones that the key serves.
 ///
 /// `kind` says how to read `material`: `text` and `bytes` as configured, `secret` for the bytes of a
-/// secret KeyObject, `spki` for DER, `jwk` for JSON text.
+/// secret KeyObject, `spki` for DER, `jwk` for JSON text. `presentation` is a name of [`Presentation`].
 #[napi(catch_unwind)]
 pub fn verifier<'env>(
     env: &'env Env,
     kind: String,
     material: &[u8],
     algorithms: Vec<String>,
+    presentation: String,
     require_expiration: bool,
     cache_size: u32,
 ) -> Result<Object<'env>, Error> {
@@ -102,6 +105,8 @@ pub fn verifier<'env>(
         "jwk" => KeyMaterial::Jwk(str::from_utf8(material).map_err(|_| internal("a JWK is not UTF-8"))?),
         _ => return Err(internal("unknown kind of key material")),
     };
+    let presentation =
+        Presentation::from_name(&presentation).ok_or_else(|| internal("unknown presentation"))?;
     // An unknown name lets nobody in; a list of nothing else can never work.
     let known: Vec<_> = algorithms.iter().filter_map(|name| Algorithm::from_name(name)).collect();
     if known.is_empty() && !algorithms.is_empty() {
@@ -120,14 +125,15 @@ pub fn verifier<'env>(
     let verifier = Rc::new(verifier);
     let asked = Rc::clone(&verifier);
     let functions = || {
-        let verify: Function<'_, JsString<'static>, Either<String, f64>> =
+        let verify: Function<'_, JsString<'static>, Answer> =
             env.create_function_from_closure("verify", move |call| {
                 let now = call.get(1)?;
-                with_utf8(call.env, call.get::<JsString<'_>>(0)?, |token| {
-                    match verifier.borrow_mut().verify(token, now) {
-                        Ok(Accepted::Claims(claims)) => Either::A(claims),
-                        Ok(Accepted::Known(id)) => Either::B(FIRST_ID + id as f64),
-                        Err(rejection) => Either::B(position(rejection)),
+                with_utf8(call.env, call.get::<JsString<'_>>(0)?, |value| {
+                    let token = presentation.token(value).ok_or(Rejection::Missing);
+                    match token.and_then(|token| verifier.borrow_mut().verify(token, now)) {
+                        Ok(Accepted::Claims(claims)) => Answer::Json(claims),
+                        Ok(Accepted::Known(id)) => Answer::Number(FIRST_ID + id as f64),
+                        Err(rejection) => Answer::Number(position(rejection)),
                     }
                 })
             })?;
@@ -158,15 +164,4 @@ pub fn rejection_codes() -> Vec<&'static str> {
 fn position(rejection: Rejection) -> f64 {
     let position = Rejection::ALL.iter().position(|known| *known == rejection);
     position.and_then(|position| u8::try_from(position).ok()).map_or(f64::NAN, f64::from)
-}
-
-/// Panics, and gives a function that panics, to show that Node survives both.
-#[cfg(feature = "panic-probe")]
-#[napi(catch_unwind)]
-#[allow(clippy::panic, clippy::allow_attributes, reason = "the purpose of the probe")]
-pub fn panic_probe(env: &Env, at_once: bool) -> napi::Result<Function<'_, (), bool>> {
-    if at_once {
-        panic!("panic probe");
-    }
-    env.create_function_from_closure("panics", |_| panic!("panic probe"))
 }

@@ -1,11 +1,15 @@
-//! Strings of JavaScript as UTF-8, without a heap allocation for the usual length.
+//! Strings of JavaScript as UTF-8, without a heap allocation for the usual length; and JSON texts as
+//! strings of JavaScript that `JSON.parse` reads fastest.
 //!
 //! The only `unsafe` code of this crate. Against napi's `String` it saves two thirds of what it
 //! costs to hand a token over (measured: 483 ns with a class method and `String`, 63 ns so).
 #![expect(unsafe_code, reason = "Node-API writes into a buffer that Rust has not initialised")]
 
+use std::borrow::Cow;
 use std::mem::MaybeUninit;
+use std::ptr;
 
+use napi::bindgen_prelude::ToNapiValue;
 use napi::{Env, JsString, JsValue, Result, check_status, sys};
 use zeroize::Zeroize;
 
@@ -59,4 +63,79 @@ pub(super) fn with_utf8<R>(
     })?;
     bytes.truncate(written);
     Ok(use_bytes(&mut bytes))
+}
+
+/// What `verify` tells JavaScript.
+pub(super) enum Answer {
+    /// A JSON text, as a string with the same JSON value.
+    Json(String),
+    /// A number.
+    Number(f64),
+}
+
+impl ToNapiValue for Answer {
+    unsafe fn to_napi_value(env: sys::napi_env, answer: Self) -> Result<sys::napi_value> {
+        let mut value = ptr::null_mut();
+        match answer {
+            Self::Json(text) => {
+                let text = in_ascii(&text);
+                // ASCII is Latin-1. V8 copies that as it is; of UTF-8 it looks at each byte.
+                // SAFETY: the caller vouches for `env`. Node-API reads the bytes of `text` and no more,
+                // and writes to `value`.
+                check_status!(unsafe {
+                    sys::napi_create_string_latin1(
+                        env,
+                        text.as_ptr().cast(),
+                        text.len().cast_signed(),
+                        &mut value,
+                    )
+                })?;
+            }
+            Self::Number(number) => {
+                // SAFETY: as above.
+                check_status!(unsafe { sys::napi_create_double(env, number, &mut value) })?;
+            }
+        }
+        Ok(value)
+    }
+}
+
+/// A JSON text with the same value in ASCII: other characters can only stand in its strings, where an
+/// escape says the same. V8 parses text with one byte a character twice as fast as text with two.
+fn in_ascii(json: &str) -> Cow<'_, str> {
+    if json.is_ascii() {
+        return Cow::Borrowed(json);
+    }
+    let mut escaped = String::with_capacity(json.len() * 2);
+    for run in json.split_inclusive(|character: char| !character.is_ascii()) {
+        let mut characters = run.chars();
+        let last = characters.next_back().filter(|character| !character.is_ascii());
+        escaped.push_str(if last.is_some() { characters.as_str() } else { run });
+        if let Some(character) = last {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                escaped.push_str("\\u");
+                let digits = [12, 8, 4, 0].map(|shift| u32::from(*unit >> shift) & 0xf);
+                escaped.extend(digits.into_iter().filter_map(|digit| char::from_digit(digit, 16)));
+            }
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_ascii;
+
+    #[test]
+    fn json_in_ascii_says_the_same() {
+        for (json, ascii) in [
+            (r#"{"a":"b"}"#, r#"{"a":"b"}"#),
+            ("\"Zo\u{eb}\"", r#""Zo\u00eb""#),
+            ("{\"\u{141}\":\"\u{1f600}x\u{ffff}\"}", r#"{"\u0141":"\ud83d\ude00x\uffff"}"#),
+        ] {
+            assert_eq!(in_ascii(json), ascii);
+            let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+            assert_eq!(value(&in_ascii(json)), value(json));
+        }
+    }
 }
