@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 import { describe, it, mock } from "node:test";
 import { JWTAuthProvider as FrameworkProvider } from "mcp-framework";
 import { JWTAuthProvider } from "mcp-native-auth";
-import { FIRST_ID, verifier } from "../lib/native.js";
+import { FIRST_ID } from "../lib/native.js";
+import { nativeVerifier } from "./support/native-verifier.js";
 
 const SECRET = "cache-secret-0123456789abcdef0123456789";
 const encode = (value) =>
@@ -22,7 +23,7 @@ const ask = (provider, presented) => provider.authenticate(requestOf(presented))
 
 /** The native verifier itself, which tells when it takes an answer from the cache. */
 function native(cacheSize) {
-  const { verify, knownClaims } = verifier("text", Buffer.from(SECRET), ["HS256"], "bare", false, cacheSize);
+  const { verify, knownClaims } = nativeVerifier("text", Buffer.from(SECRET), { cacheSize });
   return { isKnown: (presented) => verify(presented, 1000) >= FIRST_ID, verify, knownClaims };
 }
 

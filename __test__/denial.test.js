@@ -11,8 +11,9 @@ import { connectGoodClients } from "../attack/denial/good-clients.js";
 import { forged, genuine } from "../attack/denial/tokens.js";
 import { API_KEY, HTTP_STREAM, OURS, SSE } from "../bench/server/names.js";
 import { JWTAuthProvider } from "../index.js";
-import { FIRST_ID, verifier } from "../lib/native.js";
+import { FIRST_ID } from "../lib/native.js";
 import { jws } from "./support/keys.js";
+import { nativeVerifier } from "./support/native-verifier.js";
 
 const SECRET = "denial-test-secret-0123456789abcdef01234567";
 const LONGEST_KEPT = 4096;
@@ -20,7 +21,7 @@ const NOW = 1_700_000_000;
 
 /** The native verifier itself, which tells when it takes an answer from the cache. */
 function native(cacheSize) {
-  return verifier("text", Buffer.from(SECRET), ["HS256"], "bare", false, cacheSize);
+  return nativeVerifier("text", Buffer.from(SECRET), { cacheSize });
 }
 
 /** A token of exactly this many bytes. Some lengths no base64url text has: those take another header. */

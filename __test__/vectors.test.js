@@ -12,7 +12,8 @@ import { gunzipSync } from "node:zlib";
 import { JWTAuthProvider as FrameworkProvider } from "mcp-framework";
 import { JWTAuthProvider } from "mcp-native-auth";
 import { keyMaterial } from "../lib/key-material.js";
-import { rejectionCodes, verifier } from "../lib/native.js";
+import { rejectionCodes } from "../lib/native.js";
+import { nativeVerifier } from "./support/native-verifier.js";
 
 // Many vectors list algorithms that their key cannot serve; the warning about it is tested elsewhere.
 process.removeAllListeners("warning");
@@ -46,7 +47,7 @@ async function decide(Provider, config, token) {
 /** The stable code of a refusal, which the provider does not tell. */
 function reasonOf(secret, algorithms, token) {
   const { kind, bytes } = keyMaterial(secret);
-  const outcome = verifier(kind, bytes, algorithms, "bare", false, 0).verify(token, Date.now() / 1000);
+  const outcome = nativeVerifier(kind, bytes, { algorithms }).verify(token, Date.now() / 1000);
   return typeof outcome === "number" ? rejectionCodes()[outcome] : "ACCEPTED";
 }
 

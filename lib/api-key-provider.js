@@ -22,7 +22,9 @@ export class APIKeyAuthProvider {
     this.#headerName = headerNameOption(headerName, DEFAULT_API_KEY_HEADER_NAME);
     this.#headerNameInLowerCase = this.#headerName.toLowerCase();
     this.#queryFallback = booleanOption("queryFallback", queryFallback, true);
-    this.#contains = constructNative(() => keyRing(checked));
+    const ring = constructNative(() => keyRing());
+    constructNative(() => ring.replace(new Uint32Array(), checked, new Uint8Array(checked.length)));
+    this.#contains = ring.contains;
     this.#keyCount = checked.length;
     warnOfUnknownOptions("APIKeyAuthProvider", options, ["keys", "headerName", "queryFallback"]);
     findFramework();

@@ -53,7 +53,20 @@ export class JWTAuthProvider {
       const mustExpire = booleanOption("requireExpiration", requireExpiration, false);
       const size = countOption("cacheSize", cacheSize, DEFAULT_CACHE_SIZE, LARGEST_CACHE_SIZE);
       const native = constructNative(() =>
-        verifier(material.kind, material.bytes, allowed, presentation, mustExpire, size),
+        verifier({
+          keys: [material],
+          hasKeyList: false,
+          skipsUnusable: false,
+          algorithms: allowed,
+          presentation,
+          requireExpiration: mustExpire,
+          clockTolerance: 0,
+          issuers: [],
+          audiences: [],
+          subjects: [],
+          requiredClaims: [],
+          cacheSize: size,
+        }),
       );
       this.#verify = native.verify;
       this.#knownClaims = new KnownClaims(size, native.knownClaims);

@@ -11,9 +11,10 @@
 //! read the memory of the process, digests of keys that can be guessed.
 
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 
 use aws_lc_rs::digest;
-use subtle::{Choice, ConstantTimeEq};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroize;
 
 use crate::error::ConfigError;
@@ -29,6 +30,8 @@ pub struct KeyRing<S = RandomState> {
     /// Rows of [`KeyRing::row_length`] digests, one after the other; a row that is not full ends in
     /// [`EMPTY`] slots.
     slots: Vec<Digest>,
+    /// For each slot, the place of its key in the order in which keys were added.
+    places: Vec<u32>,
     row_length: usize,
     row_count: usize,
     hasher: S,
@@ -42,6 +45,9 @@ const EMPTY: Digest = [0; 4];
 pub struct KeyRingBuilder {
     digests: Vec<Digest>,
 }
+
+/// The length in bytes of the digests that [`KeyRingBuilder::add_digest`] takes. FIPS 180-4.
+pub const DIGEST_BYTES: usize = 32;
 
 impl KeyRingBuilder {
     /// A builder for so many keys. What a builder leaves behind when it outgrows its room is not wiped.
@@ -63,6 +69,26 @@ impl KeyRingBuilder {
         Ok(())
     }
 
+    /// Adds the key that has this SHA-256 digest.
+    pub fn add_digest(&mut self, digest: &[u8; DIGEST_BYTES]) {
+        self.digests.push(words(digest));
+    }
+
+    /// The places of equal keys, the earlier one first. They may be meant, or a mistake: that is for the
+    /// caller to say.
+    pub fn repeated(&self) -> Vec<(usize, usize)> {
+        let mut order: Vec<usize> = (0..self.digests.len()).collect();
+        let digest = |place: &usize| self.digests.get(*place);
+        order.sort_by_key(|place| (digest(place), *place));
+        let pairs = order.iter().zip(order.iter().skip(1));
+        let mut repeated: Vec<_> = pairs
+            .filter(|(one, next)| digest(one) == digest(next))
+            .map(|(one, next)| (*one, *next))
+            .collect();
+        repeated.sort_unstable_by_key(|(_, later)| *later);
+        repeated
+    }
+
     /// The ring of the keys, compared byte for byte.
     #[must_use]
     pub fn build(self) -> KeyRing {
@@ -73,18 +99,19 @@ impl KeyRingBuilder {
     /// affects speed only: with the worst hash all digests share one row and every look-up reads them
     /// all.
     pub fn build_with<S: BuildHasher>(mut self, hasher: S) -> KeyRing<S> {
-        self.digests.sort_unstable();
-        self.digests.dedup();
-        let row_count = self.digests.len().div_ceil(TARGET_LOAD).max(1);
+        // By digest, so that equal ones stand together; the first place counts.
+        let mut keys: Vec<(Digest, u32)> = self.digests.iter().copied().zip(0..).collect();
+        keys.sort_unstable();
+        keys.dedup_by_key(|(digest, _)| *digest);
+        let row_count = keys.len().div_ceil(TARGET_LOAD).max(1);
 
         // The emptier of two rows: the fullest row stays short (Azar et al. 1994), and the length of
         // the fullest row is what every look-up pays.
         let mut loads = vec![0_usize; row_count];
         let load = |loads: &[usize], row: usize| loads.get(row).copied().unwrap_or_default();
-        let places: Vec<(usize, usize)> = self
-            .digests
+        let slots_of_keys: Vec<(usize, usize)> = keys
             .iter()
-            .map(|digest| {
+            .map(|(digest, _)| {
                 let (first, second) = row_pair(&hasher, row_count, digest);
                 let row = if load(&loads, second) < load(&loads, first) { second } else { first };
                 let column = load(&loads, row);
@@ -97,12 +124,17 @@ impl KeyRingBuilder {
 
         let row_length = loads.iter().copied().max().unwrap_or_default();
         let mut slots = vec![EMPTY; row_count * row_length];
-        for (digest, (row, column)) in self.digests.iter().zip(places) {
-            if let Some(slot) = slots.get_mut(row * row_length + column) {
+        let mut places = vec![0; slots.len()];
+        for ((digest, place), (row, column)) in keys.iter().zip(slots_of_keys) {
+            let position = row * row_length + column;
+            if let (Some(slot), Some(slot_place)) = (slots.get_mut(position), places.get_mut(position)) {
                 *slot = *digest;
+                *slot_place = *place;
             }
         }
-        KeyRing { slots, row_length, row_count, hasher }
+        keys.iter_mut().for_each(|(digest, _)| digest.zeroize());
+        self.digests.zeroize();
+        KeyRing { slots, places, row_length, row_count, hasher }
     }
 }
 
@@ -120,23 +152,62 @@ impl<S: BuildHasher> KeyRing<S> {
         let (first, second) = row_pair(&self.hasher, self.row_count, &digest);
         let mut found = Choice::from(0);
         for slot in self.row(first).iter().chain(self.row(second)) {
-            // Exclusive or and or take the same time for all values; `subtle` keeps the compiler from
-            // making a branch of their outcome.
-            let difference = slot.iter().zip(&digest).fold(0, |bits, (mine, theirs)| bits | (mine ^ theirs));
-            found |= difference.ct_eq(&0);
+            found |= difference(slot, &digest).ct_eq(&0);
         }
         found.into()
+    }
+
+    /// The place of the presented key in the order in which keys were added, the first of equal ones; in
+    /// a time that does not depend on which it is, nor on whether there is one.
+    #[must_use]
+    pub fn find(&self, presented: &[u8]) -> Option<usize> {
+        let digest = sha256(presented);
+        let (first, second) = row_pair(&self.hasher, self.row_count, &digest);
+        let mut found = Choice::from(0);
+        let mut place = 0_u32;
+        for row in [first, second] {
+            let places = self.places.get(self.span(row)).unwrap_or_default();
+            for (slot, slot_place) in self.row(row).iter().zip(places) {
+                let equal = difference(slot, &digest).ct_eq(&0);
+                place.conditional_assign(slot_place, equal);
+                found |= equal;
+            }
+        }
+        bool::from(found).then_some(place as usize)
+    }
+
+    /// A builder that has the keys of these places, in this order, and room for more, for a ring in which some keys are gone
+    /// and others come.
+    ///
+    /// Of places that held equal keys, only the first one is there.
+    #[must_use]
+    pub fn builder_with(&self, kept: &[u32], more: usize) -> KeyRingBuilder {
+        let last = self.places.iter().copied().max().unwrap_or_default() as usize;
+        let mut by_place = vec![EMPTY; last + 1];
+        for (slot, place) in self.slots.iter().zip(&self.places).filter(|(slot, _)| **slot != EMPTY) {
+            if let Some(digest) = by_place.get_mut(*place as usize) {
+                *digest = *slot;
+            }
+        }
+        let mut digests = Vec::with_capacity(kept.len() + more);
+        digests.extend(kept.iter().filter_map(|place| by_place.get(*place as usize)));
+        by_place.zeroize();
+        KeyRingBuilder { digests }
     }
 
     /// How much memory it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Digest>()
+        self.slots.capacity() * size_of::<Digest>() + self.places.capacity() * size_of::<u32>()
     }
 
     fn row(&self, row: usize) -> &[Digest] {
+        self.slots.get(self.span(row)).unwrap_or_default()
+    }
+
+    fn span(&self, row: usize) -> Range<usize> {
         let start = row * self.row_length;
-        self.slots.get(start..start + self.row_length).unwrap_or_default()
+        start..start + self.row_length
     }
 }
 
@@ -154,10 +225,19 @@ fn row_pair<S: BuildHasher>(hasher: &S, row_count: usize, digest: &Digest) -> (u
     (row(hash), row(hash >> 32))
 }
 
+/// 0 for equal digests. Exclusive or and or take the same time for all values; `subtle` is to compare the
+/// outcome, so that the compiler makes no branch of it.
+fn difference(one: &Digest, other: &Digest) -> u64 {
+    one.iter().zip(other).fold(0, |bits, (mine, theirs)| bits | (mine ^ theirs))
+}
+
 fn sha256(bytes: &[u8]) -> Digest {
-    let digest = digest::digest(&digest::SHA256, bytes);
+    words(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+fn words(digest: &[u8]) -> Digest {
     let mut words = [0; 4];
-    for (word, chunk) in words.iter_mut().zip(digest.as_ref().chunks_exact(8)) {
+    for (word, chunk) in words.iter_mut().zip(digest.chunks_exact(8)) {
         *word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
     }
     words
@@ -243,6 +323,50 @@ mod tests {
     }
 
     #[test]
+    fn finds_each_key_by_its_place_and_nothing_else() {
+        for count in [1, 2, 7, 1_000] {
+            let keys = numbered(count);
+            let ring = ring(&keys);
+            for (place, key) in keys.iter().enumerate() {
+                assert_eq!(ring.find(key.as_bytes()), Some(place), "{key} of {count}");
+            }
+            assert_eq!(ring.find(b"key-"), None);
+            assert_eq!(ring.find(b""), None);
+        }
+        assert_eq!(ring(Vec::<String>::new()).find(b""), None);
+        assert_eq!(ring(["a", "b", "a"]).find(b"a"), Some(0));
+    }
+
+    #[test]
+    fn a_digest_stands_for_its_key() {
+        let mut builder = builder(["a"]);
+        builder.add_digest(digest::digest(&digest::SHA256, b"hashed").as_ref().try_into().unwrap());
+        assert_eq!(builder.repeated(), []);
+        let ring = builder.build();
+        assert_eq!((ring.find(b"a"), ring.find(b"hashed")), (Some(0), Some(1)));
+    }
+
+    #[test]
+    fn tells_where_equal_keys_stand() {
+        assert_eq!(builder(["b", "a", "b", "c", "a", "b"]).repeated(), [(0, 2), (1, 4), (2, 5)]);
+    }
+
+    #[test]
+    fn keys_go_and_come_without_being_given_again() {
+        let keys = numbered(100);
+        let kept: Vec<u32> = (0..100).filter(|place| place % 3 != 0).collect();
+        let mut builder = ring(&keys).builder_with(&kept, 1);
+        builder.add(b"new").unwrap();
+        let ring = builder.build();
+        for (place, key) in keys.iter().enumerate() {
+            let expected = kept.iter().position(|kept| *kept as usize == place);
+            assert_eq!(ring.find(key.as_bytes()), expected, "{key}");
+        }
+        assert_eq!(ring.find(b"new"), Some(kept.len()));
+        assert!(!ring.contains(b"key-000000"));
+    }
+
+    #[test]
     fn refuses_an_empty_key_by_its_index() {
         assert_eq!(builder(["a", "b"]).add(b""), Err(ConfigError::EmptyApiKey { index: 2 }));
     }
@@ -258,7 +382,7 @@ mod tests {
     fn rows_stay_short_and_small_at_100_000_keys() {
         let ring = ring(numbered(100_000));
         assert!(ring.row_length <= 8, "row length {}", ring.row_length);
-        assert!(ring.slots.capacity() * size_of::<Digest>() <= 12_000_000);
+        assert!(ring.bytes() <= 14_000_000);
     }
 
     #[test]

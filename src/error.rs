@@ -79,6 +79,24 @@ pub enum ConfigError {
         /// Which member forbids it.
         problem: String,
     },
+
+    /// More keys than are ever tried.
+    #[error("`keys` holds {count} keys; {limit}")]
+    TooManyKeys {
+        /// How many there are.
+        count: usize,
+        /// How many there may be, and what to do.
+        limit: String,
+    },
+
+    /// One of several keys cannot work.
+    #[error("{}", source.to_string().replace("`secret`", &format!("`keys[{index}]`")))]
+    InKey {
+        /// Position in the caller's list, from 0.
+        index: usize,
+        /// What would be said of it as the only key.
+        source: Box<Self>,
+    },
 }
 
 impl ConfigError {
@@ -94,6 +112,8 @@ impl ConfigError {
             Self::NoFittingAlgorithm { .. } => "ALGORITHMS_UNFIT",
             Self::UnknownAlgorithms { .. } | Self::NoAlgorithms => "ALGORITHMS_INVALID",
             Self::JwkNotForVerification { .. } => "SECRET_JWK_USE",
+            Self::TooManyKeys { .. } => "SECRET_TOO_MANY_KEYS",
+            Self::InKey { source, .. } => source.code(),
         }
     }
 }
@@ -126,7 +146,8 @@ pub enum Rejection {
     /// [`crate::jwt::MAX_PAYLOAD_DEPTH`], or is null. RFC 7519 §4, §7.2.
     #[error("the payload is not an acceptable JSON text")]
     PayloadInvalid,
-    /// `exp` or `nbf` is not a finite number. RFC 7519 §2 (NumericDate).
+    /// `exp` or `nbf` is not a finite number, or `iat` where an age is configured. RFC 7519 §2
+    /// (NumericDate).
     #[error("a time claim is not a number")]
     TimeClaimInvalid,
     /// `nbf` is after the current time. RFC 7519 §4.1.5.
@@ -138,11 +159,32 @@ pub enum Rejection {
     /// No `exp`, where the configuration requires one.
     #[error("the token has no expiry")]
     ExpirationMissing,
+    /// `typ` is not the configured one. RFC 8725 §3.11.
+    #[error("the token is of another type")]
+    TypeNotAllowed,
+    /// `iat` is longer ago than the configured age, or absent where one is configured. RFC 7519 §4.1.6.
+    #[error("the token is too old")]
+    TooOld,
+    /// `iat` is after the current time, where an age is configured.
+    #[error("the token was issued in the future")]
+    IssuedInFuture,
+    /// A claim is absent that the configuration requires.
+    #[error("a required claim is missing")]
+    ClaimMissing,
+    /// `iss` is absent or not one of the configured ones. RFC 7519 §4.1.1.
+    #[error("the token's issuer is not allowed")]
+    IssuerNotAllowed,
+    /// `aud` is absent or holds none of the configured ones. RFC 7519 §4.1.3.
+    #[error("the token is for another audience")]
+    AudienceNotAllowed,
+    /// `sub` is absent or fits none of the configured ones. RFC 7519 §4.1.2.
+    #[error("the token's subject is not allowed")]
+    SubjectNotAllowed,
 }
 
 impl Rejection {
     /// Every reason. The binding passes a reason as its position here.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::Missing,
         Self::Malformed,
         Self::HeaderInvalid,
@@ -154,6 +196,13 @@ impl Rejection {
         Self::NotYetValid,
         Self::Expired,
         Self::ExpirationMissing,
+        Self::TypeNotAllowed,
+        Self::TooOld,
+        Self::IssuedInFuture,
+        Self::ClaimMissing,
+        Self::IssuerNotAllowed,
+        Self::AudienceNotAllowed,
+        Self::SubjectNotAllowed,
     ];
 
     /// The stable code of the reason.
@@ -171,6 +220,13 @@ impl Rejection {
             Self::NotYetValid => "TOKEN_NOT_YET_VALID",
             Self::Expired => "TOKEN_EXPIRED",
             Self::ExpirationMissing => "TOKEN_EXPIRATION_MISSING",
+            Self::TypeNotAllowed => "TOKEN_TYPE_NOT_ALLOWED",
+            Self::TooOld => "TOKEN_TOO_OLD",
+            Self::IssuedInFuture => "TOKEN_ISSUED_IN_FUTURE",
+            Self::ClaimMissing => "TOKEN_CLAIM_MISSING",
+            Self::IssuerNotAllowed => "TOKEN_ISSUER_NOT_ALLOWED",
+            Self::AudienceNotAllowed => "TOKEN_AUDIENCE_NOT_ALLOWED",
+            Self::SubjectNotAllowed => "TOKEN_SUBJECT_NOT_ALLOWED",
         }
     }
 }

@@ -11,7 +11,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::json::{self, Name, escape_lone_surrogates, first_token, is_json};
-use super::verifier::Rules;
+use super::rules::{RuledClaims, Rules};
 use crate::error::Rejection;
 
 /// How deep arrays and objects of a payload may nest.
@@ -25,19 +25,27 @@ pub const MAX_PAYLOAD_DEPTH: usize = 1024;
 pub(super) struct Claims<'p> {
     /// A JSON text whose value is what the provider hands on as `data`.
     pub(super) json: Cow<'p, str>,
-    pub(super) times: TimeClaims,
+    pub(super) facts: Facts,
+}
+
+/// What is checked of claims, each time that a token is presented.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Facts {
+    times: TimeClaims,
+    /// Read only where rules ask for it.
+    ruled: Option<Box<RuledClaims>>,
 }
 
 /// The claims whose verdict hangs on the time of day, to be asked for it again and again.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct TimeClaims {
+struct TimeClaims {
     expires: TimeClaim,
     not_before: TimeClaim,
 }
 
-/// `exp` or `nbf`: a NumericDate, seconds since 1970 UTC that need not be whole. RFC 7519 §2.
+/// `exp`, `nbf` or `iat`: a NumericDate, seconds since 1970 UTC that need not be whole. RFC 7519 §2.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-enum TimeClaim {
+pub(super) enum TimeClaim {
     #[default]
     Absent,
     At(f64),
@@ -54,15 +62,15 @@ impl<'p> Claims<'p> {
     /// | other string, number, boolean | `{sub: <the value>}` | `{sub: <the payload's text>}` |
     /// | null | refused | `{sub: "null"}` |
     /// | not JSON | refused | refused |
-    pub(super) fn parse(payload: &'p [u8], typ_is_jwt: bool) -> Result<Self, Rejection> {
+    pub(super) fn parse(payload: &'p [u8], typ_is_jwt: bool, rules: &Rules) -> Result<Self, Rejection> {
         let text = str::from_utf8(payload).map_err(|_| Rejection::PayloadInvalid)?;
         if json::nests_deeper_than(payload, MAX_PAYLOAD_DEPTH) {
             return Err(Rejection::PayloadInvalid);
         }
         match first_token(payload) {
-            Some(b'{') => Self::of_object(payload, Cow::Borrowed(text)),
+            Some(b'{') => Self::of_object(payload, Cow::Borrowed(text), rules),
             Some(b'[') => Self::of_array(payload, Cow::Borrowed(text)),
-            Some(b'"') if typ_is_jwt => Self::of_string(text),
+            Some(b'"') if typ_is_jwt => Self::of_string(text, rules),
             _ if typ_is_jwt => {
                 if is_json(payload) && text.trim_ascii() != "null" {
                     Ok(Self::of_subject(text))
@@ -76,24 +84,26 @@ impl<'p> Claims<'p> {
     }
 
     /// `json_bytes` is `json` before lone surrogates were escaped, which `json` then shows.
-    fn of_object(json_bytes: &[u8], json: Cow<'p, str>) -> Result<Self, Rejection> {
+    fn of_object(json_bytes: &[u8], json: Cow<'p, str>, rules: &Rules) -> Result<Self, Rejection> {
         let members: Members = json::object(json_bytes).ok_or(Rejection::PayloadInvalid)?;
         if members.repeats_registered_name {
             return Err(Rejection::PayloadInvalid);
         }
-        Ok(Self { json, times: members.times })
+        let ruled =
+            if rules.look_at_claims() { Some(Box::new(RuledClaims::of_object(json_bytes)?)) } else { None };
+        Ok(Self { json, facts: Facts { times: members.times, ruled } })
     }
 
     fn of_array(json_bytes: &[u8], json: Cow<'p, str>) -> Result<Self, Rejection> {
         if !is_json(json_bytes) {
             return Err(Rejection::PayloadInvalid);
         }
-        Ok(Self { json, times: TimeClaims::default() })
+        Ok(Self { json, facts: Facts::default() })
     }
 
     /// A JSON string under `typ: JWT`, which npm's `jsonwebtoken` decodes a second time when it
     /// holds an object or array, and whose `exp` and `nbf` then count.
-    fn of_string(text: &str) -> Result<Self, Rejection> {
+    fn of_string(text: &str, rules: &Rules) -> Result<Self, Rejection> {
         let inner = json::string(text.as_bytes()).ok_or(Rejection::PayloadInvalid)?;
         let holds_compound = matches!(first_token(&inner), Some(b'{' | b'['));
         if !holds_compound || !is_json(&inner) {
@@ -104,39 +114,53 @@ impl<'p> Claims<'p> {
         }
         let json = Cow::Owned(escape_lone_surrogates(&inner)?);
         if first_token(&inner) == Some(b'{') {
-            Self::of_object(&inner, json)
+            Self::of_object(&inner, json, rules)
         } else {
             Self::of_array(&inner, json)
         }
     }
 
     fn of_subject(json: &str) -> Self {
-        Self { json: Cow::Owned(format!("{{\"sub\":{json}}}")), times: TimeClaims::default() }
+        Self { json: Cow::Owned(format!("{{\"sub\":{json}}}")), facts: Facts::default() }
+    }
+}
+
+impl Facts {
+    /// Checks the claims against the rules and `now`, in seconds since 1970 UTC: times first.
+    pub(super) fn check(&self, rules: &Rules, now: f64) -> Result<(), Rejection> {
+        self.times.check(rules, now)?;
+        if rules.look_at_claims() {
+            // Of what is no object, no claim is there.
+            return self.ruled.as_deref().unwrap_or(&RuledClaims::default()).check(rules, now);
+        }
+        Ok(())
     }
 }
 
 impl TimeClaims {
-    /// Checks the time claims against `now`, in seconds since 1970 UTC. `nbf` comes before `exp`,
-    /// and either is refused when it is present and no number, as npm's `jsonwebtoken` does.
+    /// `nbf` comes before `exp`, and either is refused when it is present and no number, as npm's
+    /// `jsonwebtoken` does.
     ///
     /// Comparisons are written so that a `now` that is not a number refuses.
-    pub(super) fn check(self, rules: Rules, now: f64) -> Result<(), Rejection> {
+    fn check(self, rules: &Rules, now: f64) -> Result<(), Rejection> {
+        let tolerance = rules.clock_tolerance;
         match self.not_before {
             TimeClaim::NotANumber => return Err(Rejection::TimeClaimInvalid),
-            TimeClaim::At(not_before) if now >= not_before => {}
+            TimeClaim::At(not_before) if now + tolerance >= not_before => {}
             TimeClaim::At(_) => return Err(Rejection::NotYetValid),
             TimeClaim::Absent => {}
         }
         match self.expires {
-            TimeClaim::NotANumber => Err(Rejection::TimeClaimInvalid),
+            TimeClaim::NotANumber => return Err(Rejection::TimeClaimInvalid),
             // A number too large for a double parses as infinity. A token that claims to expire
             // never is a mistake or an attack on the parser.
-            TimeClaim::At(f64::INFINITY) => Err(Rejection::TimeClaimInvalid),
-            TimeClaim::At(expires) if now < expires => Ok(()),
-            TimeClaim::At(_) => Err(Rejection::Expired),
-            TimeClaim::Absent if rules.require_expiration => Err(Rejection::ExpirationMissing),
-            TimeClaim::Absent => Ok(()),
+            TimeClaim::At(f64::INFINITY) => return Err(Rejection::TimeClaimInvalid),
+            TimeClaim::At(expires) if now - tolerance < expires => {}
+            TimeClaim::At(_) => return Err(Rejection::Expired),
+            TimeClaim::Absent if rules.require_expiration => return Err(Rejection::ExpirationMissing),
+            TimeClaim::Absent => {}
         }
+        Ok(())
     }
 }
 
@@ -216,11 +240,16 @@ mod tests {
     use super::*;
 
     fn json(payload: &str, typ_is_jwt: bool) -> Result<String, Rejection> {
-        Claims::parse(payload.as_bytes(), typ_is_jwt).map(|claims| claims.json.into_owned())
+        Claims::parse(payload.as_bytes(), typ_is_jwt, &Rules::default())
+            .map(|claims| claims.json.into_owned())
     }
 
     fn check_at(payload: &str, now: f64) -> Result<(), Rejection> {
-        Claims::parse(payload.as_bytes(), true).and_then(|claims| claims.times.check(Rules::default(), now))
+        check_under(&Rules::default(), payload, now)
+    }
+
+    fn check_under(rules: &Rules, payload: &str, now: f64) -> Result<(), Rejection> {
+        Claims::parse(payload.as_bytes(), true, rules).and_then(|claims| claims.facts.check(rules, now))
     }
 
     const REFUSED: Result<String, Rejection> = Err(Rejection::PayloadInvalid);
@@ -266,8 +295,8 @@ mod tests {
             assert_eq!(json(payload, true), REFUSED, "{payload:?}");
             assert_eq!(json(payload, false), REFUSED, "{payload:?}");
         }
-        assert!(Claims::parse(b"{\"a\":\"\xff\"}", true).is_err());
-        assert!(Claims::parse(b"{\"a\":\"\xed\xa0\x80\"}", true).is_err());
+        assert!(Claims::parse(b"{\"a\":\"\xff\"}", true, &Rules::default()).is_err());
+        assert!(Claims::parse(b"{\"a\":\"\xed\xa0\x80\"}", true, &Rules::default()).is_err());
     }
 
     #[test]
@@ -343,12 +372,54 @@ mod tests {
 
     #[test]
     fn requires_an_expiry_where_the_rules_say_so() {
-        let rules = Rules { require_expiration: true };
+        let rules = Rules { require_expiration: true, ..Rules::default() };
         for payload in ["{}", "[]", "5", r#"{"EXP":1}"#] {
-            let claims = Claims::parse(payload.as_bytes(), true).unwrap();
-            assert_eq!(claims.times.check(rules, 0.0), Err(Rejection::ExpirationMissing), "{payload}");
+            assert_eq!(check_under(&rules, payload, 0.0), Err(Rejection::ExpirationMissing), "{payload}");
         }
-        assert_eq!(Claims::parse(br#"{"exp":1}"#, true).unwrap().times.check(rules, 0.0), Ok(()));
+        assert_eq!(check_under(&rules, r#"{"exp":1}"#, 0.0), Ok(()));
+    }
+
+    #[test]
+    fn the_tolerance_moves_exp_and_nbf_and_no_further() {
+        let rules = Rules { clock_tolerance: 5.0, ..Rules::default() };
+        for (payload, now, expected) in [
+            (r#"{"exp":100}"#, 104.0, Ok(())),
+            (r#"{"exp":100}"#, 105.0, Err(Rejection::Expired)),
+            (r#"{"nbf":100}"#, 95.0, Ok(())),
+            (r#"{"nbf":100}"#, 94.0, Err(Rejection::NotYetValid)),
+        ] {
+            assert_eq!(check_under(&rules, payload, now), expected, "{payload} at {now}");
+        }
+    }
+
+    #[test]
+    fn the_age_counts_from_iat_which_must_be_there_and_past() {
+        let rules = Rules { max_token_age: Some(60.0), clock_tolerance: 2.0, ..Rules::default() };
+        for (payload, now, expected) in [
+            (r#"{"iat":100}"#, 162.0, Ok(())),
+            (r#"{"iat":100}"#, 163.0, Err(Rejection::TooOld)),
+            (r#"{"iat":100}"#, 98.0, Ok(())),
+            (r#"{"iat":100}"#, 97.0, Err(Rejection::IssuedInFuture)),
+            (r#"{"iat":"100"}"#, 100.0, Err(Rejection::TimeClaimInvalid)),
+            (r#"{"iat":1e400}"#, 100.0, Err(Rejection::IssuedInFuture)),
+            (r#"{"iat":-1e400}"#, 100.0, Err(Rejection::TooOld)),
+            (r#"{"iat":100}"#, f64::NAN, Err(Rejection::TooOld)),
+            ("{}", 100.0, Err(Rejection::TooOld)),
+            ("[]", 100.0, Err(Rejection::TooOld)),
+        ] {
+            assert_eq!(check_under(&rules, payload, now), expected, "{payload} at {now}");
+        }
+        assert_eq!(check_at(r#"{"iat":"never"}"#, 0.0), Ok(()), "without an age nobody asks");
+    }
+
+    #[test]
+    fn rules_on_claims_refuse_what_has_no_claims() {
+        let rules = Rules { subjects: vec!["*".into()], ..Rules::default() };
+        for payload in ["[]", "5", r#""alice""#] {
+            let verdict = check_under(&rules, payload, 0.0);
+            assert_eq!(verdict, Err(Rejection::SubjectNotAllowed), "{payload}");
+        }
+        assert_eq!(check_under(&rules, r#""{\"sub\":\"alice\"}""#, 0.0), Ok(()), "decoded twice");
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! | `token` | splitting and decoding the three segments |
 //! | `json` | what JSON reading needs beyond serde_json |
 //! | `claims` | the payload: well-formedness, time claims |
+//! | [`Rules`] | what is asked of a token beyond that |
 //!
 //! Signatures are checked by aws-lc-rs directly and not through the crate `jsonwebtoken`, which
 //! knows no ES512, reads the key anew for each token, ignores `crit`, and whose claim rules are
@@ -21,6 +22,7 @@ mod claims;
 mod json;
 mod key;
 mod presentation;
+mod rules;
 mod token;
 mod verified;
 mod verifier;
@@ -29,6 +31,7 @@ pub use algorithm::Algorithm;
 pub use claims::MAX_PAYLOAD_DEPTH;
 pub use key::{Key, KeyMaterial, SignatureKey};
 pub use presentation::Presentation;
+pub use rules::Rules;
 pub use token::{MAX_HEADER_BYTES, MAX_HEADER_MEMBERS, MAX_TOKEN_BYTES};
 pub use verified::{EntryId, LONGEST_TOKEN};
-pub use verifier::{Accepted, Rules, Verifier};
+pub use verifier::{Accepted, ConfiguredKey, MAX_KEYS, MAX_TRIALS, Verifier};

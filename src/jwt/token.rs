@@ -1,7 +1,6 @@
 //! The JWS compact serialization: `BASE64URL(header) . BASE64URL(payload) . BASE64URL(signature)`.
 //! RFC 7515 §3.1, §7.1.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use base64_simd::URL_SAFE_NO_PAD;
@@ -88,14 +87,16 @@ fn decode(segment: &[u8]) -> Result<Vec<u8>, Rejection> {
     URL_SAFE_NO_PAD.decode_to_vec(segment).map_err(|_| Rejection::Malformed)
 }
 
-/// What verification needs of the JOSE header. Parameters that point to keys (`kid`, `jku`, `jwk`,
-/// `x5u`, `x5c`) are not among it: the key is the configured one.
+/// What verification needs of the JOSE header. Parameters that bring or point to keys (`jku`, `jwk`,
+/// `x5u`, `x5c`) are not among it: keys are the configured ones. `kid` picks among these.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Header {
     /// `alg` when it is a string. Not yet known to be an algorithm.
     pub(super) algorithm: Option<String>,
-    /// Whether `typ` is exactly `JWT`, which decides how a payload that is no object is read.
-    pub(super) typ_is_jwt: bool,
+    /// `typ` when it is a string.
+    pub(super) typ: Option<String>,
+    /// `kid` when it is a string.
+    pub(super) key_id: Option<String>,
 }
 
 impl Header {
@@ -108,14 +109,15 @@ impl Header {
         if members.is_critical || members.payload_is_unencoded {
             return Err(Rejection::CriticalExtension);
         }
-        Ok(Self { algorithm: members.algorithm, typ_is_jwt: members.typ_is_jwt })
+        Ok(Self { algorithm: members.algorithm, typ: members.typ, key_id: members.key_id })
     }
 }
 
 #[derive(Default)]
 struct Members {
     algorithm: Option<String>,
-    typ_is_jwt: bool,
+    typ: Option<String>,
+    key_id: Option<String>,
     /// `crit` with any value: this verifier understands no extension, and an empty or malformed
     /// list is as invalid as an unknown name. RFC 7515 §4.1.11.
     is_critical: bool,
@@ -141,16 +143,9 @@ impl<'de> Deserialize<'de> for Members {
                 let mut names = Vec::new();
                 while let Some(Name(name)) = map.next_key()? {
                     match &*name {
-                        b"alg" => {
-                            let value: &RawValue = map.next_value()?;
-                            // A lone surrogate makes no valid `String`; nor is it an algorithm.
-                            members.algorithm = serde_json::from_str(value.get()).ok();
-                        }
-                        b"typ" => {
-                            let value: &RawValue = map.next_value()?;
-                            members.typ_is_jwt = serde_json::from_str::<Cow<'_, str>>(value.get())
-                                .is_ok_and(|typ| typ == "JWT");
-                        }
+                        b"alg" => members.algorithm = text(map.next_value()?),
+                        b"typ" => members.typ = text(map.next_value()?),
+                        b"kid" => members.key_id = text(map.next_value()?),
                         b"b64" => {
                             let value: &RawValue = map.next_value()?;
                             members.payload_is_unencoded = value.get() == "false";
@@ -175,6 +170,11 @@ impl<'de> Deserialize<'de> for Members {
 
         deserializer.deserialize_map(MembersVisitor)
     }
+}
+
+/// A string. One with a lone surrogate makes no valid `String`; nor is it anything that is asked for.
+fn text(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
 }
 
 #[cfg(test)]
@@ -214,10 +214,14 @@ mod tests {
     }
 
     #[test]
-    fn reads_alg_and_typ_through_escapes() {
-        let expected = Header { algorithm: Some("HS256".into()), typ_is_jwt: true };
-        assert_eq!(header(r#"{"alg":"HS256","typ":"JWT"}"#).unwrap(), expected);
-        assert_eq!(header(r#" {"\u0061lg":"\u0048S256","typ":"\u004aWT"} "#).unwrap(), expected);
+    fn reads_alg_typ_and_kid_through_escapes() {
+        let some = |text: &str| Some(text.into());
+        let expected = Header { algorithm: some("HS256"), typ: some("JWT"), key_id: some("1") };
+        assert_eq!(header(r#"{"alg":"HS256","typ":"JWT","kid":"1"}"#).unwrap(), expected);
+        assert_eq!(
+            header(r#" {"\u0061lg":"\u0048S256","typ":"\u004aWT","k\u0069d":"\u0031"} "#).unwrap(),
+            expected
+        );
     }
 
     #[test]
@@ -230,10 +234,10 @@ mod tests {
     }
 
     #[test]
-    fn typ_is_compared_exactly() {
-        for value in ["\"jwt\"", "\"JWT \"", "\"at+jwt\"", "[\"JWT\"]", "null", "1", r#""\udc00""#] {
-            let header = header(&format!(r#"{{"alg":"HS256","typ":{value}}}"#)).unwrap();
-            assert!(!header.typ_is_jwt, "{value}");
+    fn typ_and_kid_that_are_no_strings_are_none() {
+        for value in ["[\"JWT\"]", "null", "1", r#""\udc00""#] {
+            let header = header(&format!(r#"{{"alg":"HS256","typ":{value},"kid":{value}}}"#)).unwrap();
+            assert_eq!((header.typ, header.key_id), (None, None), "{value}");
         }
     }
 

@@ -5,8 +5,8 @@
 //! whoever could present a token that is taken for another could break SHA-256. (Tokens with a MAC are
 //! known by its first 256 bits: it costs about as much to check as such a digest and is checked each time.
 //! It and the claims make up the token but for its header; whoever reads them in the memory of the process
-//! reads the key there too.) Only tokens with a good signature get in: forged ones displace nothing. What
-//! hangs on the time of day is checked anew on every use.
+//! reads the key there too.) Only tokens with a good signature get in: forged ones displace nothing. The
+//! times and all that rules ask of the claims are checked anew on every use.
 //!
 //! The end of the signature leads to the entry, if there is one, so that nothing is hashed for a token
 //! that comes for the first time. Whoever presents another token with that end makes the cache compute a
@@ -23,7 +23,7 @@ use std::hash::BuildHasher;
 
 use aws_lc_rs::digest;
 
-use super::claims::TimeClaims;
+use super::claims::Facts;
 
 /// Longer tokens, in bytes, are verified anew each time.
 pub const LONGEST_TOKEN: usize = 4096;
@@ -55,7 +55,9 @@ pub(super) struct VerifiedTokens {
 
 pub(super) struct Entry {
     pub(super) id: EntryId,
-    pub(super) times: TimeClaims,
+    pub(super) facts: Facts,
+    /// Position of the key that its signature holds under.
+    pub(super) key: usize,
     /// What verification gave: the JSON text of the claims.
     pub(super) claims: String,
     mark: Mark,
@@ -134,14 +136,29 @@ impl VerifiedTokens {
         self.capacity.next_power_of_two() * 2
     }
 
-    pub(super) fn keep(&mut self, mark: Mark, fingerprint: Fingerprint, times: TimeClaims, claims: &str) {
+    pub(super) fn keep(
+        &mut self,
+        mark: Mark,
+        fingerprint: Fingerprint,
+        key: usize,
+        facts: Facts,
+        claims: &str,
+    ) {
         if self.places.contains_key(&mark) {
             return;
         }
         if self.entries.len() < self.capacity {
             let place = self.entries.len();
             let id = place as EntryId;
-            self.entries.push(Entry { id, times, claims: claims.into(), mark, fingerprint, was_used: false });
+            self.entries.push(Entry {
+                id,
+                facts,
+                key,
+                claims: claims.into(),
+                mark,
+                fingerprint,
+                was_used: false,
+            });
             self.places.insert(mark, place);
             return;
         }
@@ -150,7 +167,8 @@ impl VerifiedTokens {
             self.places.remove(&entry.mark);
             self.places.insert(mark, place);
             entry.id += self.capacity as EntryId;
-            entry.times = times;
+            entry.facts = facts;
+            entry.key = key;
             entry.mark = mark;
             entry.fingerprint = fingerprint;
             // Into the memory of the old claims.
@@ -192,7 +210,7 @@ mod tests {
 
     fn keep(cache: &mut VerifiedTokens, token: &str) {
         let fingerprint = cache.fingerprint(token.as_bytes()).unwrap();
-        cache.keep(mark(token), fingerprint, TimeClaims::default(), token);
+        cache.keep(mark(token), fingerprint, 0, Facts::default(), token);
     }
 
     fn known(cache: &mut VerifiedTokens, token: &str) -> bool {

@@ -5,26 +5,44 @@ use std::borrow::Cow;
 use super::algorithm::{self, Algorithm};
 use super::claims::Claims;
 use super::key::{Key, SignatureKey};
-use super::token::Segments;
+use super::rules::Rules;
+use super::token::{Header, Segments};
 use super::verified::{EntryId, Fingerprint, Mark, VerifiedTokens};
 use crate::error::{ConfigError, Rejection};
 
-/// What the claims must satisfy beyond `exp` and `nbf`, which are always checked when present.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Rules {
-    /// Refuse a token without `exp`. Default false. RFC 7519 §4.1.4.
-    pub require_expiration: bool,
+/// How many keys a verifier may have.
+pub const MAX_KEYS: usize = 100;
+
+/// How many keys a token is tried with at most: what a forged one can cost.
+pub const MAX_TRIALS: usize = 4;
+
+/// One of several keys.
+pub struct ConfiguredKey<'a> {
+    /// The `kid` of the tokens that it is for. A key without one is for tokens whose `kid` is nobody's.
+    pub id: Option<&'a str>,
+    /// The key.
+    pub key: &'a Key,
 }
 
-/// Verifies tokens under one key and a fixed list of algorithms.
+/// Verifies tokens under configured keys and a fixed list of algorithms.
 pub struct Verifier {
-    /// One prepared key for each algorithm that is both allowed and served by the key.
-    keys: Vec<(Algorithm, SignatureKey)>,
-    /// Whether signatures are MACs, which are checked in the time of a digest, and are one.
-    uses_macs: bool,
+    /// For each key, in the order of the configuration, one entry for each algorithm that is both
+    /// allowed and served by it.
+    keys: Vec<PreparedKey>,
+    /// Whether there are keys whose signatures are no MACs. Those are checked in the time of a digest,
+    /// and are one.
+    has_public_keys: bool,
     rules: Rules,
     known_header: Option<KnownHeader>,
     verified: VerifiedTokens,
+    /// Position of the key of the token that was accepted last.
+    last_key: usize,
+}
+
+struct PreparedKey {
+    id: Option<Box<str>>,
+    algorithm: Algorithm,
+    key: SignatureKey,
 }
 
 /// What an accepted token says.
@@ -47,8 +65,9 @@ struct KnownHeader {
 /// What follows from a header for this verifier.
 #[derive(Clone, Copy)]
 struct Meaning {
-    /// Position in [`Verifier::keys`].
-    key: usize,
+    /// Positions in [`Verifier::keys`] of those to try.
+    keys: [Option<u16>; MAX_TRIALS],
+    /// Decides how a payload that is no object is read.
     typ_is_jwt: bool,
 }
 
@@ -64,31 +83,64 @@ impl Verifier {
     /// [`ConfigError::NoAlgorithms`] for an empty list, [`ConfigError::NoFittingAlgorithm`] when
     /// the key can serve none of it, and what [`Key::for_algorithm`] refuses.
     pub fn new(key: &Key, allowed: &[Algorithm], rules: Rules) -> Result<Self, ConfigError> {
-        if allowed.is_empty() {
-            return Err(ConfigError::NoAlgorithms);
-        }
-        let fitting = key.fitting();
-        let mut keys: Vec<(Algorithm, SignatureKey)> = Vec::new();
-        for algorithm in allowed {
-            let is_new = keys.iter().all(|(known, _)| known != algorithm);
-            if is_new && fitting.contains(algorithm) {
-                keys.push((*algorithm, key.for_algorithm(*algorithm)?));
-            }
-        }
-        if keys.is_empty() {
-            return Err(ConfigError::NoFittingAlgorithm {
-                allowed: algorithm::list(allowed),
-                key: key.description(),
-                fitting: algorithm::list(&fitting),
-            });
-        }
-        let uses_macs = keys.iter().all(|(algorithm, _)| algorithm.mac_length().is_some());
-        Ok(Self { keys, uses_macs, rules, known_header: None, verified: VerifiedTokens::new(0, [0; 32]) })
+        Self::prepared(prepare(&ConfiguredKey { id: None, key }, allowed)?, rules)
     }
 
-    /// The algorithms that tokens may use, in the order in which they were allowed.
+    /// A verifier with several keys. The `kid` of a token picks among those that serve its algorithm: the
+    /// keys of that id; if there is none, or the token has no `kid`, those without id; if the token has
+    /// no `kid`, those with one after them. Of these the first [`MAX_TRIALS`] are tried.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::InKey`] with what [`Verifier::new`] would say of one of them;
+    /// [`ConfigError::TooManyKeys`] over [`MAX_KEYS`], or over [`MAX_TRIALS`] without id for one algorithm,
+    /// of which the last would never be tried.
+    pub fn with_keys(
+        keys: &[ConfiguredKey<'_>],
+        allowed: &[Algorithm],
+        rules: Rules,
+    ) -> Result<Self, ConfigError> {
+        if keys.len() > MAX_KEYS {
+            let limit = format!("use {MAX_KEYS} at most");
+            return Err(ConfigError::TooManyKeys { count: keys.len(), limit });
+        }
+        let mut prepared = Vec::new();
+        for (index, key) in keys.iter().enumerate() {
+            let served = prepare(key, allowed)
+                .map_err(|source| ConfigError::InKey { index, source: Box::new(source) })?;
+            prepared.extend(served);
+        }
+        for algorithm in Algorithm::ALL {
+            let count = prepared.iter().filter(|key| key.id.is_none() && key.algorithm == algorithm).count();
+            if count > MAX_TRIALS {
+                let limit = format!(
+                    "{count} of them without `kid` are for {algorithm}, of which a token is tried with \
+                     {MAX_TRIALS} at most; give each its `kid` or remove old ones"
+                );
+                return Err(ConfigError::TooManyKeys { count: keys.len(), limit });
+            }
+        }
+        Self::prepared(prepared, rules)
+    }
+
+    fn prepared(keys: Vec<PreparedKey>, rules: Rules) -> Result<Self, ConfigError> {
+        if keys.is_empty() {
+            return Err(ConfigError::NoAlgorithms);
+        }
+        let has_public_keys = keys.iter().any(|key| key.algorithm.mac_length().is_none());
+        let verified = VerifiedTokens::new(0, [0; 32]);
+        Ok(Self { keys, has_public_keys, rules, known_header: None, verified, last_key: 0 })
+    }
+
+    /// The algorithms that tokens may use, in the order of the keys and of what is allowed.
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
-        self.keys.iter().map(|(algorithm, _)| *algorithm)
+        self.keys.iter().map(|key| key.algorithm)
+    }
+
+    /// The id of the key that the token accepted last was signed with, if it has one.
+    #[must_use]
+    pub fn last_key_id(&self) -> Option<&str> {
+        self.keys.get(self.last_key)?.id.as_deref()
     }
 
     /// The same verifier, remembering the last `capacity` tokens that it accepted. `seed` is to be
@@ -102,7 +154,7 @@ impl Verifier {
     /// How much memory it takes, about, when the first token was accepted; those it remembers apart.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.keys.len() * size_of::<(Algorithm, SignatureKey)>() + self.verified.bytes()
+        self.keys.len() * size_of::<PreparedKey>() + self.verified.bytes()
     }
 
     /// The JSON text of the claims of a token that [`Accepted::Known`] names, if it is still there.
@@ -117,14 +169,14 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`Rejection`], the first that applies in this order: shape, header, algorithm, signature,
-    /// payload, `nbf`, `exp`. A long header comes after the signature, if that tells its key. Nothing of
-    /// the payload is looked at before the signature holds.
+    /// [`Rejection`], the first that applies in this order: shape, header, algorithm, type, signature,
+    /// payload, `nbf`, `exp`, other rules. A long header comes after the signature, if that tells its key.
+    /// Nothing of the payload is looked at before the signature holds.
     pub fn verify(&mut self, token: &[u8], now: f64) -> Result<Accepted, Rejection> {
         let segments = Segments::split(token)?;
         let mark = segments.signature_end().filter(|_| self.verified.keeps(token));
         if let Some(mark) = &mark
-            && !self.uses_macs
+            && self.has_public_keys
             && self.verified.may_know(mark)
         {
             let fingerprint = self.verified.fingerprint(token);
@@ -132,8 +184,9 @@ impl Verifier {
                 return verdict;
             }
         }
-        let (meaning, signature) = self.verified_header(&segments)?;
-        let mac = signature.first_chunk().copied().filter(|_| self.uses_macs);
+        let (meaning, key, signature) = self.verified_header(&segments)?;
+        let is_mac = self.keys.get(key).is_some_and(|key| key.algorithm.mac_length().is_some());
+        let mac = signature.first_chunk().copied().filter(|_| is_mac);
         if let Some(mark) = &mark
             && let Some(verdict) = self.known(mark, mac, now)
         {
@@ -142,13 +195,14 @@ impl Verifier {
         self.remember(segments.header, meaning);
 
         let payload = segments.decoded_payload()?;
-        let claims = Claims::parse(&payload, meaning.typ_is_jwt)?;
-        claims.times.check(self.rules, now)?;
+        let claims = Claims::parse(&payload, meaning.typ_is_jwt, &self.rules)?;
+        claims.facts.check(&self.rules, now)?;
+        self.last_key = key;
         if let Some(mark) = mark
             && self.verified.note(&mark)
             && let Some(fingerprint) = mac.or_else(|| self.verified.fingerprint(token))
         {
-            self.verified.keep(mark, fingerprint, claims.times, &claims.json);
+            self.verified.keep(mark, fingerprint, key, claims.facts, &claims.json);
         }
         match claims.json {
             Cow::Owned(json) => Ok(Accepted::Claims(json)),
@@ -167,34 +221,38 @@ impl Verifier {
         now: f64,
     ) -> Option<Result<Accepted, Rejection>> {
         let entry = self.verified.find(mark, &fingerprint?)?;
-        Some(entry.times.check(self.rules, now).map(|()| Accepted::Known(entry.id)))
+        let verdict = entry.facts.check(&self.rules, now).map(|()| Accepted::Known(entry.id));
+        if verdict.is_ok() {
+            self.last_key = entry.key;
+        }
+        Some(verdict)
     }
 
-    /// What the header says, and the signature, which holds under the key that the header names.
-    fn verified_header(&self, segments: &Segments<'_>) -> Result<(Meaning, Vec<u8>), Rejection> {
+    /// What the header says, the position of a key that it admits, and the signature, which holds under it.
+    fn verified_header(&self, segments: &Segments<'_>) -> Result<(Meaning, usize, Vec<u8>), Rejection> {
         if let Some(known) = &self.known_header
             && *known.encoded == *segments.header
         {
-            return Ok((known.meaning, self.verified_signature(known.meaning.key, segments)?));
+            return self.verified_by(known.meaning, segments);
         }
         if segments.header.len() > LONGEST_HEADER_READ_FIRST
             && let Some(key) = self.key_by_length(segments)?
         {
-            let signature = self.verified_signature(key, segments)?;
+            let unread = Meaning { keys: [Some(key), None, None, None], typ_is_jwt: false };
+            let (_, position, signature) = self.verified_by(unread, segments)?;
             let meaning = self.meaning(segments)?;
-            // Of the other algorithms, none has signatures of this length.
-            return if meaning.key == key {
-                Ok((meaning, signature))
+            // No other key has signatures of this length.
+            return if meaning.keys.contains(&Some(key)) {
+                Ok((meaning, position, signature))
             } else {
                 Err(Rejection::SignatureInvalid)
             };
         }
-        let meaning = self.meaning(segments)?;
-        Ok((meaning, self.verified_signature(meaning.key, segments)?))
+        self.verified_by(self.meaning(segments)?, segments)
     }
 
     /// The position of the key of the signature, if there is but one that has signatures of its length.
-    fn key_by_length(&self, segments: &Segments<'_>) -> Result<Option<usize>, Rejection> {
+    fn key_by_length(&self, segments: &Segments<'_>) -> Result<Option<u16>, Rejection> {
         let length = segments.signature_length();
         let mut candidates = (0..)
             .zip(self.algorithms())
@@ -206,23 +264,46 @@ impl Verifier {
         }
     }
 
-    fn verified_signature(&self, key: usize, segments: &Segments<'_>) -> Result<Vec<u8>, Rejection> {
-        let (_, key) = self.keys.get(key).ok_or(Rejection::AlgorithmNotAllowed)?;
+    fn verified_by(
+        &self,
+        meaning: Meaning,
+        segments: &Segments<'_>,
+    ) -> Result<(Meaning, usize, Vec<u8>), Rejection> {
         let signature = segments.decoded_signature()?;
-        if key.verifies(segments.signing_input, &signature) {
-            Ok(signature)
-        } else {
-            Err(Rejection::SignatureInvalid)
+        for position in meaning.keys.into_iter().flatten().map(usize::from) {
+            let key = self.keys.get(position).ok_or(Rejection::AlgorithmNotAllowed)?;
+            if key.key.verifies(segments.signing_input, &signature) {
+                return Ok((meaning, position, signature));
+            }
         }
+        Err(Rejection::SignatureInvalid)
     }
 
     fn meaning(&self, segments: &Segments<'_>) -> Result<Meaning, Rejection> {
         let header = segments.decoded_header()?;
-        let key = header
-            .algorithm
-            .and_then(|name| self.keys.iter().position(|(algorithm, _)| algorithm.name() == name))
-            .ok_or(Rejection::AlgorithmNotAllowed)?;
-        Ok(Meaning { key, typ_is_jwt: header.typ_is_jwt })
+        let keys = self.keys_for(&header).ok_or(Rejection::AlgorithmNotAllowed)?;
+        let typ = header.typ.as_deref();
+        if !self.rules.accept_type(typ) {
+            return Err(Rejection::TypeNotAllowed);
+        }
+        Ok(Meaning { keys, typ_is_jwt: typ == Some("JWT") })
+    }
+
+    /// The positions of the keys to try for a header, if there is any.
+    fn keys_for(&self, header: &Header) -> Option<[Option<u16>; MAX_TRIALS]> {
+        let algorithm = header.algorithm.as_deref()?;
+        let name = header.key_id.as_deref();
+        let serving =
+            || (0..).zip(&self.keys).filter(|(_, key): &(u16, _)| key.algorithm.name() == algorithm);
+        let named = || serving().filter(|(_, key)| name.is_some() && key.id.as_deref() == name);
+        let is_named = named().next().is_some();
+        let anonymous = serving().filter(|(_, key)| !is_named && key.id.is_none());
+        let others = serving().filter(|(_, key)| name.is_none() && key.id.is_some());
+        let mut keys = [None; MAX_TRIALS];
+        for (place, (position, _)) in keys.iter_mut().zip(named().chain(anonymous).chain(others)) {
+            *place = Some(position);
+        }
+        keys.first()?.is_some().then_some(keys)
     }
 
     /// Called for headers that a good signature covers, so that nobody without a key can displace
@@ -233,4 +314,28 @@ impl Verifier {
             self.known_header = Some(KnownHeader { encoded: encoded.into(), meaning });
         }
     }
+}
+
+/// A key for each algorithm that is both allowed and served by it.
+fn prepare(configured: &ConfiguredKey<'_>, allowed: &[Algorithm]) -> Result<Vec<PreparedKey>, ConfigError> {
+    if allowed.is_empty() {
+        return Err(ConfigError::NoAlgorithms);
+    }
+    let fitting = configured.key.fitting();
+    let mut served: Vec<PreparedKey> = Vec::new();
+    for algorithm in allowed {
+        let is_new = served.iter().all(|known| known.algorithm != *algorithm);
+        if is_new && fitting.contains(algorithm) {
+            let key = configured.key.for_algorithm(*algorithm)?;
+            served.push(PreparedKey { id: configured.id.map(Into::into), algorithm: *algorithm, key });
+        }
+    }
+    if served.is_empty() {
+        return Err(ConfigError::NoFittingAlgorithm {
+            allowed: algorithm::list(allowed),
+            key: configured.key.description(),
+            fitting: algorithm::list(&fitting),
+        });
+    }
+    Ok(served)
 }

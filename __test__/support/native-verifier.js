@@ -1,0 +1,22 @@
+// The native verifier, without the provider around it.
+
+import { verifier } from "../../lib/native.js";
+
+const PLAIN = {
+  hasKeyList: false,
+  skipsUnusable: false,
+  algorithms: ["HS256"],
+  presentation: "bare",
+  requireExpiration: false,
+  clockTolerance: 0,
+  issuers: [],
+  audiences: [],
+  subjects: [],
+  requiredClaims: [],
+  cacheSize: 0,
+};
+
+/** A verifier with one key and, unless said otherwise, nothing configured, whose tokens come without scheme. */
+export function nativeVerifier(kind, bytes, options = {}) {
+  return verifier({ ...PLAIN, keys: [{ kind, bytes }], ...options });
+}
