@@ -1,10 +1,11 @@
-import { challenge, listenForResponses } from "./challenge.js";
+import { challenge } from "./challenge.js";
 import { presentedToken } from "./credentials.js";
 import { configurationError, constructNative, warn } from "./errors.js";
+import { announced } from "./events.js";
 import { extendsFramework, findFramework } from "./framework.js";
 import { keyMaterial } from "./key-material.js";
 import { KnownClaims } from "./known-claims.js";
-import { FIRST_ID, verifier } from "./native.js";
+import { FIRST_ID, rejectionCodes, verifier } from "./native.js";
 import {
   booleanOption,
   countOption,
@@ -12,7 +13,12 @@ import {
   headerNameOption,
   warnOfUnknownOptions,
 } from "./options.js";
+import { listenForResponses } from "./responses.js";
+import { throttleOption } from "./throttle.js";
 import { DEFAULT_AUTH_ERROR } from "./words.js";
+
+const NAME = "JWTAuthProvider";
+const REJECTIONS = rejectionCodes();
 
 const OPTIONS = [
   "secret",
@@ -22,6 +28,7 @@ const OPTIONS = [
   "caseInsensitiveScheme",
   "requireExpiration",
   "cacheSize",
+  "throttle",
 ];
 
 /** Tokens, each of at most 4 KB: at most 4 MB of claims text, see index.d.ts. */
@@ -35,6 +42,7 @@ export class JWTAuthProvider {
   #headerName;
   #scheme;
   #sendsChallenge;
+  #throttle;
 
   constructor(config) {
     const options = givenOptions(config);
@@ -46,6 +54,7 @@ export class JWTAuthProvider {
       caseInsensitiveScheme,
       requireExpiration,
       cacheSize,
+      throttle,
     } = options;
     const material = keyMaterial(secret);
     try {
@@ -71,35 +80,50 @@ export class JWTAuthProvider {
     if (this.#sendsChallenge) {
       listenForResponses();
     }
-    warnOfUnknownOptions("JWTAuthProvider", options, OPTIONS);
+    this.#throttle = throttleOption(NAME, throttle, (req) => this.#decide(req));
+    warnOfUnknownOptions(NAME, options, OPTIONS);
     findFramework();
   }
 
   async authenticate(req) {
     try {
-      const value = req.headers[this.#headerName];
-      const token = presentedToken(value, this.#scheme);
-      if (token) {
-        // The clock of `Date`, in whole seconds: what the framework compares with.
-        const claims = this.#verify(token, Math.floor(Date.now() / 1000));
-        if (typeof claims === "string") {
-          return { data: JSON.parse(claims) };
-        }
-        if (claims >= FIRST_ID) {
-          return { data: this.#knownClaims.copy(claims) };
-        }
+      const result =
+        this.#throttle === undefined
+          ? announced(NAME, req, this.#decide(req))
+          : await this.#throttle.authenticate(req);
+      if (result === false && this.#sendsChallenge) {
+        challenge(req, /^bearer /i.test(req.headers[this.#headerName]));
       }
-      if (this.#sendsChallenge) {
-        challenge(req, /^bearer /i.test(value));
+      return result;
+    } catch {
+      // A request object that throws when it is read, or a method torn off its provider.
+      return false;
+    }
+  }
+
+  /** The claims as `{ data }`, or the code of why not. */
+  #decide(req) {
+    try {
+      const token = presentedToken(req.headers[this.#headerName], this.#scheme);
+      if (!token) {
+        return "TOKEN_MISSING";
       }
+      // The clock of `Date`, in whole seconds: what the framework compares with.
+      const claims = this.#verify(token, Math.floor(Date.now() / 1000));
+      if (typeof claims === "string") {
+        return { data: JSON.parse(claims) };
+      }
+      return claims >= FIRST_ID ? { data: this.#knownClaims.copy(claims) } : REJECTIONS[claims];
     } catch {
       // A request object that throws when it is read carries no token.
+      return "REQUEST_UNREADABLE";
     }
-    return false;
   }
 
   getAuthError() {
-    return { ...DEFAULT_AUTH_ERROR, message: "Invalid or expired JWT token" };
+    // Not every `this` is one of ours: the framework may hold a Proxy.
+    const throttled = #throttle in Object(this) ? this.#throttle?.takeAnswer() : undefined;
+    return throttled ?? { ...DEFAULT_AUTH_ERROR, message: "Invalid or expired JWT token" };
   }
 }
 
