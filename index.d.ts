@@ -21,7 +21,14 @@ export interface AuthProvider {
    */
   authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
   /** Status and message of the answer to a refused request. */
-  getAuthError?(): { status: number; message: string; headers?: Record<string, string> };
+  getAuthError?(): AuthError;
+}
+
+/** The answer to a refused request. The framework's transports ignore `headers`. */
+export interface AuthError {
+  status: number;
+  message: string;
+  headers?: Record<string, string>;
 }
 
 /** Where a provider goes: `transport.options.auth` of an `MCPServer`. */
@@ -59,6 +66,126 @@ export interface ConfigurationError extends Error {
     | "ERR_MCP_AUTH_OPTION_INVALID";
 }
 
+/**
+ * A limit on failed authentication attempts, counted per client address.
+ *
+ * A failure is a credential that was presented and is not genuine. Not counted and always answered by
+ * 401: requests without a credential, and genuine tokens that have expired or are not valid yet.
+ *
+ * One client is an IPv4 address, or the /64 of an IPv6 address; IPv4 in IPv6 counts as IPv4. Clients of
+ * which no address is known, such as those of a Unix socket, count as one.
+ *
+ * Members not listed here are ignored with a process warning; bad values throw
+ * `ERR_MCP_AUTH_OPTION_INVALID`.
+ */
+export interface ThrottleConfig {
+  /**
+   * How many failures of an address are answered by 401 within a window; further ones get 429. A whole
+   * number from 1 to 1,000,000. Not together with `limiter`, whose `points` it is.
+   * @default 10
+   */
+  failures?: number | null;
+  /**
+   * Length of the window in seconds. It begins with the first failure of an address and ends then,
+   * whatever comes in between. Measured by a clock that does not follow the time of day. A whole number
+   * from 1 to 86,400. Not together with `limiter`, whose `duration` it is.
+   * @default 60
+   */
+  windowSeconds?: number | null;
+  /**
+   * How many addresses are remembered, each in about 200 bytes. When there is no room, the one whose
+   * window began first is forgotten; nobody is refused for want of room. A whole number from 1 to
+   * 1,000,000. Not together with `limiter`.
+   * @default 10_000
+   */
+  maxAddresses?: number | null;
+  /**
+   * How many proxies in front of the server are trusted to append to `X-Forwarded-For`: the client's
+   * address is the entry in that place, counted from the right. Where it is missing or is no address, the
+   * socket's counts. 0 reads the socket alone. Whoever can reach the server past the proxies can name any
+   * address then. A whole number from 0 to 100.
+   * @default 0
+   */
+  trustProxy?: number | null;
+  /**
+   * Whether an address that has used up its failures is refused altogether, good credentials included,
+   * until its window ends. Whoever shares the address with an attacker is then kept out with him.
+   * @default false
+   */
+  lockout?: boolean | null;
+  /**
+   * Counts in its own store, for several machines: a limiter of `rate-limiter-flexible`. It is asked after
+   * a failure only, with `lockout` before each decision. When its store fails, requests are decided as
+   * without `throttle`, events say `limiterError`, and a process warning at most once a minute.
+   */
+  limiter?: FailureLimiter | null;
+  /**
+   * How long the limiter may take to answer, in milliseconds, before its store counts as failing. A whole
+   * number from 1 to 60,000.
+   * @default 500
+   */
+  limiterTimeoutMs?: number | null;
+}
+
+/** What is used of a limiter of `rate-limiter-flexible`. */
+export interface FailureLimiter {
+  /** Counts a failure. Resolves if it is within the limit, rejects with `{ msBeforeNext }` if it is not. */
+  consume(key: string, points?: number): Promise<unknown>;
+  /** The count of an address, needed for `lockout` only. */
+  get?(key: string): Promise<{ remainingPoints: number; msBeforeNext: number } | null>;
+}
+
+/**
+ * Why a request was refused, in {@link RejectedEvent}. Stable: codes are added, never renamed. Cause and
+ * cure of each stand in docs/monitoring.md.
+ */
+export type RefusalReason =
+  | "KEY_MISSING"
+  | "KEY_UNKNOWN"
+  | "TOKEN_MISSING"
+  | "TOKEN_MALFORMED"
+  | "TOKEN_HEADER_INVALID"
+  | "TOKEN_CRITICAL_EXTENSION"
+  | "TOKEN_ALGORITHM_NOT_ALLOWED"
+  | "TOKEN_SIGNATURE_INVALID"
+  | "TOKEN_PAYLOAD_INVALID"
+  | "TOKEN_TIME_CLAIM_INVALID"
+  | "TOKEN_NOT_YET_VALID"
+  | "TOKEN_EXPIRED"
+  | "TOKEN_EXPIRATION_MISSING"
+  | "REQUEST_UNREADABLE"
+  | "THROTTLED"
+  | "LOCKED_OUT";
+
+/** Published on the channel `mcp-native-auth:accepted` of `node:diagnostics_channel`. Frozen. */
+export interface AcceptedEvent {
+  /** The class that decided. */
+  readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider";
+  /** Id of the configured key that matched, if it has one. */
+  readonly keyId: string | undefined;
+  /** `sub` of the verified token, if it is a string. */
+  readonly subject: string | undefined;
+  /** The client's address: the socket's, or what {@link ThrottleConfig.trustProxy} makes of it. */
+  readonly remoteAddress: string | undefined;
+  /** Whether the store of {@link ThrottleConfig.limiter} failed for this request. */
+  readonly limiterError: boolean;
+}
+
+/** Published on the channel `mcp-native-auth:rejected` of `node:diagnostics_channel`. Frozen. */
+export interface RejectedEvent {
+  /** The class that decided. */
+  readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider";
+  readonly reason: RefusalReason;
+  /** With the reason `THROTTLED`: what was wrong with the credential. */
+  readonly credentialReason: RefusalReason | undefined;
+  /** Id of the configured key that matched, if there is one and it has one. */
+  readonly keyId: string | undefined;
+  /** The client's address: the socket's, or what {@link ThrottleConfig.trustProxy} makes of it. */
+  readonly remoteAddress: string | undefined;
+  /** Whether the store of {@link ThrottleConfig.limiter} failed for this request. */
+  readonly limiterError: boolean;
+}
+
 /** Options of {@link APIKeyAuthProvider}. Options not listed here are ignored with a process warning. */
 export interface APIKeyConfig {
   /**
@@ -84,6 +211,11 @@ export interface APIKeyConfig {
    * @default true
    */
   queryFallback?: boolean | null;
+  /**
+   * Answers failures that are too many from one address with 429; good credentials are not affected,
+   * unless `lockout` says so. Not given: no limit.
+   */
+  throttle?: ThrottleConfig | null;
 }
 
 /**
@@ -103,8 +235,11 @@ export declare class APIKeyAuthProvider implements AuthProvider {
   getHeaderName(): string;
   /** Resolves to `true` or `false`; never rejects. */
   authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
-  /** `{ status: 401, message: "Invalid API key" }`. */
-  getAuthError(): { status: number; message: string };
+  /**
+   * `{ status: 401, message: "Invalid API key" }`. With `throttle`, for a request that was one too many:
+   * `{ status: 429, message: "Too many failed authentication attempts", headers }`, once.
+   */
+  getAuthError(): AuthError;
 }
 
 /** The supported values of `alg`. RFC 7518 §3.1, RFC 8037 §3.1 (EdDSA with Ed25519). */
@@ -190,6 +325,11 @@ export interface JWTConfig {
    * @default 1024
    */
   cacheSize?: number | null;
+  /**
+   * Answers failures that are too many from one address with 429; good credentials are not affected,
+   * unless `lockout` says so. Not given: no limit.
+   */
+  throttle?: ThrottleConfig | null;
 }
 
 /**
@@ -205,8 +345,11 @@ export declare class JWTAuthProvider implements AuthProvider {
   constructor(config: JWTConfig);
   /** Resolves to `{ data: <claims> }` or `false`; never rejects. */
   authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
-  /** `{ status: 401, message: "Invalid or expired JWT token" }`. */
-  getAuthError(): { status: number; message: string };
+  /**
+   * `{ status: 401, message: "Invalid or expired JWT token" }`. With `throttle`, for a request that was one too many:
+   * `{ status: 429, message: "Too many failed authentication attempts", headers }`, once.
+   */
+  getAuthError(): AuthError;
 }
 
 /**

@@ -1,9 +1,13 @@
 import { presentedApiKey } from "./credentials.js";
 import { configurationError, constructNative } from "./errors.js";
+import { announced } from "./events.js";
 import { extendsFramework, findFramework } from "./framework.js";
 import { keyRing } from "./native.js";
 import { booleanOption, givenOptions, headerNameOption, warnOfUnknownOptions } from "./options.js";
+import { throttleOption } from "./throttle.js";
 import { DEFAULT_AUTH_ERROR } from "./words.js";
+
+const NAME = "APIKeyAuthProvider";
 
 export const DEFAULT_API_KEY_HEADER_NAME = "X-API-Key";
 
@@ -14,10 +18,11 @@ export class APIKeyAuthProvider {
   #headerName;
   #headerNameInLowerCase;
   #queryFallback;
+  #throttle;
 
   constructor(config) {
     const options = givenOptions(config);
-    const { keys, headerName, queryFallback } = options;
+    const { keys, headerName, queryFallback, throttle } = options;
     const checked = checkedKeys(keys);
     this.#headerName = headerNameOption(headerName, DEFAULT_API_KEY_HEADER_NAME);
     this.#headerNameInLowerCase = this.#headerName.toLowerCase();
@@ -26,7 +31,8 @@ export class APIKeyAuthProvider {
     constructNative(() => ring.replace(new Uint32Array(), checked, new Uint8Array(checked.length)));
     this.#contains = ring.contains;
     this.#keyCount = checked.length;
-    warnOfUnknownOptions("APIKeyAuthProvider", options, ["keys", "headerName", "queryFallback"]);
+    this.#throttle = throttleOption(NAME, throttle, (req) => this.#decide(req));
+    warnOfUnknownOptions(NAME, options, ["keys", "headerName", "queryFallback", "throttle"]);
     findFramework();
   }
 
@@ -40,17 +46,35 @@ export class APIKeyAuthProvider {
 
   async authenticate(req) {
     try {
-      const presented = presentedApiKey(req, this.#headerNameInLowerCase, this.#queryFallback);
-      // The native side sees UTF-8, in which all lone surrogates would look alike.
-      return typeof presented === "string" && presented.isWellFormed() && this.#contains(presented);
+      return this.#throttle === undefined
+        ? announced(NAME, req, this.#decide(req))
+        : await this.#throttle.authenticate(req);
     } catch {
-      // A request object that throws when it is read carries no key.
+      // A method torn off its provider lets nobody in.
       return false;
     }
   }
 
+  /** `true`, or the code of why not. */
+  #decide(req) {
+    try {
+      const presented = presentedApiKey(req, this.#headerNameInLowerCase, this.#queryFallback);
+      if (!presented) {
+        return "KEY_MISSING";
+      }
+      // The native side sees UTF-8, in which all lone surrogates would look alike.
+      const isKey = typeof presented === "string" && presented.isWellFormed() && this.#contains(presented);
+      return isKey || "KEY_UNKNOWN";
+    } catch {
+      // A request object that throws when it is read carries no key.
+      return "REQUEST_UNREADABLE";
+    }
+  }
+
   getAuthError() {
-    return { ...DEFAULT_AUTH_ERROR, message: "Invalid API key" };
+    // Not every `this` is one of ours: the framework may hold a Proxy.
+    const throttled = #throttle in Object(this) ? this.#throttle?.takeAnswer() : undefined;
+    return throttled ?? { ...DEFAULT_AUTH_ERROR, message: "Invalid API key" };
   }
 }
 

@@ -58,13 +58,13 @@ export function booleanOption(name, value, fallback) {
   return value;
 }
 
-/** A whole number from 0 to `most`; `undefined` and `null` stand for the default. */
-export function countOption(name, value, fallback, most) {
+/** A whole number from `least` to `most`; `undefined` and `null` stand for the default. */
+export function countOption(name, value, fallback, most, least = 0) {
   if (value === undefined || value === null) {
     return fallback;
   }
-  if (!Number.isInteger(value) || value < 0 || value > most) {
-    throw configurationError("OPTION_INVALID", `\`${name}\` must be a whole number from 0 to ${most}`);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw configurationError("OPTION_INVALID", `\`${name}\` must be a whole number from ${least} to ${most}`);
   }
   return value;
 }

@@ -1,10 +1,12 @@
 // Uses of the package that must compile under `strict`.
 
 import { createPublicKey, createSecretKey, type KeyObject } from "node:crypto";
+import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
 import type { AuthProvider as FrameworkAuthProvider } from "mcp-framework";
 import * as framework from "mcp-framework";
 import {
+  type AcceptedEvent,
   type Algorithm,
   APIKeyAuthProvider,
   type APIKeyConfig,
@@ -17,7 +19,11 @@ import {
   JWTAuthProvider,
   type JWTConfig,
   linkFramework,
+  type RefusalReason,
+  type RejectedEvent,
+  type ThrottleConfig,
 } from "mcp-native-auth";
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterUnion } from "rate-limiter-flexible";
 
 const headerName: "X-API-Key" = DEFAULT_API_KEY_HEADER_NAME;
 const apiKeyConfig: APIKeyConfig = { keys: ["k1", "k2"], headerName, queryFallback: false };
@@ -49,6 +55,19 @@ const configs: JWTConfig[] = [
   },
 ];
 const jwt: JWTAuthProvider = new JWTAuthProvider(configs[0] as JWTConfig);
+
+declare const redis: object;
+const throttles: ThrottleConfig[] = [
+  {},
+  { failures: 5, windowSeconds: 300, maxAddresses: 1000, trustProxy: 1, lockout: true },
+  { limiter: new RateLimiterMemory({ points: 5, duration: 300 }), lockout: true },
+  { limiter: new RateLimiterRedis({ storeClient: redis, points: 5, duration: 300 }), limiterTimeoutMs: 100 },
+  { limiter: new RateLimiterUnion(new RateLimiterMemory({ points: 5, duration: 300 })) },
+];
+new APIKeyAuthProvider({ keys: ["k1"], throttle: throttles[0] });
+new JWTAuthProvider({ secret: "text", throttle: null });
+subscribe("mcp-native-auth:accepted", (message) => (message as AcceptedEvent).subject?.toUpperCase());
+subscribe("mcp-native-auth:rejected", (message): RefusalReason => (message as RejectedEvent).reason);
 
 const providers: AuthProvider[] = [apiKeys, jwt];
 const forTheFramework: FrameworkAuthProvider[] = [apiKeys, jwt, ...providers];

@@ -59,6 +59,12 @@ impl Algorithm {
         }
     }
 
+    /// Whether its signatures are MACs, of which the key is a secret. RFC 7518 §3.2.
+    #[must_use]
+    pub fn is_mac(self) -> bool {
+        self.mac_length().is_some()
+    }
+
     /// The length in bytes of its signatures, if they are MACs. RFC 7518 §3.2.
     pub(super) fn mac_length(self) -> Option<usize> {
         match self {

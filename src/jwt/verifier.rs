@@ -127,7 +127,7 @@ impl Verifier {
         if keys.is_empty() {
             return Err(ConfigError::NoAlgorithms);
         }
-        let has_public_keys = keys.iter().any(|key| key.algorithm.mac_length().is_none());
+        let has_public_keys = keys.iter().any(|key| !key.algorithm.is_mac());
         let verified = VerifiedTokens::new(0, [0; 32]);
         Ok(Self { keys, has_public_keys, rules, known_header: None, verified, last_key: 0 })
     }
@@ -185,7 +185,7 @@ impl Verifier {
             }
         }
         let (meaning, key, signature) = self.verified_header(&segments)?;
-        let is_mac = self.keys.get(key).is_some_and(|key| key.algorithm.mac_length().is_some());
+        let is_mac = self.keys.get(key).is_some_and(|key| key.algorithm.is_mac());
         let mac = signature.first_chunk().copied().filter(|_| is_mac);
         if let Some(mark) = &mark
             && let Some(verdict) = self.known(mark, mac, now)

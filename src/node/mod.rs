@@ -187,7 +187,7 @@ pub struct KeyOption {
     pub id: Option<String>,
 }
 
-/// `{ verify, knownClaims, lastKeyId, algorithms, skipped }`.
+/// `{ verify, knownClaims, lastKeyId, algorithms, macs, skipped }`.
 ///
 /// `verify: (value: string, now: number) => string | number` gives of a header's value one of
 /// - the JSON text of the claims;
@@ -198,13 +198,13 @@ pub struct KeyOption {
 ///
 /// `now` is in seconds since 1970 UTC. `knownClaims: (id: number) => string | null` gives the JSON
 /// text of the claims of such a token. `lastKeyId: () => string | null` gives the id of the key of the
-/// token accepted last. `algorithms` are those of the allowed ones that keys serve, `skipped` the
-/// positions of keys that were passed over.
+/// token accepted last. `algorithms` are those of the allowed ones that keys serve, `macs` the
+/// positions of keys that are HMAC secrets, `skipped` of those that were passed over.
 #[napi(catch_unwind)]
 pub fn verifier<'env>(env: &'env Env, options: VerifierOptions) -> Result<Object<'env>, Error> {
     let presentation =
         Presentation::from_name(&options.presentation).ok_or_else(|| internal("unknown presentation"))?;
-    let (mut verifier, skipped) = read_verifier(&options)?;
+    let KeyReport { mut verifier, macs, skipped } = read_verifier(&options)?;
     let mut served: Vec<_> = verifier.algorithms().map(Algorithm::name).collect();
     served.sort_unstable();
     served.dedup();
@@ -246,14 +246,23 @@ pub fn verifier<'env>(env: &'env Env, options: VerifierOptions) -> Result<Object
         object.set("knownClaims", known_claims)?;
         object.set("lastKeyId", last_key_id)?;
         object.set("algorithms", served)?;
+        object.set("macs", macs)?;
         object.set("skipped", skipped)?;
         Ok(object)
     };
     functions().map_err(|error: napi::Error| internal(error.reason))
 }
 
-/// The verifier, and the positions of keys that were passed over.
-fn read_verifier(options: &VerifierOptions) -> Result<(Verifier, Vec<u32>), Error> {
+/// A verifier and what became of the keys that were given, by their positions.
+struct KeyReport {
+    verifier: Verifier,
+    /// HMAC secrets.
+    macs: Vec<u32>,
+    /// Passed over.
+    skipped: Vec<u32>,
+}
+
+fn read_verifier(options: &VerifierOptions) -> Result<KeyReport, Error> {
     // An unknown name lets nobody in; a list of nothing else can never work.
     let allowed: Vec<_> = options.algorithms.iter().filter_map(|name| Algorithm::from_name(name)).collect();
     if allowed.is_empty() && !options.algorithms.is_empty() {
@@ -271,7 +280,7 @@ fn read_verifier(options: &VerifierOptions) -> Result<(Verifier, Vec<u32>), Erro
         typ: options.typ.clone(),
     };
     let mut keys = Vec::new();
-    let mut skipped = Vec::new();
+    let (mut macs, mut skipped) = (Vec::new(), Vec::new());
     let mut why_skipped = None;
     for (index, option) in (0..).zip(&options.keys) {
         let key = read_key(option)?.and_then(|key| {
@@ -279,7 +288,12 @@ fn read_verifier(options: &VerifierOptions) -> Result<(Verifier, Vec<u32>), Erro
             Verifier::new(&key, &allowed, Rules::default()).map(|_| key)
         });
         match key {
-            Ok(key) => keys.push((option.id.as_deref(), key)),
+            Ok(key) => {
+                if key.fitting().into_iter().any(Algorithm::is_mac) {
+                    macs.push(index);
+                }
+                keys.push((option.id.as_deref(), key));
+            }
             Err(_) if options.skips_unusable && why_skipped.is_some() => skipped.push(index),
             Err(source) => {
                 let source = if options.has_key_list {
@@ -299,7 +313,7 @@ fn read_verifier(options: &VerifierOptions) -> Result<(Verifier, Vec<u32>), Erro
         return Err(why.into());
     }
     let keys: Vec<_> = keys.iter().map(|(id, key)| ConfiguredKey { id: *id, key }).collect();
-    Ok((Verifier::with_keys(&keys, &allowed, rules)?, skipped))
+    Ok(KeyReport { verifier: Verifier::with_keys(&keys, &allowed, rules)?, macs, skipped })
 }
 
 fn read_key(option: &KeyOption) -> Result<Result<Key, ConfigError>, Error> {
