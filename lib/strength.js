@@ -53,7 +53,7 @@ export function weaknessesOfApiKeys(keys) {
   const tail = new Uint8Array(WINDOW);
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index];
-    if (key === undefined) {
+    if (typeof key !== "string") {
       continue;
     }
     const { length } = key;
