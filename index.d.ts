@@ -361,3 +361,48 @@ export declare class JWTAuthProvider implements AuthProvider {
  * @returns whether all classes were found and linked
  */
 export declare function linkFramework(framework: object): boolean;
+
+/** Options of {@link generateApiKey}. Options not listed here are ignored with a process warning. */
+export interface GenerateApiKeyOptions {
+  /**
+   * What keys begin with, before an underscore: 2 to 20 ASCII letters and digits, the first a letter,
+   * with single underscores between them if need be. Give each system and environment its own, such as
+   * `acme_live` and `acme_test`, so that a scanner for leaked secrets can tell whose a key is. Throws
+   * `ERR_MCP_AUTH_OPTION_INVALID`.
+   * @default "mcp"
+   */
+  prefix?: string | null;
+}
+
+/** A new API key, and what may be written down in its place. */
+export interface GeneratedApiKey {
+  /**
+   * `<prefix>_`, 43 random characters and a checksum of 6: letters, digits and underscores, so that it
+   * passes through headers and URLs as it is. For the client alone; it cannot be had from the others.
+   */
+  key: string;
+  /** SHA-256 of the key's UTF-8 bytes: `sha256:` and 64 hexadecimal digits in lower case. */
+  hash: `sha256:${string}`;
+  /** A name for logs, random and without relation to the key: `key_` and 16 letters and digits. */
+  id: `key_${string}`;
+}
+
+/**
+ * Makes an API key of 256 random bits from the system's generator.
+ *
+ * Scanners find keys with `\b<prefix>_[0-9A-Za-z]{49}\b`; {@link checkApiKey} tells keys from what only
+ * looks like one.
+ *
+ * @throws {ConfigurationError} for a prefix that cannot be one
+ */
+export declare function generateApiKey(options?: GenerateApiKeyOptions | null): GeneratedApiKey;
+
+/**
+ * Whether a text has the form of a key from {@link generateApiKey}, with whatever prefix, and is intact.
+ * Nothing is looked up: `"ok"` does not mean that a provider accepts the key, and anyone can make a text
+ * that is `"ok"`.
+ *
+ * @returns `"ok"`: a key, intact. `"typo"`: nearly a key; one character or two neighbours changed, one
+ *   character lost or doubled, white space at an end. `"foreign"`: something else, or changed beyond that.
+ */
+export declare function checkApiKey(key: string): "ok" | "typo" | "foreign";

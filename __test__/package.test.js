@@ -56,6 +56,8 @@ describe("loading", () => {
       "DEFAULT_API_KEY_HEADER_NAME",
       "DEFAULT_AUTH_ERROR",
       "JWTAuthProvider",
+      "checkApiKey",
+      "generateApiKey",
       "linkFramework",
     ]);
     assert.ok(same.every(Boolean));

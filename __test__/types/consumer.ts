@@ -14,8 +14,11 @@ import {
   type AuthProvider,
   type AuthResult,
   type ConfigurationError,
+  checkApiKey,
   DEFAULT_API_KEY_HEADER_NAME,
   DEFAULT_AUTH_ERROR,
+  type GeneratedApiKey,
+  generateApiKey,
   JWTAuthProvider,
   type JWTConfig,
   linkFramework,
@@ -97,4 +100,14 @@ export function codeOf(error: ConfigurationError): string {
 }
 
 export const linked: boolean = linkFramework(framework);
-export { count, forTheFramework, name };
+const generated: GeneratedApiKey[] = [
+  generateApiKey(),
+  generateApiKey(null),
+  generateApiKey({}),
+  generateApiKey({ prefix: null }),
+  generateApiKey({ prefix: "acme_live" }),
+];
+const form: "ok" | "typo" | "foreign" = checkApiKey(generated[0]?.key ?? "");
+const named: [`sha256:${string}`, `key_${string}`] = [generateApiKey().hash, generateApiKey().id];
+
+export { count, form, forTheFramework, name, named };

@@ -1,6 +1,12 @@
 // Uses of the package that must not compile: each marked line is an error of its own.
 
-import { APIKeyAuthProvider, type AuthConfig, JWTAuthProvider } from "mcp-native-auth";
+import {
+  APIKeyAuthProvider,
+  type AuthConfig,
+  checkApiKey,
+  generateApiKey,
+  JWTAuthProvider,
+} from "mcp-native-auth";
 
 new APIKeyAuthProvider(); // wrong
 new APIKeyAuthProvider({}); // wrong
@@ -21,5 +27,10 @@ new JWTAuthProvider({ secret: "s" }).getKeyCount(); // wrong
 new JWTAuthProvider({ secret: "s" }).authenticate(); // wrong
 const config: AuthConfig = { provider: {} }; // wrong
 const decided: boolean = await new JWTAuthProvider({ secret: "s" }).authenticate(config as never); // wrong
+generateApiKey("acme"); // wrong
+generateApiKey({ prefx: "acme" }); // wrong
+generateApiKey({ prefix: 7 }); // wrong
+checkApiKey(7); // wrong
+const isGood: boolean = checkApiKey("k1"); // wrong
 
-export { decided };
+export { decided, isGood };
