@@ -1,43 +1,87 @@
+import { checkedKeys } from "./api-key-entries.js";
+import { APIKeys } from "./api-keys.js";
 import { presentedApiKey } from "./credentials.js";
-import { configurationError, constructNative } from "./errors.js";
+import { configurationError } from "./errors.js";
 import { announced } from "./events.js";
 import { extendsFramework, findFramework } from "./framework.js";
-import { keyRing } from "./native.js";
-import { booleanOption, givenOptions, headerNameOption, warnOfUnknownOptions } from "./options.js";
+import { KeyLoader } from "./key-loader.js";
+import {
+  booleanOption,
+  givenOptions,
+  headerNameOption,
+  secondsOption,
+  warnOfUnknownOptions,
+} from "./options.js";
+import { reportWeakApiKeys, weaknessesOfApiKeys } from "./strength.js";
 import { throttleOption } from "./throttle.js";
 import { DEFAULT_AUTH_ERROR } from "./words.js";
 
 const NAME = "APIKeyAuthProvider";
 
+const OPTIONS = [
+  "keys",
+  "headerName",
+  "queryFallback",
+  "throttle",
+  "strict",
+  "reloadIntervalSeconds",
+  "loadTimeoutSeconds",
+];
+
+const DEFAULT_LOAD_TIMEOUT_SECONDS = 10;
+/** What a timer of Node can wait. */
+const LONGEST_WAIT_SECONDS = 2_147_483;
+/** A year. */
+const LONGEST_OVERLAP_SECONDS = 31_622_400;
+
 export const DEFAULT_API_KEY_HEADER_NAME = "X-API-Key";
 
 /** Documented in index.d.ts. */
 export class APIKeyAuthProvider {
+  #keys = new APIKeys();
+  /** Asked where all keys are plain strings; `undefined` where some are entries. */
   #contains;
-  #keyCount;
+  #loader;
   #headerName;
   #headerNameInLowerCase;
   #queryFallback;
+  #strict;
   #throttle;
+  /** The entry that the request presented the key of that was decided last. */
+  #proven;
+  #keyIdOf = () => this.#proven?.id;
 
   constructor(config) {
     const options = givenOptions(config);
-    const { keys, headerName, queryFallback, throttle } = options;
-    const checked = checkedKeys(keys);
-    this.#headerName = headerNameOption(headerName, DEFAULT_API_KEY_HEADER_NAME);
+    const { keys } = options;
+    const isLoader = typeof keys === "function";
+    if (!isLoader) {
+      refuseNone(keys);
+    }
+    this.#headerName = headerNameOption(options.headerName, DEFAULT_API_KEY_HEADER_NAME);
     this.#headerNameInLowerCase = this.#headerName.toLowerCase();
-    this.#queryFallback = booleanOption("queryFallback", queryFallback, true);
-    const ring = constructNative(() => keyRing());
-    constructNative(() => ring.replace(new Uint32Array(), checked, new Uint8Array(checked.length)));
-    this.#contains = ring.contains;
-    this.#keyCount = checked.length;
-    this.#throttle = throttleOption(NAME, throttle, (req) => this.#decide(req));
-    warnOfUnknownOptions(NAME, options, ["keys", "headerName", "queryFallback", "throttle"]);
+    this.#queryFallback = booleanOption("queryFallback", options.queryFallback, true);
+    this.#strict = booleanOption("strict", options.strict, false);
+    const intervalMs = milliseconds("reloadIntervalSeconds", options.reloadIntervalSeconds, 0);
+    const timeoutMs = milliseconds(
+      "loadTimeoutSeconds",
+      options.loadTimeoutSeconds,
+      DEFAULT_LOAD_TIMEOUT_SECONDS,
+    );
+    if (!isLoader) {
+      this.setKeys(keys);
+    }
+    this.#throttle = throttleOption(NAME, options.throttle, (req) => this.#decide(req), this.#keyIdOf);
+    warnOfUnknownOptions(NAME, options, OPTIONS);
     findFramework();
+    if (isLoader) {
+      const use = (loaded) => this.setKeys(loaded);
+      this.#loader = new KeyLoader({ provider: NAME, load: keys, use, intervalMs, timeoutMs });
+    }
   }
 
   getKeyCount() {
-    return this.#keyCount;
+    return this.#keys.count;
   }
 
   getHeaderName() {
@@ -46,29 +90,58 @@ export class APIKeyAuthProvider {
 
   async authenticate(req) {
     try {
-      return this.#throttle === undefined
-        ? announced(NAME, req, this.#decide(req))
-        : await this.#throttle.authenticate(req);
+      const loading = this.#loader?.first;
+      if (this.#throttle !== undefined) {
+        // An `await` here would slow down those without `throttle`, which never come to it, by 20 ns.
+        return this.#throttle.authenticate(req, loading);
+      }
+      if (loading !== undefined) {
+        await loading;
+      }
+      return announced(NAME, req, this.#decide(req), this.#keyIdOf);
     } catch {
       // A method torn off its provider lets nobody in.
       return false;
     }
   }
 
-  /** `true`, or the code of why not. */
-  #decide(req) {
-    try {
-      const presented = presentedApiKey(req, this.#headerNameInLowerCase, this.#queryFallback);
-      if (!presented) {
-        return "KEY_MISSING";
-      }
-      // The native side sees UTF-8, in which all lone surrogates would look alike.
-      const isKey = typeof presented === "string" && presented.isWellFormed() && this.#contains(presented);
-      return isKey || "KEY_UNKNOWN";
-    } catch {
-      // A request object that throws when it is read carries no key.
-      return "REQUEST_UNREADABLE";
+  setKeys(keys) {
+    this.#change(keys, () => this.#keys.setAll(keys));
+  }
+
+  addKeys(keys) {
+    this.#change(keys, () => this.#keys.add(keys));
+  }
+
+  replaceKey(id, key, options) {
+    const { overlapSeconds } = givenOptions(options);
+    const overlap = secondsOption("overlapSeconds", overlapSeconds, 0, LONGEST_OVERLAP_SECONDS) ?? 0;
+    this.#change([key], () => this.#keys.replace(id, key, overlap * 1000, Date.now()));
+  }
+
+  revokeKey(id) {
+    return this.#change([], () => this.#keys.revoke(id));
+  }
+
+  async reload() {
+    if (this.#loader === undefined) {
+      throw configurationError(
+        "KEYS_RELOAD_FAILED",
+        "`keys` is no function; set it to one that loads the keys",
+      );
     }
+    await this.#loader.reload();
+  }
+
+  async ready() {
+    await this.#loader?.first;
+    if (this.#loader?.hasLoaded === false) {
+      await this.#loader.reload();
+    }
+  }
+
+  close() {
+    this.#loader?.close();
   }
 
   getAuthError() {
@@ -76,43 +149,69 @@ export class APIKeyAuthProvider {
     const throttled = #throttle in Object(this) ? this.#throttle?.takeAnswer() : undefined;
     return throttled ?? { ...DEFAULT_AUTH_ERROR, message: "Invalid API key" };
   }
+
+  /** All or nothing: what throws changes no key. */
+  #change(added, change) {
+    const texts = checkedKeys(added).map(({ text, isHash }) => (isHash ? undefined : text));
+    const weaknesses = weaknessesOfApiKeys(texts);
+    if (this.#strict) {
+      reportWeakApiKeys(weaknesses, true);
+    }
+    const result = change();
+    this.#contains = this.#keys.haveEntries ? undefined : this.#keys.contains;
+    reportWeakApiKeys(weaknesses, false);
+    return result;
+  }
+
+  /** What lets the request in, or the code of why not. */
+  #decide(req) {
+    try {
+      this.#proven = undefined;
+      const presented = presentedApiKey(req, this.#headerNameInLowerCase, this.#queryFallback);
+      if (!presented) {
+        return "KEY_MISSING";
+      }
+      // The native side sees UTF-8, in which all lone surrogates would look alike.
+      if (typeof presented !== "string" || !presented.isWellFormed()) {
+        return "KEY_UNKNOWN";
+      }
+      if (this.#contains !== undefined) {
+        return this.#contains(presented) || "KEY_UNKNOWN";
+      }
+      return this.#loader?.hasLoaded === false ? "KEYS_NOT_LOADED" : this.#decideByEntry(presented);
+    } catch {
+      // A request object that throws when it is read carries no key.
+      return "REQUEST_UNREADABLE";
+    }
+  }
+
+  #decideByEntry(presented) {
+    const entry = this.#keys.find(presented);
+    if (entry === undefined) {
+      return "KEY_UNKNOWN";
+    }
+    if (entry === true) {
+      return true;
+    }
+    this.#proven = entry;
+    const now = Date.now();
+    if (now < entry.notBefore) {
+      return "KEY_NOT_YET_VALID";
+    }
+    return now < entry.expiresAt ? { data: entry.data() } : "KEY_EXPIRED";
+  }
 }
 
 extendsFramework(APIKeyAuthProvider);
 
-/** A copy of the keys, each of them a string that a request can carry. */
-function checkedKeys(keys) {
-  if (!Array.isArray(keys)) {
-    // The framework's sentence, where the framework says it; what has a length got past it there.
-    throw keys?.length ? invalid("`keys` must be an array of strings") : none();
+/** The framework's sentence, where the framework says it; what has a length got past it there. */
+function refuseNone(keys) {
+  const isNone = Array.isArray(keys) ? keys.length === 0 : !keys?.length;
+  if (isNone) {
+    throw configurationError("KEYS_REQUIRED", "At least one API key is required");
   }
-  if (keys.length === 0) {
-    throw none();
-  }
-  const checked = [];
-  // By index: an array may bring an iterator of its own.
-  for (let index = 0; index < keys.length; index += 1) {
-    const key = keys[index];
-    if (typeof key !== "string") {
-      throw invalid(
-        `\`keys[${index}]\` must be a string, not ${key === null ? "null" : `a value of type ${typeof key}`}`,
-      );
-    }
-    if (key === "") {
-      throw invalid(`\`keys[${index}]\` is empty; remove it or set it to a key`);
-    }
-    if (!key.isWellFormed()) {
-      throw invalid(`\`keys[${index}]\` holds a lone surrogate, which no request can carry; use plain text`);
-    }
-    checked.push(key);
-  }
-  return checked;
 }
 
-function none() {
-  return configurationError("KEYS_REQUIRED", "At least one API key is required");
-}
-
-function invalid(message) {
-  return configurationError("KEYS_INVALID", message);
+function milliseconds(name, value, fallback) {
+  return (secondsOption(name, value, 0, LONGEST_WAIT_SECONDS) ?? fallback) * 1000;
 }

@@ -44,6 +44,8 @@ export class JWTAuthProvider {
   #verify;
   #knownClaims;
   #lastKeyId;
+  /** What was proven of the request that was decided last. One function for all of them. */
+  #keyIdOf = (decision) => (typeof decision === "string" ? undefined : (this.#lastKeyId() ?? undefined));
   /** What stays as it is when keys are replaced. */
   #settings;
   #headerName;
@@ -69,17 +71,11 @@ export class JWTAuthProvider {
       wipe(keys);
     }
     // Elsewhere than in `Authorization: Bearer`, the challenge would send clients to the wrong place.
-    this.#sendsChallenge =
-      this.#headerName === "authorization" && this.#settings.presentation !== "bare";
+    this.#sendsChallenge = this.#headerName === "authorization" && this.#settings.presentation !== "bare";
     if (this.#sendsChallenge) {
       listenForResponses();
     }
-    this.#throttle = throttleOption(
-      NAME,
-      options.throttle,
-      (req) => this.#decide(req),
-      (decision) => this.#keyIdOf(decision),
-    );
+    this.#throttle = throttleOption(NAME, options.throttle, (req) => this.#decide(req), this.#keyIdOf);
     warnOfUnknownOptions(NAME, options, OPTIONS);
     findFramework();
   }
@@ -88,7 +84,7 @@ export class JWTAuthProvider {
     try {
       // An `await` here would slow down those without `throttle`, which never come to it, by 20 ns.
       return this.#throttle === undefined
-        ? announced(NAME, req, this.#decide(req), (decision) => this.#keyIdOf(decision))
+        ? announced(NAME, req, this.#decide(req), this.#keyIdOf)
         : this.#throttle.authenticate(req);
     } catch {
       // A method torn off its provider lets nobody in.
@@ -158,11 +154,6 @@ export class JWTAuthProvider {
       // A request object that throws when it is read carries no token.
       return "REQUEST_UNREADABLE";
     }
-  }
-
-  /** Asked right after the decision. */
-  #keyIdOf(decision) {
-    return typeof decision === "string" ? undefined : (this.#lastKeyId() ?? undefined);
   }
 }
 

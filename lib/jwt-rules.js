@@ -1,5 +1,5 @@
 import { configurationError } from "./errors.js";
-import { booleanOption } from "./options.js";
+import { booleanOption, secondsOption } from "./options.js";
 
 /** A day. More is a mistake, milliseconds most likely. */
 const LARGEST_TOLERANCE = 86_400;
@@ -58,7 +58,10 @@ function namesOption(name, value, form = "string or array") {
   }
   const list = typeof value === "string" && form !== "array" ? [value] : value;
   if (!Array.isArray(list) || list.length === 0) {
-    throw configurationError("OPTION_INVALID", `\`${name}\` must be ${form === "array" ? "an array of strings" : "a string or an array of strings"}, not empty`);
+    throw configurationError(
+      "OPTION_INVALID",
+      `\`${name}\` must be ${form === "array" ? "an array of strings" : "a string or an array of strings"}, not empty`,
+    );
   }
   return Array.from({ length: list.length }, (_, index) => {
     const item = list[index];
@@ -70,16 +73,6 @@ function namesOption(name, value, form = "string or array") {
     }
     return item;
   });
-}
-
-function secondsOption(name, value, least, most) {
-  if (value === undefined || value === null) {
-    return undefined;
-  }
-  if (typeof value !== "number" || !(value >= least && value <= most)) {
-    throw configurationError("OPTION_INVALID", `\`${name}\` must be a number of seconds from ${least} to ${most}`);
-  }
-  return value;
 }
 
 /** RFC 7515 §4.1.9. */

@@ -1,3 +1,4 @@
+import { copierOf } from "./copier.js";
 import { FIRST_ID } from "./native.js";
 
 /**
@@ -31,25 +32,4 @@ export class KnownClaims {
     }
     return known.copy();
   }
-}
-
-/**
- * A function that copies one object or array that JSON.parse made, deeply. Spreading keeps the order
- * of members and a member named `__proto__` as what it is.
- */
-function copierOf(value) {
-  const nested = Object.keys(value)
-    .filter((name) => typeof value[name] === "object" && value[name] !== null)
-    .map((name) => [name, copierOf(value[name])]);
-  const shallow = Array.isArray(value) ? () => value.slice() : () => ({ ...value });
-  if (nested.length === 0) {
-    return shallow;
-  }
-  return () => {
-    const copy = shallow();
-    for (const [name, copyNested] of nested) {
-      copy[name] = copyNested();
-    }
-    return copy;
-  };
 }

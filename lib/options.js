@@ -68,3 +68,17 @@ export function countOption(name, value, fallback, most, least = 0) {
   }
   return value;
 }
+
+/** Seconds, whole or not, from `least` to `most`; `undefined` for an option that is not given. */
+export function secondsOption(name, value, least, most) {
+  if (value === undefined || value === null) {
+    return undefined;
+  }
+  if (typeof value !== "number" || !(value >= least && value <= most)) {
+    throw configurationError(
+      "OPTION_INVALID",
+      `\`${name}\` must be a number of seconds from ${least} to ${most}`,
+    );
+  }
+  return value;
+}

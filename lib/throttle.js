@@ -23,14 +23,25 @@ const OF_MEMORY = ["failures", "windowSeconds", "maxAddresses"];
 
 /**
  * Refusals that are no guess, and are neither counted nor answered by 429: nothing was presented, or
- * something genuine out of its time, whose bearer must learn from a 401 that a new one is due.
+ * something genuine that is out of its time or for somebody else, whose bearer must learn from a 401 that
+ * another one is due.
  */
 const NO_GUESS = new Set([
   "KEY_MISSING",
+  "KEY_EXPIRED",
+  "KEY_NOT_YET_VALID",
+  "KEYS_NOT_LOADED",
   "TOKEN_MISSING",
   "REQUEST_UNREADABLE",
   "TOKEN_EXPIRED",
   "TOKEN_NOT_YET_VALID",
+  "TOKEN_EXPIRATION_MISSING",
+  "TOKEN_TOO_OLD",
+  "TOKEN_ISSUED_IN_FUTURE",
+  "TOKEN_CLAIM_MISSING",
+  "TOKEN_ISSUER_NOT_ALLOWED",
+  "TOKEN_AUDIENCE_NOT_ALLOWED",
+  "TOKEN_SUBJECT_NOT_ALLOWED",
 ]);
 
 /**
@@ -75,12 +86,20 @@ class Throttle {
     this.#counts = countsFor(options, this.#lockout);
   }
 
-  /** Decides about a request, publishes the decision and gives what the provider's `authenticate` resolves to. */
-  async authenticate(req) {
+  /**
+   * Decides about a request, publishes the decision and gives what the provider's `authenticate` resolves to.
+   *
+   * @param {unknown} req
+   * @param {Promise<void>} [ready] what the decision has to wait for
+   */
+  async authenticate(req, ready) {
     // Before the first `await`.
     const place = placeForAnswer(req);
     place.answer = undefined;
     const throttling = new Throttling(this.#trustProxy);
+    if (ready !== undefined) {
+      await ready;
+    }
 
     let decision;
     if (this.#lockout) {
