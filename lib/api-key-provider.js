@@ -20,6 +20,7 @@ const NAME = "APIKeyAuthProvider";
 
 const OPTIONS = [
   "keys",
+  "loadKeys",
   "headerName",
   "queryFallback",
   "throttle",
@@ -54,8 +55,8 @@ export class APIKeyAuthProvider {
   constructor(config) {
     const options = givenOptions(config);
     const { keys } = options;
-    const isLoader = typeof keys === "function";
-    if (!isLoader) {
+    const load = loaderOption(options);
+    if (load === undefined) {
       refuseNone(keys);
     }
     this.#headerName = headerNameOption(options.headerName, DEFAULT_API_KEY_HEADER_NAME);
@@ -68,15 +69,15 @@ export class APIKeyAuthProvider {
       options.loadTimeoutSeconds,
       DEFAULT_LOAD_TIMEOUT_SECONDS,
     );
-    if (!isLoader) {
+    if (load === undefined) {
       this.setKeys(keys);
     }
     this.#throttle = throttleOption(NAME, options.throttle, (req) => this.#decide(req), this.#keyIdOf);
     warnOfUnknownOptions(NAME, options, OPTIONS);
     findFramework();
-    if (isLoader) {
+    if (load !== undefined) {
       const use = (loaded) => this.setKeys(loaded);
-      this.#loader = new KeyLoader({ provider: NAME, load: keys, use, intervalMs, timeoutMs });
+      this.#loader = new KeyLoader({ provider: NAME, load, use, intervalMs, timeoutMs });
     }
   }
 
@@ -127,7 +128,7 @@ export class APIKeyAuthProvider {
     if (this.#loader === undefined) {
       throw configurationError(
         "KEYS_RELOAD_FAILED",
-        "`keys` is no function; set it to one that loads the keys",
+        "there is no `loadKeys` to load keys with; set it to a function",
       );
     }
     await this.#loader.reload();
@@ -203,6 +204,22 @@ export class APIKeyAuthProvider {
 }
 
 extendsFramework(APIKeyAuthProvider);
+
+function loaderOption({ keys, loadKeys }) {
+  if (loadKeys === undefined || loadKeys === null) {
+    return undefined;
+  }
+  if (typeof loadKeys !== "function") {
+    throw configurationError(
+      "OPTION_INVALID",
+      "`loadKeys` must be a function that gives the keys, or a promise of them",
+    );
+  }
+  if (keys !== undefined && keys !== null) {
+    throw configurationError("OPTION_INVALID", "give either `keys` or `loadKeys`, not both");
+  }
+  return loadKeys;
+}
 
 /** The framework's sentence, where the framework says it; what has a length got past it there. */
 function refuseNone(keys) {

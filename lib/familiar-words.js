@@ -23,7 +23,7 @@ const WORDS = `
   symmetric system team temp temporary test tester testing tests text than that the then this three todo
   token tool top two unknown use used user username value very web webhook welcome with
   word work world write you your yours
-  qwerty qwertyuiop qwertz azerty asdf asdfgh asdfghjkl zxcv zxcvbn zxcvbnm qaz wsx edc qazwsx
+  qwerty qwertyuiop qwertz azerty asdf asdfgh asdfghjkl zxcv zxcvbn zxcvbnm qazwsx
   1q2w3e 1q2w3e4r 1q2w3e4r5t 1qaz2wsx q1w2e3 zaq12wsx
 `
   .trim()

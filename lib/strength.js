@@ -207,7 +207,7 @@ function report(subject, message, strict) {
 const WINDOW = 256;
 
 /** Bits. Below, a text is guessable; random texts of the lengths above have at least half as many again. */
-const ENOUGH = 40;
+const ENOUGH = 36;
 
 /** Bits per letter of language, at the most. */
 const BITS_PER_LETTER = 2;
