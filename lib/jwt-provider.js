@@ -87,16 +87,12 @@ export class JWTAuthProvider {
 
   async authenticate(req) {
     try {
-      const result =
-        this.#throttle === undefined
-          ? announced(NAME, req, this.#decide(req))
-          : await this.#throttle.authenticate(req);
-      if (result === false && this.#sendsChallenge) {
-        challenge(req, /^bearer /i.test(req.headers[this.#headerName]));
-      }
-      return result;
+      // An `await` here would slow down those without `throttle`, which never come to it, by 20 ns.
+      return this.#throttle === undefined
+        ? announced(NAME, req, this.#decide(req))
+        : this.#throttle.authenticate(req);
     } catch {
-      // A request object that throws when it is read, or a method torn off its provider.
+      // A method torn off its provider lets nobody in.
       return false;
     }
   }
@@ -104,16 +100,24 @@ export class JWTAuthProvider {
   /** The claims as `{ data }`, or the code of why not. */
   #decide(req) {
     try {
-      const token = presentedToken(req.headers[this.#headerName], this.#scheme);
-      if (!token) {
-        return "TOKEN_MISSING";
+      const value = req.headers[this.#headerName];
+      const token = presentedToken(value, this.#scheme);
+      let reason = "TOKEN_MISSING";
+      if (token) {
+        // The clock of `Date`, in whole seconds: what the framework compares with.
+        const claims = this.#verify(token, Math.floor(Date.now() / 1000));
+        if (typeof claims === "string") {
+          return { data: JSON.parse(claims) };
+        }
+        if (claims >= FIRST_ID) {
+          return { data: this.#knownClaims.copy(claims) };
+        }
+        reason = REJECTIONS[claims];
       }
-      // The clock of `Date`, in whole seconds: what the framework compares with.
-      const claims = this.#verify(token, Math.floor(Date.now() / 1000));
-      if (typeof claims === "string") {
-        return { data: JSON.parse(claims) };
+      if (this.#sendsChallenge) {
+        challenge(req, /^bearer /i.test(value));
       }
-      return claims >= FIRST_ID ? { data: this.#knownClaims.copy(claims) } : REJECTIONS[claims];
+      return reason;
     } catch {
       // A request object that throws when it is read carries no token.
       return "REQUEST_UNREADABLE";

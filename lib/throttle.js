@@ -72,8 +72,20 @@ class Throttle {
     this.#counts = countsFor(options, this.#lockout);
   }
 
-  /** Decides about a request, publishes the decision and gives what the provider's `authenticate` resolves to. */
+  /**
+   * Decides about a request, publishes the decision and resolves to what the provider's `authenticate`
+   * does. Never rejects.
+   */
   async authenticate(req) {
+    try {
+      return await this.#throttled(req);
+    } catch {
+      // Nothing is known to come here; it would let nobody in.
+      return false;
+    }
+  }
+
+  async #throttled(req) {
     // Before the first `await`.
     const place = placeForAnswer(req);
     place.answer = undefined;
