@@ -67,7 +67,8 @@ export interface ConfigurationError extends Error {
 }
 
 /**
- * A limit on failed authentication attempts, counted per client address.
+ * A limit on failed authentication attempts, counted per client address. Good credentials are let in
+ * over the limit too, and with them a right guess: only `lockout` stops whoever goes on guessing.
  *
  * A failure is a credential that was presented and is not genuine. Not counted and always answered by
  * 401: requests without a credential, and genuine tokens that have expired or are not valid yet.
@@ -93,7 +94,7 @@ export interface ThrottleConfig {
    */
   windowSeconds?: number | null;
   /**
-   * How many addresses are remembered, each in about 200 bytes. When there is no room, the one whose
+   * How many addresses are remembered, each in about 260 bytes. When there is no room, the one whose
    * window began first is forgotten; nobody is refused for want of room. A whole number from 1 to
    * 1,000,000. Not together with `limiter`.
    * @default 10_000

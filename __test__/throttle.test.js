@@ -6,10 +6,13 @@ import { createHmac } from "node:crypto";
 import diagnostics from "node:diagnostics_channel";
 import { after, before, describe, it } from "node:test";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterUnion } from "rate-limiter-flexible";
 import { clientAddress, networkOf } from "../lib/client-address.js";
 import { FailureCounts } from "../lib/failure-counts.js";
+import { StoredCounts } from "../lib/stored-counts.js";
 import { API_KEY, API_KEYS, JWT_SECRET, TOKEN, WRONG_API_KEY, WRONG_TOKEN } from "./support/credentials.js";
 import { checkout } from "./support/project.js";
 import {
@@ -636,26 +639,33 @@ for (const [kind, { make, wrong, right }] of Object.entries(KINDS)) {
 
 describe("a flood", () => {
   for (const [kind, { make, wrong, right }] of Object.entries(KINDS)) {
-    it(`${kind}: the good client at the attacker's own address is served, every time`, async () => {
+    it(`${kind}: the official client at the attacker's own address is served, every time`, async () => {
       const server = await startServer({ transport: HTTP_STREAM, provider: make({ failures: 3 }) });
-      const [{ request, through }] = SHAPES[HTTP_STREAM];
-      const send = (headers) => server.send({ ...request, headers: [...request.headers, ...headers] });
+      const [{ request }] = SHAPES[HTTP_STREAM];
+      const headers = [...request.headers, ...wrong];
+      const connect = async (credential) => {
+        const client = new Client({ name: "throttle", version: "1.0.0" });
+        const requestInit = { headers: Object.fromEntries(credential) };
+        await client.connect(new StreamableHTTPClientTransport(server.url, { requestInit }));
+        return client;
+      };
       try {
         const statuses = [];
-        let goodOnes = 0;
         const flood = async () => {
-          for (let n = 0; n < 50; n += 1) statuses.push((await send(wrong)).status);
+          for (let n = 0; n < 50; n += 1) statuses.push((await server.send({ ...request, headers })).status);
         };
         const goodClient = async () => {
-          for (let n = 0; n < 50; n += 1) {
-            assert.equal((await send(right)).status, through);
-            goodOnes += 1;
+          const client = await connect(right);
+          for (let n = 0; n < 20; n += 1) {
+            const { content, isError } = await client.callTool({ name: "whoami", arguments: {} });
+            assert.ok(!isError && content.length === 1);
           }
+          await client.close();
         };
-        await Promise.all([...Array.from({ length: 10 }, flood), goodClient()]);
-        assert.equal(goodOnes, 50);
+        await Promise.all([...Array.from({ length: 10 }, flood), goodClient(), goodClient()]);
         assert.equal(statuses.filter((status) => status === 401).length, 3);
         assert.equal(statuses.filter((status) => status === 429).length, 497);
+        await assert.rejects(connect(wrong), /Too many failed authentication attempts/);
       } finally {
         await server.stop();
       }
@@ -788,6 +798,23 @@ describe("a store that is down", () => {
       });
     }
   }
+
+  it("is warned of once a minute", async () => {
+    const warnings = [];
+    const listen = ({ code }) => warnings.push(code);
+    process.on("warning", listen);
+    let now = 0;
+    const counts = new StoredCounts({ consume: () => Promise.reject(new Error()) }, 1000, () => now);
+    const warned = [];
+    for (const time of [0, 1, 59_999, 60_000, 60_001, 119_999, 120_000]) {
+      now = time;
+      assert.equal(await counts.add("192.0.2.1"), undefined);
+      await turnOfTheLoop();
+      warned.push(warnings.length);
+    }
+    process.off("warning", listen);
+    assert.deepEqual(warned, [1, 1, 1, 2, 2, 2, 3]);
+  });
 
   it("a rejection after the time limit is nobody's unhandled one", () => {
     const script = `

@@ -87,12 +87,22 @@ class Throttle {
   }
 
   /**
-   * Decides about a request, publishes the decision and gives what the provider's `authenticate` resolves to.
+   * Decides about a request, publishes the decision and resolves to what the provider's `authenticate`
+   * does. Never rejects.
    *
    * @param {unknown} req
    * @param {Promise<void>} [ready] what the decision has to wait for
    */
   async authenticate(req, ready) {
+    try {
+      return await this.#throttled(req, ready);
+    } catch {
+      // Nothing is known to come here; it would let nobody in.
+      return false;
+    }
+  }
+
+  async #throttled(req, ready) {
     // Before the first `await`.
     const place = placeForAnswer(req);
     place.answer = undefined;

@@ -22,6 +22,9 @@ new JWTAuthProvider({ secret: "s", algorithms: ["none"] }); // wrong
 new JWTAuthProvider({ secret: "s", algorithms: "HS256" }); // wrong
 new JWTAuthProvider({ secret: "s", requireBearer: 1 }); // wrong
 new JWTAuthProvider({ secret: "s", requireExpiraton: true }); // wrong
+new JWTAuthProvider({ secret: "s", throttle: true }); // wrong
+new JWTAuthProvider({ secret: "s", throttle: { failurs: 3 } }); // wrong
+new JWTAuthProvider({ secret: "s", throttle: { limiter: {} } }); // wrong
 new JWTAuthProvider({ secret: "s" }).config; // wrong
 new JWTAuthProvider({ secret: "s" }).getKeyCount(); // wrong
 new JWTAuthProvider({ secret: "s" }).authenticate(); // wrong
