@@ -1,7 +1,7 @@
 import type { JsonWebKey, KeyObject } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
-/** Default of {@link APIKeyConfig.headerName}. */
+/** Default of {@link APIKeyOptions.headerName}. */
 export declare const DEFAULT_API_KEY_HEADER_NAME = "X-API-Key";
 
 /** The answer of a refusal without words of its own: 401 `Unauthorized`. */
@@ -53,6 +53,8 @@ export interface ConfigurationError extends Error {
   code:
     | "ERR_MCP_AUTH_KEYS_REQUIRED"
     | "ERR_MCP_AUTH_KEYS_INVALID"
+    | "ERR_MCP_AUTH_KEYS_WEAK"
+    | "ERR_MCP_AUTH_KEYS_RELOAD_FAILED"
     | "ERR_MCP_AUTH_SECRET_REQUIRED"
     | "ERR_MCP_AUTH_SECRET_INVALID"
     | "ERR_MCP_AUTH_SECRET_EMPTY"
@@ -60,6 +62,8 @@ export interface ConfigurationError extends Error {
     | "ERR_MCP_AUTH_SECRET_UNSUITABLE"
     | "ERR_MCP_AUTH_SECRET_WEAK_RSA"
     | "ERR_MCP_AUTH_SECRET_JWK_USE"
+    | "ERR_MCP_AUTH_SECRET_TOO_MANY_KEYS"
+    | "ERR_MCP_AUTH_SECRET_WEAK"
     | "ERR_MCP_AUTH_ALGORITHMS_INVALID"
     | "ERR_MCP_AUTH_ALGORITHMS_UNFIT"
     | "ERR_MCP_AUTH_HEADER_NAME_INVALID"
@@ -143,6 +147,9 @@ export interface FailureLimiter {
 export type RefusalReason =
   | "KEY_MISSING"
   | "KEY_UNKNOWN"
+  | "KEY_EXPIRED"
+  | "KEY_NOT_YET_VALID"
+  | "KEYS_NOT_LOADED"
   | "TOKEN_MISSING"
   | "TOKEN_MALFORMED"
   | "TOKEN_HEADER_INVALID"
@@ -154,6 +161,13 @@ export type RefusalReason =
   | "TOKEN_NOT_YET_VALID"
   | "TOKEN_EXPIRED"
   | "TOKEN_EXPIRATION_MISSING"
+  | "TOKEN_TYPE_NOT_ALLOWED"
+  | "TOKEN_TOO_OLD"
+  | "TOKEN_ISSUED_IN_FUTURE"
+  | "TOKEN_CLAIM_MISSING"
+  | "TOKEN_ISSUER_NOT_ALLOWED"
+  | "TOKEN_AUDIENCE_NOT_ALLOWED"
+  | "TOKEN_SUBJECT_NOT_ALLOWED"
   | "REQUEST_UNREADABLE"
   | "THROTTLED"
   | "LOCKED_OUT";
@@ -187,16 +201,67 @@ export interface RejectedEvent {
   readonly limiterError: boolean;
 }
 
-/** Options of {@link APIKeyAuthProvider}. Options not listed here are ignored with a process warning. */
-export interface APIKeyConfig {
+/** Published on the channel `mcp-native-auth:reload-failed` of `node:diagnostics_channel`. Frozen. */
+export interface ReloadFailedEvent {
+  readonly provider: "APIKeyAuthProvider";
+  /** How many loads have failed since the last good one, this one counted. */
+  readonly failures: number;
+  /** What may be said of it: a code of the system, or what is wrong with the keys. Never the loader's own message. */
+  readonly why: string;
+  /** Whether keys of an earlier load stay in use. */
+  readonly keepsLastKeys: boolean;
+}
+
+/** A key with a name, bounds and data of its own. Members not listed here are refused. */
+export interface APIKeyEntry {
+  /** The key: as a plain string in `keys`. Either this or {@link hash}. */
+  key?: string | null;
   /**
-   * The valid API keys: at least one, each a non-empty string without lone surrogates, compared
-   * byte for byte in UTF-8 without trimming. Copied: changing the array later has no effect.
-   *
-   * Throws `ERR_MCP_AUTH_KEYS_REQUIRED` if there is none, `ERR_MCP_AUTH_KEYS_INVALID` if one cannot
-   * be a key, naming its index.
+   * `sha256:` and the SHA-256 of the key's UTF-8 bytes, as 64 hexadecimal digits in lower case, so that
+   * the configuration holds nothing that lets anybody in. For keys of high entropy only, such as
+   * {@link generateApiKey} makes: others can be guessed from it.
    */
-  keys: readonly string[];
+  hash?: string | null;
+  /** Names the key in events and to {@link APIKeyAuthProvider.revokeKey}: 1 to 128 visible ASCII characters, unique. */
+  id: string;
+  /** What the key is for, handed on as it is. @default [] */
+  scopes?: readonly string[] | null;
+  /** From when on the key is accepted: a Date, or RFC 3339 with seconds and zone. Default: always. */
+  notBefore?: Date | string | null;
+  /** From when on the key is no longer accepted: a Date, or RFC 3339 with seconds and zone. Default: never. */
+  expiresAt?: Date | string | null;
+  /** Handed on as it is: an object that JSON can hold. @default {} */
+  metadata?: object | null;
+}
+
+/** What an {@link APIKeyEntry} that matches resolves to. Each caller gets one of its own. */
+export interface APIKeyData extends Record<string, unknown> {
+  keyId: string;
+  scopes: string[];
+  metadata: Record<string, unknown>;
+  /** RFC 3339 in UTC, if the key ends. */
+  expiresAt?: string;
+}
+
+/** What to load keys with: see {@link APIKeyLoaderConfig.loadKeys}. */
+export type KeyLoader = (context: {
+  /** Aborted when loading takes longer than {@link APIKeyOptions.loadTimeoutSeconds}. */
+  signal: AbortSignal;
+}) => readonly (string | APIKeyEntry)[] | PromiseLike<readonly (string | APIKeyEntry)[]>;
+
+/** Options of {@link APIKeyAuthProvider}. Options not listed here are ignored with a process warning. */
+export interface APIKeyOptions {
+  /** Seconds between the beginnings of two loads, 0 for none, at most 2,147,483. @default 0 */
+  reloadIntervalSeconds?: number | null;
+  /** Seconds that a load may take, at most 2,147,483. @default 10 */
+  loadTimeoutSeconds?: number | null;
+  /**
+   * Whether keys that can be guessed throw `ERR_MCP_AUTH_KEYS_WEAK` instead of being named in a process
+   * warning `MCP_NATIVE_AUTH_WEAK_KEYS`: shorter than 16 characters, well-known, predictable, with white
+   * space at an end. Those given as a hash cannot be judged.
+   * @default false
+   */
+  strict?: boolean | null;
   /**
    * Name of the header that carries the key, matched without regard to case. `X-API-Key` is accepted
    * beside it. An HTTP field name (RFC 9110 §5.1), else throws `ERR_MCP_AUTH_HEADER_NAME_INVALID`.
@@ -219,6 +284,37 @@ export interface APIKeyConfig {
   throttle?: ThrottleConfig | null;
 }
 
+/** {@link APIKeyOptions} with keys. */
+export interface APIKeyListConfig extends APIKeyOptions {
+  /**
+   * The valid API keys: at least one, each a non-empty string without lone surrogates, compared
+   * byte for byte in UTF-8 without trimming, or an {@link APIKeyEntry}. Copied: changing the array later
+   * has no effect, see {@link APIKeyAuthProvider.setKeys}.
+   *
+   * Throws `ERR_MCP_AUTH_KEYS_REQUIRED` if there is none, `ERR_MCP_AUTH_KEYS_INVALID` if one cannot
+   * be a key, is there twice with an entry among the two, or has another one's id; named by its index.
+   */
+  keys: readonly (string | APIKeyEntry)[];
+  loadKeys?: null;
+}
+
+/** {@link APIKeyOptions} with what loads keys. */
+export interface APIKeyLoaderConfig extends APIKeyOptions {
+  /**
+   * Loads the keys instead of `keys`: called at once, then at {@link APIKeyOptions.reloadIntervalSeconds} and by
+   * {@link APIKeyAuthProvider.reload}, one call at a time. What it gives replaces all keys; an empty
+   * array lets nobody in. When it throws, takes too long or gives what cannot be keys, the last good
+   * keys stay, which is told by a process warning `MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED` and on the channel
+   * `mcp-native-auth:reload-failed`. Requests wait for the first load, at most as long as it may take.
+   * Anything but a function throws `ERR_MCP_AUTH_OPTION_INVALID`.
+   */
+  loadKeys: KeyLoader;
+  keys?: null;
+}
+
+/** What {@link APIKeyAuthProvider} takes: either `keys` or `loadKeys`. */
+export type APIKeyConfig = APIKeyListConfig | APIKeyLoaderConfig;
+
 /**
  * Lets in requests that carry a configured API key: in the configured header or `X-API-Key`, else as
  * `Authorization: Bearer`, else in the query. An instance of the framework's class of the same name
@@ -230,11 +326,42 @@ export interface APIKeyConfig {
 export declare class APIKeyAuthProvider implements AuthProvider {
   /** @throws {ConfigurationError} for a configuration that can never work */
   constructor(config: APIKeyConfig);
+  /**
+   * Replaces all keys from the next request on; none lets nobody in. All or nothing, as are the other
+   * changes: what throws changes no key.
+   *
+   * @throws {ConfigurationError} as for `keys`
+   */
+  setKeys(keys: readonly (string | APIKeyEntry)[]): void;
+  /** Adds keys. @throws {ConfigurationError} as for `keys`, positions counted in what is added */
+  addKeys(keys: readonly (string | APIKeyEntry)[]): void;
+  /**
+   * Puts a key in the place of that with the id. With an overlap, in seconds up to a year, the old key
+   * stays good so long beside it, but not beyond its own end, and the new one needs another id.
+   *
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_KEYS_INVALID` if there is no key with the id, or as for `keys`
+   */
+  replaceKey(
+    id: string,
+    key: string | APIKeyEntry,
+    options?: { overlapSeconds?: number | null } | null,
+  ): void;
+  /** Takes a key away from the next request on. Returns whether there was one with the id. */
+  revokeKey(id: string): boolean;
+  /**
+   * Loads the keys now. Rejects with `ERR_MCP_AUTH_KEYS_RELOAD_FAILED` when that fails; the last good
+   * keys stay in use. What was added or revoked by hand since the last load is forgotten.
+   */
+  reload(): Promise<void>;
+  /** Resolves when keys were loaded; loads once more if that failed, and rejects if it fails again. At once without `loadKeys`. */
+  ready(): Promise<void>;
+  /** Ends reloading at intervals. The keys stay in use. */
+  close(): void;
   /** Number of configured keys, equal ones counted each. */
   getKeyCount(): number;
   /** The header name as configured. */
   getHeaderName(): string;
-  /** Resolves to `true` or `false`; never rejects. */
+  /** Resolves to `true`, to `{ data: APIKeyData }` for a key that is an entry, or to `false`; never rejects. */
   authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
   /**
    * `{ status: 401, message: "Invalid API key" }`. With `throttle`, for a request that was one too many:
@@ -259,7 +386,7 @@ export type Algorithm =
   | "ES512"
   | "EdDSA";
 
-/** Forms of key material that {@link JWTConfig.secret} takes. */
+/** Forms of key material that {@link JWTSecretConfig.secret} takes. */
 export type KeyMaterial =
   | string
   | NodeJS.ArrayBufferView
@@ -269,23 +396,22 @@ export type KeyMaterial =
   | { key: JsonWebKey; format: "jwk" }
   | { key: string | Buffer | KeyObject; format?: "pem" | "der"; type?: string; passphrase?: string | Buffer };
 
-/** Options of {@link JWTAuthProvider}. Options not listed here are ignored with a process warning. */
-export interface JWTConfig {
-  /**
-   * The key that tokens are verified with, read once at construction.
-   *
-   * - HMAC secret: a string (its UTF-8 bytes), bytes, a secret `KeyObject`, or an `oct` JWK. Not empty.
-   * - Public key: PEM text or bytes (SPKI, PKCS#1, X.509 certificate, or a private key of which only
-   *   the public part is kept), a public `KeyObject`, a JWK, or what `crypto.createPublicKey` takes as
-   *   an object. RSA of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519.
-   *
-   * Text in which a PEM key or certificate begins or ends is never an HMAC secret, nor are other forms
-   * of keys: DER, base64 or hexadecimal of it, the text of a JWK, an OpenSSH line.
-   *
-   * Throws `ERR_MCP_AUTH_SECRET_REQUIRED` if falsy, another `ERR_MCP_AUTH_SECRET_*` if it cannot be
-   * used.
-   */
+/** One of several keys, with the `kid` of the tokens that it is for. A JWK brings its own. */
+export interface JWTKeyEntry {
+  kid?: string | null;
   secret: KeyMaterial;
+}
+
+/** RFC 7517 §5. */
+export interface JSONWebKeySet {
+  keys: readonly JsonWebKey[];
+}
+
+/** Forms of {@link JWTKeysConfig.keys}. */
+export type JWTKeys = readonly (KeyMaterial | JWTKeyEntry)[] | JSONWebKeySet;
+
+/** Options of {@link JWTAuthProvider}. Options not listed here are ignored with a process warning. */
+export interface JWTOptions {
   /**
    * The algorithms that tokens may use; what the key cannot verify is never accepted and named in a
    * process warning. Throws `ERR_MCP_AUTH_ALGORITHMS_INVALID` for anything but an array that names a
@@ -308,20 +434,54 @@ export interface JWTConfig {
   /**
    * Whether `bearer` in other cases is accepted too, as RFC 9110 §11.1 says. Anything but a boolean
    * throws `ERR_MCP_AUTH_OPTION_INVALID`.
-   * @default false
+   * @default false, under {@link strict} true
    */
   caseInsensitiveScheme?: boolean | null;
   /**
    * Whether a token without `exp` is refused. `exp` is always checked when present. Anything but a
    * boolean throws `ERR_MCP_AUTH_OPTION_INVALID`.
-   * @default false
+   * @default false, under {@link strict} true
    */
   requireExpiration?: boolean | null;
+  /** What `iss` must be, or one of them. RFC 7519 §4.1.1. Default: anything. */
+  issuer?: string | readonly string[] | null;
+  /** What `aud` must be or hold, or one of them. RFC 7519 §4.1.3. Default: anything. */
+  audience?: string | readonly string[] | null;
+  /**
+   * What `sub` must be, or one of them; `*` stands for any run of characters. RFC 7519 §4.1.2.
+   * Default: anything.
+   */
+  subject?: string | readonly string[] | null;
+  /**
+   * Skew allowed on `exp`, `nbf` and, with {@link maxTokenAge}, `iat`, in seconds up to a day.
+   * RFC 7519 §4.1.4–5.
+   * @default 0
+   */
+  clockTolerance?: number | null;
+  /**
+   * How many seconds ago `iat` may be, from 1 to a hundred years; tokens without it, or from the future,
+   * are then refused. RFC 7519 §4.1.6. Default: `iat` is not looked at.
+   */
+  maxTokenAge?: number | null;
+  /** Claims that must be there, with whatever value. Default: none. */
+  requiredClaims?: readonly string[] | null;
+  /**
+   * What the header's `typ` must be, such as `at+jwt`, without regard to case and to `application/`.
+   * RFC 7515 §4.1.9, RFC 8725 §3.11. Default: anything.
+   */
+  typ?: string | null;
+  /**
+   * What RFC 8725 asks for: {@link audience} must be given, tokens must expire, HMAC secrets that can be
+   * guessed or are shorter than their hash throw `ERR_MCP_AUTH_SECRET_WEAK` instead of being named in a
+   * process warning `MCP_NATIVE_AUTH_WEAK_SECRET`, and `bearer` is accepted in any case.
+   * @default false
+   */
+  strict?: boolean | null;
   /**
    * How many verified tokens to remember, so that one that comes for the third time or more need not
-   * be verified again; 0 for none. `exp` and `nbf` are checked on every use, each caller gets claims of its own. Tokens of
-   * up to 4096 bytes are remembered, by a keyed SHA-256 digest or, for HS256, their MAC: at most about 4 MB of claims text per
-   * 1024, and as much again for what is handed out. A whole number up to 1,000,000, else throws
+   * be verified again; 0 for none. `exp`, `nbf` and the other rules are checked on every use, each caller
+   * gets claims of its own. Tokens of up to 4096 bytes are remembered, by a keyed SHA-256 digest or their
+   * MAC: at most about 4 MB of claims text per 1024, and as much again for what is handed out. A whole number up to 1,000,000, else throws
    * `ERR_MCP_AUTH_OPTION_INVALID`.
    * @default 1024
    */
@@ -333,17 +493,65 @@ export interface JWTConfig {
   throttle?: ThrottleConfig | null;
 }
 
+/** {@link JWTOptions} with one key. */
+export interface JWTSecretConfig extends JWTOptions {
+  /**
+   * The key that tokens are verified with, read once at construction.
+   *
+   * - HMAC secret: a string (its UTF-8 bytes), bytes, a secret `KeyObject`, or an `oct` JWK. Not empty.
+   * - Public key: PEM text or bytes (SPKI, PKCS#1, X.509 certificate, or a private key of which only
+   *   the public part is kept), a public `KeyObject`, a JWK, or what `crypto.createPublicKey` takes as
+   *   an object. RSA of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519.
+   *
+   * Text in which a PEM key or certificate begins or ends is never an HMAC secret, nor are other forms
+   * of keys: DER, base64 or hexadecimal of it, the text of a JWK, an OpenSSH line.
+   *
+   * Throws `ERR_MCP_AUTH_SECRET_REQUIRED` if falsy, another `ERR_MCP_AUTH_SECRET_*` if it cannot be
+   * used.
+   */
+  secret: KeyMaterial;
+  keys?: null;
+}
+
+/** {@link JWTOptions} with several keys. */
+export interface JWTKeysConfig extends JWTOptions {
+  /**
+   * Several keys instead of `secret`, for rotation: 100 at most, in an array or a JWK Set. A token's `kid`
+   * picks those with the same one; if there is none, those without `kid`; a token without `kid` is tried
+   * with those without one first. Four keys at the most are tried for a token. Each serves the algorithms
+   * that fit it.
+   *
+   * A key of an array that cannot be used throws as for `secret`, by its index; of a JWK Set it is named
+   * in a process warning `MCP_NATIVE_AUTH_UNUSABLE_KEYS` as long as another one can be used. Over 100 keys,
+   * or over four without `kid` for one algorithm, throws `ERR_MCP_AUTH_SECRET_TOO_MANY_KEYS`.
+   */
+  keys: JWTKeys;
+  secret?: null;
+}
+
+/** What {@link JWTAuthProvider} takes: either `secret` or `keys`. */
+export type JWTConfig = JWTSecretConfig | JWTKeysConfig;
+
 /**
  * Lets in requests that carry a JSON Web Token signed with the configured key, and hands on its
  * claims. An instance of the framework's class of the same name when `mcp-framework` is installed.
  *
- * Checked are the signature, `nbf` and `exp` (to the second, without leeway); `iss`, `aud` and `iat`
- * are not. Refused are tokens of more than 16 MiB, headers of more than 16 KiB
+ * Checked are the signature, `nbf` and `exp`, to the second; `iss`, `aud`, `sub`, `iat` and `typ` where
+ * an option says so. Refused are tokens of more than 16 MiB, headers of more than 16 KiB
  * or 32 members, and payloads nested deeper than 1024.
  */
 export declare class JWTAuthProvider implements AuthProvider {
   /** @throws {ConfigurationError} for a configuration that can never work */
   constructor(config: JWTConfig);
+  /**
+   * Verifies with this secret or key from the next request on, in the place of those before. Tokens that
+   * were verified are forgotten. What throws changes nothing.
+   *
+   * @throws {ConfigurationError} as for `secret`
+   */
+  setSecret(secret: KeyMaterial): void;
+  /** The same with several keys. @throws {ConfigurationError} as for `keys` */
+  setKeys(keys: JWTKeys): void;
   /** Resolves to `{ data: <claims> }` or `false`; never rejects. */
   authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
   /**

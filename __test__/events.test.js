@@ -21,6 +21,31 @@ const apiKeys = new APIKeyAuthProvider({ keys: [KEY] });
 const jwt = new JWTAuthProvider({ secret: SECRET });
 const expiring = new JWTAuthProvider({ secret: SECRET, requireExpiration: true });
 
+const ruled = new JWTAuthProvider({
+  secret: SECRET,
+  typ: "at+jwt",
+  maxTokenAge: 60,
+  requiredClaims: ["jti"],
+  issuer: "a",
+  audience: "b",
+  subject: "c",
+});
+const RULED = { header: '{"alg":"HS256","typ":"at+jwt"}' };
+const [yesterday, tomorrow] = [-1, 1].map((days) => new Date(Date.now() + days * 86_400_000));
+const entries = new APIKeyAuthProvider({
+  keys: [
+    { key: "of-yesterday-4f1d0b7c2a", id: "expired", expiresAt: yesterday },
+    { key: "of-tomorrow-93ac5e6d10", id: "early", notBefore: tomorrow },
+  ],
+});
+const unloaded = new APIKeyAuthProvider({
+  loadKeys() {
+    throw new Error("down");
+  },
+});
+/** What is proven beside a refusal: whose key it is. */
+const PROVEN = { KEY_EXPIRED: "expired", KEY_NOT_YET_VALID: "early" };
+
 const b64 = (text) => Buffer.from(text).toString("base64url");
 
 function signed(payload, { header = '{"alg":"HS256","typ":"JWT"}', secret = SECRET } = {}) {
@@ -63,6 +88,9 @@ async function afterOneFailure(throttle, key) {
 const now = Math.floor(Date.now() / 1000);
 const REFUSALS = {
   KEY_MISSING: () => apiKeys.authenticate(from({})),
+  KEY_EXPIRED: () => entries.authenticate(withKey("of-yesterday-4f1d0b7c2a")),
+  KEY_NOT_YET_VALID: () => entries.authenticate(withKey("of-tomorrow-93ac5e6d10")),
+  KEYS_NOT_LOADED: () => unloaded.authenticate(withKey(KEY)),
   KEY_UNKNOWN: () => apiKeys.authenticate(withKey(`${KEY}x`)),
   TOKEN_MISSING: () => jwt.authenticate(from({ authorization: `Basic ${b64("user:password")}` })),
   TOKEN_MALFORMED: () => jwt.authenticate(bearer("no token")),
@@ -76,6 +104,15 @@ const REFUSALS = {
   TOKEN_TIME_CLAIM_INVALID: () => jwt.authenticate(bearer(signed('{"exp":"tomorrow"}'))),
   TOKEN_NOT_YET_VALID: () => jwt.authenticate(bearer(signed(`{"sub":"alice","nbf":${now + 3600}}`))),
   TOKEN_EXPIRED: () => jwt.authenticate(bearer(signed(`{"sub":"alice","exp":${now - 60}}`))),
+  TOKEN_TYPE_NOT_ALLOWED: () => ruled.authenticate(bearer(signed("{}"))),
+  TOKEN_TOO_OLD: () => ruled.authenticate(bearer(signed("{}", RULED))),
+  TOKEN_ISSUED_IN_FUTURE: () => ruled.authenticate(bearer(signed(`{"iat":${now + 60}}`, RULED))),
+  TOKEN_CLAIM_MISSING: () => ruled.authenticate(bearer(signed(`{"iat":${now}}`, RULED))),
+  TOKEN_ISSUER_NOT_ALLOWED: () => ruled.authenticate(bearer(signed(`{"iat":${now},"jti":"1"}`, RULED))),
+  TOKEN_AUDIENCE_NOT_ALLOWED: () =>
+    ruled.authenticate(bearer(signed(`{"iat":${now},"jti":"1","iss":"a"}`, RULED))),
+  TOKEN_SUBJECT_NOT_ALLOWED: () =>
+    ruled.authenticate(bearer(signed(`{"iat":${now},"jti":"1","iss":"a","aud":["b"]}`, RULED))),
   TOKEN_EXPIRATION_MISSING: () => expiring.authenticate(bearer(signed('{"sub":"alice"}'))),
   REQUEST_UNREADABLE: () => jwt.authenticate(unreadable),
   THROTTLED: () => afterOneFailure({}, "wrong again"),
@@ -95,7 +132,7 @@ describe("reasons", () => {
           provider,
           reason,
           credentialReason: reason === "THROTTLED" ? "KEY_UNKNOWN" : undefined,
-          keyId: undefined,
+          keyId: PROVEN[reason],
           remoteAddress: ADDRESS,
           limiterError: false,
         },

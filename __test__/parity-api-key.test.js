@@ -25,8 +25,8 @@ import {
 } from "./support/oracle.js";
 
 const NO_KEYS = "At least one API key is required";
-const RIGHT = "right-key-0123456789";
-const WRONG = "wrong-key-0123456789";
+const RIGHT = "right-7c1e94f0ab35d268";
+const WRONG = "wrong-7c1e94f0ab35d268";
 const GRANTS = { verdict: true };
 
 const one = () => ({ keys: [RIGHT] });

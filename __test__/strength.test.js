@@ -293,7 +293,7 @@ describe("reports", () => {
       message:
         "JWTAuthProvider: weak HMAC secret, `secret`: shorter than the 48 bytes that HS384 needs (RFC 7518 §3.2), " +
         "well-known words or a placeholder, white space at an end, a newline from a file perhaps; replace it by " +
-        "random bytes, such as `node -p \"crypto.drawn(64).toString('base64url')\"` prints",
+        "random bytes, such as `node -p \"crypto.randomBytes(64).toString('base64url')\"` prints",
     });
   });
 

