@@ -169,13 +169,14 @@ export type RefusalReason =
   | "TOKEN_AUDIENCE_NOT_ALLOWED"
   | "TOKEN_SUBJECT_NOT_ALLOWED"
   | "REQUEST_UNREADABLE"
+  | "PROVIDER_REFUSED"
   | "THROTTLED"
   | "LOCKED_OUT";
 
 /** Published on the channel `mcp-native-auth:accepted` of `node:diagnostics_channel`. Frozen. */
 export interface AcceptedEvent {
-  /** The class that decided. */
-  readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider";
+  /** The class that decided; of providers of others, their name. */
+  readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider" | (string & {});
   /** Id of the configured key that matched, if it has one. */
   readonly keyId: string | undefined;
   /** `sub` of the verified token, if it is a string. */
@@ -188,8 +189,8 @@ export interface AcceptedEvent {
 
 /** Published on the channel `mcp-native-auth:rejected` of `node:diagnostics_channel`. Frozen. */
 export interface RejectedEvent {
-  /** The class that decided. */
-  readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider";
+  /** The class that decided; of providers of others, their name. */
+  readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider" | (string & {});
   readonly reason: RefusalReason;
   /** With the reason `THROTTLED`: what was wrong with the credential. */
   readonly credentialReason: RefusalReason | undefined;
@@ -615,3 +616,26 @@ export declare function generateApiKey(options?: GenerateApiKeyOptions | null): 
  *   character lost or doubled, white space at an end. `"foreign"`: something else, or changed beyond that.
  */
 export declare function checkApiKey(key: string): "ok" | "typo" | "foreign";
+
+/** Options of {@link anyOf}. Options not listed here are ignored with a process warning. */
+export interface AnyOfOptions {
+  /** As of the providers, which then must have none of their own. */
+  throttle?: ThrottleConfig | null;
+}
+
+/**
+ * One provider for several ways in: asks each in turn and lets in whom the first one lets in. A request
+ * that none lets in is published once, with the reason that says most, and answered by one 401
+ * `Unauthorized` whose `WWW-Authenticate` names all ways in.
+ *
+ * It is no instance of the framework's APIKeyAuthProvider, whose pre-check would refuse requests without
+ * an API key; of its OAuthAuthProvider it is when one is among the providers, so that its metadata is
+ * served. A provider that throws lets nobody in.
+ *
+ * @param providers at least one; those of others too
+ * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` for what is no provider or has a throttle of its own
+ */
+export declare function anyOf(
+  providers: readonly AuthProvider[],
+  options?: AnyOfOptions | null,
+): AuthProvider & Required<Pick<AuthProvider, "getAuthError">>;

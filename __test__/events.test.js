@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { inspect } from "node:util";
-import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
+import { APIKeyAuthProvider, anyOf, JWTAuthProvider } from "mcp-native-auth";
 import { rejectionCodes } from "../lib/native.js";
 import { checkout } from "./support/project.js";
 import { HTTP_STREAM, SSE, silenceFrameworkLog, startServer } from "./support/servers.js";
@@ -115,6 +115,7 @@ const REFUSALS = {
     ruled.authenticate(bearer(signed(`{"iat":${now},"jti":"1","iss":"a","aud":["b"]}`, RULED))),
   TOKEN_EXPIRATION_MISSING: () => expiring.authenticate(bearer(signed('{"sub":"alice"}'))),
   REQUEST_UNREADABLE: () => jwt.authenticate(unreadable),
+  PROVIDER_REFUSED: () => anyOf([{ authenticate: async () => false }]).authenticate(from({})),
   THROTTLED: () => afterOneFailure({}, "wrong again"),
   LOCKED_OUT: () => afterOneFailure({ lockout: true }, KEY),
 };
@@ -125,7 +126,12 @@ describe("reasons", () => {
   for (const [reason, refuse] of Object.entries(REFUSALS)) {
     it(reason, async () => {
       assert.equal(await refuse(), false);
-      const provider = /^TOKEN|^REQUEST/.test(reason) ? "JWTAuthProvider" : "APIKeyAuthProvider";
+      const isOther = reason === "PROVIDER_REFUSED";
+      const provider = isOther
+        ? "Object"
+        : /^TOKEN|^REQUEST/.test(reason)
+          ? "JWTAuthProvider"
+          : "APIKeyAuthProvider";
       assert.deepEqual(events, [
         {
           name: "mcp-native-auth:rejected",

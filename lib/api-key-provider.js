@@ -5,6 +5,7 @@ import { configurationError } from "./errors.js";
 import { announced } from "./events.js";
 import { extendsFramework, findFramework } from "./framework.js";
 import { KeyLoader } from "./key-loader.js";
+import { declareMember } from "./members.js";
 import {
   booleanOption,
   givenOptions,
@@ -50,7 +51,7 @@ export class APIKeyAuthProvider {
   #throttle;
   /** The entry that the request presented the key of that was decided last. */
   #proven;
-  #keyIdOf = () => this.#proven?.id;
+  #describe = () => ({ provider: NAME, keyId: this.#proven?.id });
 
   constructor(config) {
     const options = givenOptions(config);
@@ -72,7 +73,17 @@ export class APIKeyAuthProvider {
     if (load === undefined) {
       this.setKeys(keys);
     }
-    this.#throttle = throttleOption(NAME, options.throttle, (req) => this.#decide(req), this.#keyIdOf);
+    const decide = (req) => this.#decide(req);
+    this.#throttle = throttleOption(NAME, options.throttle, decide, this.#describe);
+    declareMember(this, {
+      decide,
+      describe: this.#describe,
+      ready: () => this.#loader?.first,
+      // As the framework challenges.
+      challenge: () => `ApiKey realm="MCP Server", header="${this.#headerName}"`,
+      isThrottled: this.#throttle !== undefined,
+      authenticate: APIKeyAuthProvider.prototype.authenticate,
+    });
     warnOfUnknownOptions(NAME, options, OPTIONS);
     findFramework();
     if (load !== undefined) {
@@ -99,7 +110,7 @@ export class APIKeyAuthProvider {
       if (loading !== undefined) {
         await loading;
       }
-      return announced(NAME, req, this.#decide(req), this.#keyIdOf);
+      return announced(req, this.#decide(req), this.#describe);
     } catch {
       // A method torn off its provider lets nobody in.
       return false;

@@ -9,6 +9,10 @@ import { addHeader } from "./responses.js";
  * @param {boolean} carriedBearer
  */
 export function challenge(request, carriedBearer) {
-  const error = carriedBearer ? ', error="invalid_token"' : "";
-  addHeader(request, 401, "WWW-Authenticate", `Bearer realm="MCP Server"${error}`);
+  addHeader(request, 401, "WWW-Authenticate", bearerChallenge(carriedBearer));
+}
+
+/** @param {boolean} carriedBearer whether there was a Bearer credential, which then was wrong */
+export function bearerChallenge(carriedBearer) {
+  return `Bearer realm="MCP Server"${carriedBearer ? ', error="invalid_token"' : ""}`;
 }

@@ -15,20 +15,19 @@ const rejected = diagnostics.channel("mcp-native-auth:rejected");
  * Publishes a decision and gives what `authenticate` resolves to. Without a subscriber nothing is built.
  *
  * @template T
- * @param {string} provider name of the class
  * @param {unknown} req
  * @param {true | { data: T } | string} decision what lets the request in, or the code of why not
- * @param {(decision: unknown) => string | undefined} keyIdOf what was proven of it: the id of the configured key that matched
+ * @param {(decision: unknown, req: unknown) => { provider: string, keyId?: string }} describe the class that decided, and the id of the configured key that matched
  * @param {import("./throttle.js").Throttling} [throttling] where failures are counted
  * @returns {boolean | { data: T }}
  */
-export function announced(provider, req, decision, keyIdOf, throttling) {
+export function announced(req, decision, describe, throttling) {
   const isRefused = typeof decision === "string";
   const channel = isRefused ? rejected : accepted;
   if (channel.hasSubscribers) {
     const remoteAddress = throttling === undefined ? socketAddress(req) : throttling.addressOf(req);
     const limiterError = throttling?.limiterError ?? false;
-    const keyId = keyIdOf(decision);
+    const { provider, keyId } = describe(decision, req);
     // Exceptions of subscribers do not come back here: Node throws them again outside.
     channel.publish(
       Object.freeze(

@@ -1,10 +1,11 @@
-import { challenge } from "./challenge.js";
+import { bearerChallenge, challenge } from "./challenge.js";
 import { configurationError, constructNative, warn } from "./errors.js";
 import { announced } from "./events.js";
 import { extendsFramework, findFramework } from "./framework.js";
 import { configuredKeys, wipe } from "./jwt-keys.js";
 import { RULE_OPTIONS, ruleOptions } from "./jwt-rules.js";
 import { KnownClaims } from "./known-claims.js";
+import { declareMember } from "./members.js";
 import { FIRST_ID, rejectionCodes, verifier } from "./native.js";
 import {
   booleanOption,
@@ -45,7 +46,10 @@ export class JWTAuthProvider {
   #knownClaims;
   #lastKeyId;
   /** What was proven of the request that was decided last. One function for all of them. */
-  #keyIdOf = (decision) => (typeof decision === "string" ? undefined : (this.#lastKeyId() ?? undefined));
+  #describe = (decision) => ({
+    provider: NAME,
+    keyId: typeof decision === "string" ? undefined : (this.#lastKeyId() ?? undefined),
+  });
   /** What stays as it is when keys are replaced. */
   #settings;
   #headerName;
@@ -75,7 +79,16 @@ export class JWTAuthProvider {
     if (this.#sendsChallenge) {
       listenForResponses();
     }
-    this.#throttle = throttleOption(NAME, options.throttle, (req) => this.#decide(req), this.#keyIdOf);
+    const decide = (req) => this.#decide(req);
+    this.#throttle = throttleOption(NAME, options.throttle, decide, this.#describe);
+    declareMember(this, {
+      decide,
+      describe: this.#describe,
+      ready: () => undefined,
+      challenge: (isWrong) => (this.#sendsChallenge ? bearerChallenge(isWrong) : undefined),
+      isThrottled: this.#throttle !== undefined,
+      authenticate: JWTAuthProvider.prototype.authenticate,
+    });
     warnOfUnknownOptions(NAME, options, OPTIONS);
     findFramework();
   }
@@ -84,7 +97,7 @@ export class JWTAuthProvider {
     try {
       // An `await` here would slow down those without `throttle`, which never come to it, by 20 ns.
       return this.#throttle === undefined
-        ? announced(NAME, req, this.#decide(req), this.#keyIdOf)
+        ? announced(req, this.#decide(req), this.#describe)
         : this.#throttle.authenticate(req);
     } catch {
       // A method torn off its provider lets nobody in.

@@ -50,10 +50,10 @@ const NO_GUESS = new Set([
  *
  * @param {string} provider name of the class
  * @param {unknown} config
- * @param {(req: unknown) => true | { data: object } | string} decide
- * @param {(decision: unknown) => string | undefined} keyIdOf asked right after the decision
+ * @param {(req: unknown) => Decision | Promise<Decision>} decide `true`, `{ data }` or the code of why not
+ * @param {(decision: unknown, req: unknown) => { provider: string, keyId?: string }} describe asked right after the decision
  */
-export function throttleOption(provider, config, decide, keyIdOf) {
+export function throttleOption(provider, config, decide, describe) {
   if (config === undefined || config === null) {
     return undefined;
   }
@@ -61,7 +61,7 @@ export function throttleOption(provider, config, decide, keyIdOf) {
     throw invalid("`throttle` must be an object such as { failures: 10, windowSeconds: 60 }");
   }
   const options = givenOptions(config);
-  const throttle = new Throttle(provider, options, decide, keyIdOf);
+  const throttle = new Throttle(options, decide, describe);
   warnOfUnknownOptions(`${provider}: \`throttle\``, options, OPTIONS);
   listenForRequests();
   listenForResponses();
@@ -70,17 +70,15 @@ export function throttleOption(provider, config, decide, keyIdOf) {
 
 /** Counts the failures of each address, and refuses those that are too many. */
 class Throttle {
-  #provider;
   #decide;
-  #keyIdOf;
+  #describe;
   #counts;
   #lockout;
   #trustProxy;
 
-  constructor(provider, options, decide, keyIdOf) {
-    this.#provider = provider;
+  constructor(options, decide, describe) {
     this.#decide = decide;
-    this.#keyIdOf = keyIdOf;
+    this.#describe = describe;
     this.#lockout = booleanOption("throttle.lockout", options.lockout, false);
     this.#trustProxy = countOption("throttle.trustProxy", options.trustProxy, 0, 100);
     this.#counts = countsFor(options, this.#lockout);
@@ -122,11 +120,12 @@ class Throttle {
         this.#leaveAnswer(place, req, wait);
       }
     }
-    let keyId;
     if (decision === undefined) {
-      decision = this.#decide(req);
-      keyId = this.#keyIdOf(decision);
+      const decided = this.#decide(req);
+      // At once where it can be: what is awaited lets other requests in between.
+      decision = typeof decided?.then === "function" ? await decided : decided;
     }
+    const described = this.#describe(decision, req);
 
     const isGuess = typeof decision === "string" && decision !== "LOCKED_OUT" && !NO_GUESS.has(decision);
     // A store that has just failed is not asked again for the same request.
@@ -140,7 +139,7 @@ class Throttle {
         this.#leaveAnswer(place, req, wait);
       }
     }
-    return announced(this.#provider, req, decision, () => keyId, throttling);
+    return announced(req, decision, () => described, throttling);
   }
 
   #leaveAnswer(place, req, waitMs) {

@@ -1,0 +1,31 @@
+/**
+ * What `anyOf` and the throttle ask of a provider of this package beside `authenticate`. Not a method:
+ * users would see it, and a subclass could hide it.
+ *
+ * @typedef {object} Member
+ * @property {(req: unknown) => true | { data: object } | string} decide what lets the request in, or the code of why not
+ * @property {(decision: unknown) => { provider: string, keyId?: string }} describe what was proven; asked right after the decision
+ * @property {() => Promise<void> | undefined} ready what a decision has to wait for
+ * @property {() => string | undefined} challenge one of `WWW-Authenticate`, RFC 9110 §11.6.1
+ * @property {boolean} isThrottled
+ * @property {Function} authenticate the method of the class, which a subclass may have replaced
+ */
+
+/** @type {WeakMap<object, Member>} */
+const members = new WeakMap();
+
+/** @param {object} provider @param {Member} member */
+export function declareMember(provider, member) {
+  members.set(provider, member);
+}
+
+/** A provider of this package whose `authenticate` is the one of its class; `undefined` for another. */
+export function memberOf(provider) {
+  const member = members.get(provider);
+  return member?.authenticate === provider.authenticate ? member : undefined;
+}
+
+/** Whether a provider of this package, extended or not, counts failures itself. */
+export function isThrottled(provider) {
+  return members.get(provider)?.isThrottled ?? false;
+}
