@@ -56,6 +56,7 @@ describe("loading", () => {
       "DEFAULT_API_KEY_HEADER_NAME",
       "DEFAULT_AUTH_ERROR",
       "JWTAuthProvider",
+      "anyOf",
       "checkApiKey",
       "generateApiKey",
       "linkFramework",
