@@ -102,8 +102,11 @@ function moduleOf(code, extension) {
   return name;
 }
 
+/** Declarations that were read once, since every block has the same ones. */
+const declarations = new Map();
+
 function typeErrors(name, { strictNullChecks }) {
-  const program = ts.createProgram([path.join(folder, name)], {
+  const options = {
     allowJs: true,
     checkJs: true,
     strict: true,
@@ -115,9 +118,18 @@ function typeErrors(name, { strictNullChecks }) {
     types: ["node"],
     typeRoots: [path.join(folder, "node_modules", "@types")],
     skipLibCheck: true,
-  });
+  };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile } = host;
+  host.getSourceFile = (file, ...rest) => {
+    const source = declarations.get(file) ?? getSourceFile(file, ...rest);
+    if (file.includes("/node_modules/")) {
+      declarations.set(file, source);
+    }
+    return source;
+  };
   return ts
-    .getPreEmitDiagnostics(program)
+    .getPreEmitDiagnostics(ts.createProgram([path.join(folder, name)], options, host))
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
 }
 
