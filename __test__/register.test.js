@@ -287,7 +287,13 @@ describe("where the switch does not take effect it says so", () => {
 
   it("loaded by an import in the application, after the framework", () => {
     const folder = application({
-      "main.mjs": `import "mcp-native-auth/register"; import "mcp-framework"; ${ANSWERED}`,
+      // Our own look-up of the framework, when a provider is made, counts for nothing.
+      "main.mjs": `
+        import "mcp-native-auth/register";
+        import "mcp-framework";
+        import { JWTAuthProvider } from "mcp-native-auth";
+        new JWTAuthProvider({ secret: "${SECRET}" });
+        ${ANSWERED}`,
     });
     const { warnings } = run(folder, "main.mjs", []);
     assert.deepEqual(warnings, ["MCP_NATIVE_AUTH_REGISTER_WITHOUT_EFFECT"]);
