@@ -256,24 +256,36 @@ for (const [mechanism, args] of Object.entries(MECHANISMS)) {
 }
 
 describe("where the switch does not take effect it says so", () => {
-  it("a module that got the framework's own class by require(), once that decides", () => {
-    const folder = application({
-      "main.mjs": `
-        import { createRequire } from "node:module";
-        import "mcp-framework";
-        const { APIKeyAuthProvider } = createRequire(import.meta.url)("./node_modules/mcp-framework/dist/index.js");
-        const provider = new APIKeyAuthProvider({ keys: ["k1"] });
-        const verdicts = [];
-        for (const key of ["k1", "k2"]) {
-          verdicts.push(await provider.authenticate({ headers: { "x-api-key": key }, socket: {} }));
-        }
-        console.log(JSON.stringify({ verdicts }));`,
+  const orders = {
+    after: `const given = await import("mcp-framework"); const required = require(entry);`,
+    before: `const required = require(entry); const given = await import("mcp-framework");`,
+  };
+  for (const [order, source] of Object.entries(orders)) {
+    it(`a module that got the framework's own class by require() ${order} an import, once that decides`, () => {
+      const folder = application({
+        "main.mjs": `
+          import { createRequire } from "node:module";
+          import * as ours from "mcp-native-auth";
+          const require = createRequire(import.meta.url);
+          const entry = "./node_modules/mcp-framework/dist/index.js";
+          ${source}
+          const verdicts = [];
+          for (const { APIKeyAuthProvider } of [given, required]) {
+            const provider = new APIKeyAuthProvider({ keys: ["k1"] });
+            for (const key of ["k1", "k2"]) {
+              verdicts.push(await provider.authenticate({ headers: { "x-api-key": key }, socket: {} }));
+            }
+          }
+          const isOurs = [given, required].map((each) => each.APIKeyAuthProvider === ours.APIKeyAuthProvider);
+          console.log(JSON.stringify({ verdicts, isOurs }));`,
+      });
+      assert.deepEqual(run(folder, "main.mjs"), {
+        verdicts: [true, false, true, false],
+        isOurs: [true, false],
+        warnings: ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"],
+      });
     });
-    assert.deepEqual(run(folder, "main.mjs"), {
-      verdicts: [true, false],
-      warnings: ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"],
-    });
-  });
+  }
 
   const ANSWERED = `
     import { once } from "node:events";
