@@ -7,6 +7,7 @@ import module from "node:module";
 import path from "node:path";
 import { before, describe, it } from "node:test";
 import jsonwebtoken from "jsonwebtoken";
+import ts from "typescript";
 import { copyModule, FRAMEWORK_NEEDS, project, runJson } from "./support/project.js";
 import { freePort } from "./support/servers.js";
 
@@ -382,6 +383,13 @@ it("works as --require too, and NODE_DEBUG=mcp-native-auth tells what was replac
     stderr,
     /APIKeyAuthProvider and JWTAuthProvider are ours for all that import file:\S+mcp-framework\/dist\/index\.js/,
   );
+});
+
+it("is declared for TypeScript", () => {
+  const main = path.join(application({ "main.mts": "" }), "main.mts");
+  const options = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
+  const { resolvedModule } = ts.resolveModuleName("mcp-native-auth/register", main, options, ts.sys);
+  assert.equal(path.basename(resolvedModule?.resolvedFileName ?? "nothing"), "register.d.ts");
 });
 
 /** Status and challenge of a request for an event stream, which is left as soon as it opens. */
