@@ -201,6 +201,25 @@ for (const [mechanism, args] of Object.entries(MECHANISMS)) {
       assert.deepEqual(printed, { isOurs: true, inWorker: true, warnings: [] });
     });
 
+    it("in a module that is loaded with require(): ours, or the framework's with a warning", () => {
+      const folder = application({
+        "server.mjs": `
+          import http from "node:http";
+          import { JWTAuthProvider } from "mcp-framework";
+          import * as ours from "mcp-native-auth";
+          const server = http.createServer((_request, response) => response.end()).listen(0, "127.0.0.1", async () => {
+            await (await fetch("http://127.0.0.1:" + server.address().port)).text();
+            server.close();
+            server.closeAllConnections();
+            console.log(JSON.stringify({ isOurs: JWTAuthProvider === ours.JWTAuthProvider }));
+          });`,
+        "main.cjs": `require("./server.mjs");`,
+      });
+      const { isOurs, warnings } = run(folder, "main.cjs", [...args, ...SWITCH]);
+      assert.deepEqual(warnings, isOurs ? [] : ["MCP_NATIVE_AUTH_REGISTER_WITHOUT_EFFECT"]);
+      assert.ok(isOurs || mechanism === "module.register");
+    });
+
     it("registered twice, and where its path is asked for", () => {
       const folder = application({
         "main.mjs": `
