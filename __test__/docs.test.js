@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
 import jsonwebtoken from "jsonwebtoken";
@@ -23,6 +23,8 @@ const PAGES = [
 ];
 const read = (page) => readFileSync(path.join(checkout, page), "utf8");
 const manifest = JSON.parse(read("package.json"));
+/** The package's own commands, by name. */
+const commandsOfOurs = manifest.bin ?? {};
 
 // What blocks find in their environment.
 const API_KEY = "key-of-the-documentation-5b1f";
@@ -82,6 +84,12 @@ let blockCount = 0;
 
 before(() => {
   folder = project(TOOL, INSTALLED);
+  // As npm links them, so that `npx` finds them here.
+  for (const [name, file] of Object.entries(commandsOfOurs)) {
+    const bin = path.join(folder, "node_modules", ".bin");
+    mkdirSync(bin, { recursive: true });
+    symlinkSync(path.join("..", manifest.name, file), path.join(bin, name));
+  }
 });
 
 /** Writes a block into the project as a module that has what blocks need not import. */
@@ -165,7 +173,7 @@ const SCRIPTS = {
   async types(code, language) {
     checkTypes(code, language);
   },
-  async run(code, language) {
+  async ""(code, language) {
     const { status, stderr } = run(runnable(checkTypes(code, language)));
     assert.equal(status, 0, stderr);
     assert.doesNotMatch(stderr, /Assertion failed|McpNativeAuthWarning/);
@@ -174,6 +182,9 @@ const SCRIPTS = {
     const { status, stderr } = run(runnable(checkTypes(code, language)));
     assert.equal(status, 1);
     assert.match(stderr, new RegExp(`code: '${expected}'`));
+  },
+  async in(_code, _language, [test], page) {
+    assert.ok(read(`__test__/${test}.test.js`).includes(page), `${test}.test.js does not read ${page}`);
   },
   async server(code, language) {
     const port = await freePort();
@@ -319,7 +330,10 @@ function checkCommand([program, ...args]) {
       }
       break;
     case "npx":
-      assert.ok(existsSync(path.join(checkout, "node_modules", ".bin", first)), `no ${first}`);
+      assert.ok(
+        first in commandsOfOurs || existsSync(path.join(checkout, "node_modules", ".bin", first)),
+        `no ${first}`,
+      );
       break;
     case "node":
       assert.ok(
@@ -330,6 +344,11 @@ function checkCommand([program, ...args]) {
     default:
       assert.fail(`${program} is no command that the test knows`);
   }
+}
+
+/** Where a shell looks: first for the `node` that runs this test. */
+function searchPath() {
+  return [path.dirname(process.execPath), process.env.PATH].join(path.delimiter);
 }
 
 /** The instructions of a Dockerfile, as `[name, arguments]`. */
@@ -398,6 +417,16 @@ function checkDockerfile(code) {
   assert.match(code.split(/^FROM /m).at(-1), /^USER node$/m);
 }
 
+/** TOML as far as it is tables, and keys with one-line values; regular expressions are compiled. */
+function checkTable(code) {
+  for (const line of code.split("\n").filter((each) => !/^(#.*|\[[\w.-]+\]|\[\[[\w.-]+\]\]|)$/.test(each))) {
+    const [, key, literal, value] =
+      /^([\w-]+) = (?:\x27{3}(.*)\x27{3}|(.+))$/.exec(line) ?? assert.fail(line);
+    const parsed = literal ?? JSON.parse(value);
+    assert.ok(key !== "regex" || new RegExp(parsed), line);
+  }
+}
+
 function checkUnit(code) {
   const known = {
     Unit: ["Description", "Wants", "After"],
@@ -429,7 +458,7 @@ const CHECKS = {
   js: SCRIPTS,
   ts: SCRIPTS,
   diff: {
-    async run(code) {
+    async ""(code) {
       const lines = code.split("\n").filter(Boolean);
       const side = (marks) =>
         lines
@@ -444,52 +473,62 @@ const CHECKS = {
     },
   },
   sh: {
-    async run(code) {
+    async ""(code) {
       assert.ok(commands(code).length > 0);
       commands(code).forEach(checkCommand);
+    },
+    async run(code) {
+      const { status, stderr } = spawnSync("sh", ["-e", "-c", code], {
+        cwd: folder,
+        env: { ...environment(), PATH: searchPath() },
+        encoding: "utf8",
+        timeout: 60_000,
+      });
+      assert.equal(status, 0, stderr);
     },
     async server(code) {
       const port = await freePort();
       const source = read("__test__/support/framework-server.js").replaceAll("8080", String(port));
       const own = project({ ...TOOL, "server.js": source }, INSTALLED);
-      // The `node` of the line is to be the one that runs this test.
-      const env = {
-        ...environment(),
-        PATH: [path.dirname(process.execPath), process.env.PATH].join(path.delimiter),
-      };
+      const env = { ...environment(), PATH: searchPath() };
       await assertServes("sh", ["-c", code], { cwd: own, env }, port, source);
     },
   },
   dockerfile: {
-    async run(code) {
+    async ""(code) {
       checkDockerfile(code);
     },
   },
   ini: {
-    async run(code) {
+    async ""(code) {
       checkUnit(code);
     },
   },
   json: {
-    async run(code) {
+    async ""(code) {
       JSON.parse(code);
     },
   },
-  text: { async run() {} },
+  toml: {
+    async ""(code) {
+      checkTable(code);
+    },
+  },
+  text: { async ""() {} },
 };
 
 for (const page of PAGES) {
   describe(page, () => {
     const markdown = read(page);
     for (const { line, language, words, code } of blocks(markdown)) {
-      const [word = "run", ...rest] = words;
+      const [word = "", ...rest] = words;
       it(`line ${line}: ${[language, ...words].join(" ")}`, async () => {
         const check = CHECKS[language]?.[word];
         assert.ok(
           check,
           `CONTRIBUTING.md tells which words may stand after a fence: not "${[language, ...words]}"`,
         );
-        await check(code, language, rest);
+        await check(code, language, rest, page);
       });
     }
 
@@ -522,9 +561,9 @@ it("the words after a fence are those that CONTRIBUTING.md lists", () => {
   const [, text] = sections(read("CONTRIBUTING.md"), 2).find(([heading]) => heading.startsWith("Code in"));
   const listed = [...text.matchAll(/^\| (`.+?) \|/gm)]
     .flatMap(([, cell]) => [...cell.matchAll(/`([^`]+)`/g)])
-    .map(([, words]) => words.replace(" CODE", ""));
+    .map(([, words]) => words.replace(/ (CODE|TEST)$/, ""));
   const known = Object.entries(CHECKS).flatMap(([language, checks]) =>
-    Object.keys(checks).map((word) => (word === "run" ? language : `${language} ${word}`)),
+    Object.keys(checks).map((word) => (word === "" ? language : `${language} ${word}`)),
   );
   assert.deepEqual(
     listed.filter((words) => !known.includes(words)),
