@@ -5,20 +5,14 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
-import { checkout, copyModule, project, runJson, temporaryFolder } from "./support/project.js";
-
-/** What the framework itself needs to load. */
-const FRAMEWORK_NEEDS = [
-  "@modelcontextprotocol/sdk",
-  "content-type",
-  "execa",
-  "find-up",
-  "jsonwebtoken",
-  "jwks-rsa",
-  "raw-body",
-  "typescript",
-  "zod",
-];
+import {
+  checkout,
+  copyModule,
+  FRAMEWORK_NEEDS,
+  project,
+  runJson,
+  temporaryFolder,
+} from "./support/project.js";
 
 const ASK_BOTH = `
   const apiKey = new ours.APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });

@@ -209,7 +209,7 @@ if (!folder || !existsSync(folder)) {
           }
         } else if (verdict === "reject") {
           // The signature holds, but the payload is text or nothing, which is no JWT. The framework
-          // takes text (see "Differences" in the README) and refuses nothing, as we do.
+          // takes text (see "Every difference" in docs/migrating.md) and refuses nothing, as we do.
           const isEmpty = token.split(".")[1] === "";
           assert.equal(
             reasonOf(secret, algorithms, token),
@@ -278,7 +278,7 @@ if (!folder || !existsSync(folder)) {
           };
         });
         if (id === "auth0-85") {
-          // Bare text as payload: see "Differences" in the README.
+          // Bare text as payload: see "Every difference" in docs/migrating.md.
           assert.deepEqual([oracle.verdict, ours.verdict], ["accept", "reject"]);
         } else {
           assert.equal(ours.verdict, expect);

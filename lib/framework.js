@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { warn } from "./errors.js";
+import { entryOf } from "./packages.js";
 
 /**
  * Makes instances of our classes instances of the framework's.
@@ -19,7 +20,7 @@ import { warn } from "./errors.js";
  */
 
 /** The npm name, and the name under which the framework's documentation imports it. */
-const NAMES = ["mcp-framework", "@modelcontextprotocol/mcp-framework"];
+export const NAMES = ["mcp-framework", "@modelcontextprotocol/mcp-framework"];
 
 /** Our classes by the name of the framework's class. */
 const ours = new Map();
@@ -138,23 +139,4 @@ function fromMainScript() {
     }
     folder = parent;
   }
-}
-
-function entryOf(folder) {
-  const manifest = path.join(folder, "package.json");
-  if (!existsSync(manifest)) {
-    return undefined;
-  }
-  const { exports, main } = JSON.parse(readFileSync(manifest, "utf8"));
-  return realpathSync(path.resolve(folder, importTarget(exports?.["."] ?? exports) ?? main ?? "index.js"));
-}
-
-/** The file of the first condition under which `import` finds one, as Node's resolver picks it. */
-function importTarget(target) {
-  if (typeof target !== "object" || target === null) {
-    return target;
-  }
-  const conditions = ["node", "import", "module-sync", "default"];
-  const [, matched] = Object.entries(target).find(([condition]) => conditions.includes(condition)) ?? [];
-  return importTarget(matched);
 }

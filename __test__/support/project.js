@@ -8,6 +8,19 @@ import path from "node:path";
 export const checkout = path.dirname(path.dirname(import.meta.dirname));
 const modules = path.join(checkout, "node_modules");
 
+/** What the framework itself needs to load. */
+export const FRAMEWORK_NEEDS = [
+  "@modelcontextprotocol/sdk",
+  "content-type",
+  "execa",
+  "find-up",
+  "jsonwebtoken",
+  "jwks-rsa",
+  "raw-body",
+  "typescript",
+  "zod",
+];
+
 let packed;
 
 /** A folder with the content of the tarball that `npm pack` makes here, made once per process. */

@@ -1,5 +1,5 @@
 /**
- * The deliberate differences by name, each a row of the table in README.md. A difference that none of
+ * The deliberate differences by name, each a row of the tables in docs/migrating.md. A difference that none of
  * these explains fails the run; one that is never met in a long run fails it too.
  */
 
