@@ -6,10 +6,20 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { hostTriple } from "../lib/host.js";
 import { pinned } from "../scripts/pinned.js";
 import { platformPackage } from "../scripts/targets.js";
@@ -305,6 +315,28 @@ describe("the tarball without an addon in it", () => {
     assert.equal(succeed([NODE, "main.mjs"], { cwd }), VERDICTS);
     assert.ok(!existsSync(path.join(cwd, "node_modules", "mcp-native-auth", "target")));
   });
+});
+
+it("a git URL: npm builds what it clones, where there is cargo", () => {
+  const repository = path.join(temporaryFolder("repository"), "mcp-native-auth");
+  const git = (...args) =>
+    execFileSync("git", ["-c", "user.name=test", "-c", "user.email=test@example.org", ...args]);
+  // What stands in this folder, committed or not.
+  const list = git("-C", checkout, "ls-files", "-z", "--cached", "--others", "--exclude-standard");
+  for (const file of list
+    .toString()
+    .split("\0")
+    .filter((name) => name !== "" && existsSync(path.join(checkout, name)))) {
+    cpSync(path.join(checkout, file), path.join(repository, file));
+  }
+  git("init", "--quiet", repository);
+  git("-C", repository, "add", "--all");
+  git("-C", repository, "commit", "--quiet", "--message", "all");
+
+  const cwd = emptyProject({ files: { "main.mjs": MAIN } });
+  const env = { CARGO_TARGET_DIR: path.join(checkout, "target") };
+  succeed([...MANAGERS["npm 11"].add, `git+${pathToFileURL(repository)}`], { cwd, env });
+  assert.equal(succeed([NODE, "main.mjs"], { cwd }), VERDICTS);
 });
 
 describe("what package checkers say of the tarball", () => {

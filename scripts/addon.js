@@ -42,7 +42,9 @@ export function buildAddon({ features, dev = false, output = HOST_ADDON, targetD
     );
   }
   if (cargo.status !== 0) {
-    throw new Error("cargo could not build the addon; its messages stand above");
+    throw new Error(
+      "cargo could not build the addon, which takes Rust 1.88 or later and a C compiler; its messages stand above",
+    );
   }
   const library = cargo.stdout
     .split("\n")
