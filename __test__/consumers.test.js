@@ -22,7 +22,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { hostTriple } from "../lib/host.js";
 import { pinned } from "../scripts/pinned.js";
-import { platformPackage } from "../scripts/targets.js";
+import { platformPackage, TARGETS } from "../scripts/targets.js";
 import { checkout, temporaryFolder } from "./support/project.js";
 import { startRegistry } from "./support/registry.js";
 import { addonsOfAllPlatforms, layOut } from "./support/release.js";
@@ -356,11 +356,13 @@ describe("what package checkers say of the tarball", () => {
 });
 
 describe("a release, from a registry", () => {
+  let release;
   let registry;
   before(async () => {
     const { status, stderr, output } = layOut(addonsOfAllPlatforms());
     assert.equal(status, 0, stderr);
-    registry = await startRegistry(output);
+    release = output;
+    registry = await startRegistry(release);
   });
   after(() => registry.stop());
 
@@ -394,5 +396,32 @@ describe("a release, from a registry", () => {
     const [, specifier] = /add it with `npm install --save-optional (\S+)`/.exec(output);
     assert.equal((await runBeside([...npm, "--save-optional", specifier], { cwd, env })).status, 0);
     assert.equal(succeed([NODE, "main.mjs"], { cwd }), VERDICTS);
+  });
+
+  it("is published with the main package last, in a rehearsal", async () => {
+    const empty = await startRegistry();
+    try {
+      const publish = [process.execPath, path.join(checkout, "scripts", "publish.js"), release, "--dry-run"];
+      const { status, output } = await runBeside(publish, {
+        cwd: checkout,
+        env: { npm_config_registry: empty.url },
+      });
+      assert.equal(status, 0, output);
+      const published = [...output.matchAll(/^\+ (.*)@[\d.]+$/gm)].map(([, name]) => name);
+      assert.deepEqual(published.slice(0, -1).sort(), Object.keys(TARGETS).map(platformPackage).sort());
+      assert.equal(published.at(-1), "mcp-native-auth");
+    } finally {
+      empty.stop();
+    }
+  });
+
+  it("is passed over where it is published already", async () => {
+    const publish = [process.execPath, path.join(checkout, "scripts", "publish.js"), release, "--dry-run"];
+    const { status, output } = await runBeside(publish, {
+      cwd: checkout,
+      env: { npm_config_registry: registry.url },
+    });
+    assert.equal(status, 0, output);
+    assert.equal(output.match(/is published already/g).length, Object.keys(TARGETS).length + 1);
   });
 });

@@ -24,7 +24,7 @@ const folders = readdirSync(platforms).map((name) => path.join(platforms, name))
 
 for (const folder of [...folders, path.join(release, "package")]) {
   const { name, version } = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
-  if (!values["dry-run"] && isPublished(name, version)) {
+  if (isPublished(name, version)) {
     console.log(`${name}@${version} is published already`);
     continue;
   }

@@ -9,16 +9,14 @@ import path from "node:path";
 import { temporaryFolder } from "./project.js";
 
 /**
- * Packs and offers what scripts/release.js laid out.
+ * Packs and offers what scripts/release.js laid out; nothing unless told.
  *
- * @param {string} release
+ * @param {string} [release]
  * @returns {Promise<{ url: string, fetched: Set<string>, stop: () => void }>} `fetched` holds the names of the
  *   packages whose tarball was asked for
  */
 export async function startRegistry(release) {
-  const platforms = path.join(release, "platforms");
-  const folders = readdirSync(platforms).map((name) => path.join(platforms, name));
-  const packages = new Map([...folders, path.join(release, "package")].map(packed));
+  const packages = new Map(release === undefined ? [] : foldersOf(release).map(packed));
   const fetched = new Set();
   const server = http.createServer((request, response) => {
     const [name, kind] = decodeURIComponent(request.url).slice(1).split("/-/");
@@ -36,6 +34,11 @@ export async function startRegistry(release) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return { url: `http://127.0.0.1:${server.address().port}/`, fetched, stop: () => server.close() };
+}
+
+function foldersOf(release) {
+  const platforms = path.join(release, "platforms");
+  return [...readdirSync(platforms).map((name) => path.join(platforms, name)), path.join(release, "package")];
 }
 
 function packed(folder) {
