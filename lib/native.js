@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import { addonFile, hostTriple } from "./host.js";
 
 const require = createRequire(import.meta.url);
-const manifest = require("../package.json");
 
 export const { FIRST_ID, keyRing, rejectionCodes, verifier } = load(hostTriple());
 
@@ -19,14 +18,15 @@ function load(triple) {
     return packed.addon;
   }
   const name = `@mcp-native-auth/${triple}`;
+  const { version, optionalDependencies } = require("../package.json");
   // Only what the release declares: a name that is not ours to publish is never looked up.
-  const wanted = manifest.optionalDependencies?.[name];
+  const wanted = optionalDependencies?.[name];
   if (wanted === undefined) {
     throw packed.failure ? unloadable(triple, packed.failure) : notBuilt(triple);
   }
   const found = tryRequire(`${name}/package.json`).addon?.version;
   if (found !== undefined && found !== wanted) {
-    throw ofAnotherRelease(name, wanted, found);
+    throw ofAnotherRelease(version, name, wanted, found);
   }
   const { addon, failure } = tryRequire(`${name}/${file}`);
   if (addon === undefined) {
@@ -67,10 +67,10 @@ function notInstalled(name, wanted) {
   );
 }
 
-function ofAnotherRelease(name, wanted, found) {
+function ofAnotherRelease(version, name, wanted, found) {
   return addonError(
     "VERSION",
-    `mcp-native-auth ${manifest.version} needs ${name} ${wanted} but found ${found}, of another release; ` +
+    `mcp-native-auth ${version} needs ${name} ${wanted} but found ${found}, of another release; ` +
       `install the right one with \`${installCommand(name, wanted)}\``,
   );
 }
