@@ -87,7 +87,10 @@ describe("packed from a checkout", () => {
     rmSync(addonIn(own));
     const failed = install();
     assert.equal(failed.status, 1);
-    assert.match(failed.stderr, /^mcp-native-auth: [^\n]*cargo was not found; install Rust[^\n]*\n$/);
+    assert.match(
+      failed.stderr,
+      /^mcp-native-auth has no native addon for [^\n]*cargo was not found; install Rust[^\n]*\n$/,
+    );
   });
 });
 

@@ -6,6 +6,7 @@
 
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
+import { hostTriple } from "../lib/host.js";
 import { buildAddon, HOST_ADDON } from "./addon.js";
 
 const root = path.dirname(import.meta.dirname);
@@ -18,7 +19,7 @@ if (!fits) {
   try {
     build();
   } catch (error) {
-    console.error(`mcp-native-auth: no native addon here fits this machine, and ${error.message}`);
+    console.error(`mcp-native-auth has no native addon for ${hostTriple()} that fits, and ${error.message}`);
     process.exit(1);
   }
 }
