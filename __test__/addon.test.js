@@ -141,6 +141,11 @@ describe("a release", () => {
     assert.ok(message.includes(`needs ${platformPackage(HOST)} ${version} but found 0.0.9`), message);
   });
 
+  it("alone can be published: a checkout is private", () => {
+    const checkedOut = JSON.parse(readFileSync(path.join(checkout, "package.json"), "utf8"));
+    assert.deepEqual([checkedOut.private, manifestIn("package").private], [true, undefined]);
+  });
+
   it("runs nothing when it is installed and depends on nothing but its platform packages, exactly", () => {
     const { scripts, dependencies, devDependencies, optionalDependencies, version, files } =
       manifestIn("package");

@@ -91,7 +91,8 @@ function layOutMain() {
   rmSync(tarball);
   const folder = path.join(output, "package");
   rmSync(path.join(folder, "native"), { recursive: true, force: true });
-  const { scripts, devDependencies, ...kept } = manifest;
+  // A checkout is private, so that nobody publishes it as it stands, with an install script and one addon.
+  const { private: isPrivate, scripts, devDependencies, ...kept } = manifest;
   writeManifest(folder, {
     ...kept,
     repository,
