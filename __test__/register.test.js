@@ -407,8 +407,14 @@ it("works as --require too, and NODE_DEBUG=mcp-native-auth tells what was replac
 it("is declared for TypeScript", () => {
   const main = path.join(application({ "main.mts": "" }), "main.mts");
   const options = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
-  const { resolvedModule } = ts.resolveModuleName("mcp-native-auth/register", main, options, ts.sys);
-  assert.equal(path.basename(resolvedModule?.resolvedFileName ?? "nothing"), "register.d.ts");
+  for (const [mode, file] of [
+    [ts.ModuleKind.ESNext, "register.d.ts"],
+    [ts.ModuleKind.CommonJS, "register.d.cts"],
+  ]) {
+    const name = "mcp-native-auth/register";
+    const { resolvedModule } = ts.resolveModuleName(name, main, options, ts.sys, undefined, undefined, mode);
+    assert.equal(path.basename(resolvedModule?.resolvedFileName ?? "nothing"), file);
+  }
 });
 
 /** Status and challenge of a request for an event stream, which is left as soon as it opens. */
