@@ -65,7 +65,7 @@ class AnyOfAuthProvider {
     this.#throttle = throttleOption(NAME, options.throttle);
     declareMember(this, {
       ask: (req) => this.#ask(req),
-      challenge: (isWrong) => this.#challenge(isWrong),
+      challenges: (isWrong) => this.#challenges(isWrong),
       isThrottled: this.#throttle !== undefined,
       authenticate,
     });
@@ -121,9 +121,9 @@ class AnyOfAuthProvider {
   #answerWithChallenge(req) {
     beforeHead(req, (response, status) => {
       if (status === 401) {
-        const challenge = this.#challenge(carriesBearer(req));
-        if (challenge !== "") {
-          response.setHeader(CHALLENGE, challenge);
+        const challenges = this.#challenges(carriesBearer(req));
+        if (challenges.length > 0) {
+          response.setHeader(CHALLENGE, challenges.join(", "));
         }
       } else {
         // 429 says that a credential will not do for now.
@@ -132,9 +132,8 @@ class AnyOfAuthProvider {
     });
   }
 
-  #challenge(isWrong) {
-    const challenges = this.#providers.map((provider) => challengeOf(provider, isWrong));
-    return [...new Set(challenges.filter(Boolean))].join(", ");
+  #challenges(isWrong) {
+    return [...new Set(this.#providers.flatMap((provider) => challengesOf(provider, isWrong)))];
   }
 }
 
@@ -303,14 +302,18 @@ function isOfAnother(refusal, other) {
   return one !== undefined && another !== undefined && one !== another;
 }
 
-/** One of RFC 9110 §11.6.1; `undefined` for a way in that has none, or none that is a header. */
-function challengeOf(provider, isWrong) {
+/** Those of RFC 9110 §11.6.1: none for a way in that has none, or none that can be a header. */
+function challengesOf(provider, isWrong) {
   try {
-    const challenge = declaredMember(provider)?.challenge(isWrong) ?? foreignChallenge(provider, isWrong);
+    const member = declaredMember(provider);
+    if (member?.challenges !== undefined) {
+      return member.challenges(isWrong);
+    }
+    const challenge = member === undefined ? foreignChallenge(provider, isWrong) : member.challenge(isWrong);
     validateHeaderValue(CHALLENGE, challenge);
-    return challenge;
+    return [challenge];
   } catch {
-    return undefined;
+    return [];
   }
 }
 
@@ -336,7 +339,7 @@ function extendOAuth(provider, oauth) {
     getAuthorizationServers: () => oauth.getAuthorizationServers(),
     getResource: () => oauth.getResource(),
     // Of no request that is known here, so without an error code, RFC 6750 §3.1.
-    getWWWAuthenticateHeader: () => challengeOf(provider, false) ?? oauth.getWWWAuthenticateHeader(),
+    getWWWAuthenticateHeader: () => challengesOf(provider, false).join(", "),
   };
   const prototype = Object.create(Object.getPrototypeOf(oauth), own);
   for (const [name, value] of Object.entries(delegates)) {

@@ -8,6 +8,7 @@
  * @property {(req: unknown) => unknown} presented the credential that a decision looks at; falsy, but not `undefined`, if there is none
  * @property {() => Promise<void> | undefined} ready what a decision has to wait for
  * @property {(req: unknown) => Promise<object>} [ask] of an `anyOf`, in the place of those above
+ * @property {(isWrong: boolean) => string[]} [challenges] of an `anyOf`, in the place of the next
  * @property {(isWrong: boolean) => string | undefined} challenge of `WWW-Authenticate`, RFC 9110 §11.6.1
  * @property {boolean} isThrottled
  * @property {Function} authenticate the method of the class, which a subclass or an instance may have replaced
