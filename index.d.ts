@@ -635,7 +635,8 @@ export interface AnyOfOptions {
  *
  * Of providers of others, `true` and an object with an object as `data` let in, and nothing else. One that
  * throws lets nobody in; one that never settles keeps the request waiting, so put it last. With `throttle`,
- * a refusal of theirs counts unless they are the framework's and got no credential.
+ * a refusal of theirs counts unless they are the framework's and got no credential; it does so when they
+ * have answered, so that requests sent meanwhile get past `lockout`.
  *
  * @param providers at least one; those of others too, and other `anyOf`
  * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` for what is no provider or has a throttle of its own

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import diagnostics from "node:diagnostics_channel";
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { inspect } from "node:util";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -561,6 +561,50 @@ describe("throttle", () => {
       ),
       four,
     );
+  });
+
+  it("failures count when providers of others have answered: requests sent meanwhile get past lockout", async () => {
+    const slow = { authenticate: () => new Promise((resolve) => setImmediate(resolve, false)) };
+    const provider = anyOf([slow, jwt()], { throttle: { failures: 1, lockout: true } });
+    const answers = await Promise.all(
+      [bearer(WRONG_TOKEN), bearer(TOKEN)].map((request) => provider.authenticate(request)),
+    );
+    assert.deepEqual(answers, [false, { data: CLAIMS }]);
+    assert.deepEqual(await statusesOf(provider, [bearer(TOKEN)]), [429]);
+  });
+
+  it("counts and names clients that hang up while a provider takes its time", async () => {
+    for (const options of [{}, once]) {
+      const untilClosed = {
+        authenticate: (req) => new Promise((resolve) => req.socket.once("close", () => resolve(false))),
+      };
+      const provider = anyOf([untilClosed], options);
+      const done = [];
+      const server = createServer((req) => {
+        done.shift()(provider.authenticate(req));
+        req.socket.destroy();
+      });
+      await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const hangUp = () =>
+        new Promise((resolve) => {
+          done.push(resolve);
+          request({ port: server.address().port, host: "127.0.0.1" })
+            .on("error", () => {})
+            .end();
+        });
+      const events = await eventsOf(async () => {
+        await hangUp();
+        await hangUp();
+      });
+      await new Promise((resolve) => server.close(resolve));
+      assert.deepEqual(
+        events.map(({ reason, remoteAddress }) => [reason, remoteAddress]),
+        [
+          ["PROVIDER_REFUSED", "127.0.0.1"],
+          [options === once ? "THROTTLED" : "PROVIDER_REFUSED", "127.0.0.1"],
+        ],
+      );
+    }
   });
 
   it("lockout refuses good credentials of all ways in, and says so", async () => {

@@ -1,5 +1,6 @@
 import { validateHeaderValue } from "node:http";
 import { bearerChallenge, carriesBearer } from "./challenge.js";
+import { socketAddress } from "./client-address.js";
 import { presentedApiKey, presentedToken } from "./credentials.js";
 import { configurationError } from "./errors.js";
 import { announced, overheard } from "./events.js";
@@ -83,6 +84,8 @@ class AnyOfAuthProvider {
         ({ described } = outcome);
         return outcome.decision;
       };
+      // Kept by the socket once it was read: events name who hung up meanwhile, too.
+      socketAddress(req);
       const result =
         this.#throttle === undefined
           ? announced(req, await decide(), describe)

@@ -112,6 +112,10 @@ class Throttle {
     const place = placeForAnswer(req);
     place.answer = undefined;
     const throttling = new Throttling(this.#trustProxy);
+    if (ready !== undefined || decide !== this.#decide) {
+      // Whoever hangs up while others are waited for is to be counted all the same.
+      throttling.addressOf(req);
+    }
     if (ready !== undefined) {
       await ready;
     }
