@@ -626,13 +626,19 @@ export interface AnyOfOptions {
 /**
  * One provider for several ways in: asks each in turn and lets in whom the first one lets in. A request
  * that none lets in is published once, with the reason that says most, and answered by one 401
- * `Unauthorized` whose `WWW-Authenticate` names all ways in.
+ * `Unauthorized` whose `WWW-Authenticate` names all ways in, with an error code only if a Bearer credential
+ * was presented (RFC 6750 §3.1). Serverless handlers of the framework send one with an OAuthAuthProvider only.
  *
  * It is no instance of the framework's APIKeyAuthProvider, whose pre-check would refuse requests without
- * an API key; of its OAuthAuthProvider it is when one is among the providers, so that its metadata is
- * served. A provider that throws lets nobody in.
+ * an API key; of its OAuthAuthProvider it is when one is among the providers, so that the metadata of the
+ * first one is served.
  *
- * @param providers at least one; those of others too
+ * Of providers of others, `true` and an object with an object as `data` let in, and nothing else. One that
+ * throws lets nobody in; one that never settles keeps the request waiting, so put it last. With `throttle`,
+ * a refusal of theirs counts unless they are the framework's and got no credential; it does so when they
+ * have answered, so that requests sent meanwhile get past `lockout`.
+ *
+ * @param providers at least one; those of others too, and other `anyOf`
  * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` for what is no provider or has a throttle of its own
  */
 export declare function anyOf(

@@ -1,16 +1,23 @@
+import { validateHeaderValue } from "node:http";
+import { bearerChallenge, carriesBearer } from "./challenge.js";
+import { socketAddress } from "./client-address.js";
+import { presentedApiKey, presentedToken } from "./credentials.js";
 import { configurationError } from "./errors.js";
-import { announced } from "./events.js";
-import { isThrottled, memberOf } from "./members.js";
+import { announced, overheard } from "./events.js";
+import { declaredMember, declareMember, isThrottled, memberOf } from "./members.js";
 import { givenOptions, warnOfUnknownOptions } from "./options.js";
-import { addHeader, listenForResponses } from "./responses.js";
-import { throttleOption } from "./throttle.js";
+import { beforeHead, listenForResponses } from "./responses.js";
+import { isGuess, throttleOption } from "./throttle.js";
 import { DEFAULT_AUTH_ERROR } from "./words.js";
 
 const NAME = "AnyOfAuthProvider";
+const UNDECIDED = { provider: NAME };
+const CHALLENGE = "WWW-Authenticate";
 
 /**
  * How much a reason says of a request, of several that did not let it in: something genuine that is out of
- * its time or for somebody else says most, that nothing was presented least.
+ * its time or for somebody else says most, that nothing was presented least. Keys that are not there say
+ * less than a token that is known to be forged.
  */
 const RANK = {
   KEY_MISSING: 0,
@@ -19,61 +26,74 @@ const RANK = {
   PROVIDER_REFUSED: 1,
   TOKEN_MALFORMED: 2,
   KEY_UNKNOWN: 3,
+  KEYS_NOT_LOADED: 3,
+  TOKEN_HEADER_INVALID: 4,
+  TOKEN_CRITICAL_EXTENSION: 4,
+  TOKEN_ALGORITHM_NOT_ALLOWED: 4,
+  TOKEN_TYPE_NOT_ALLOWED: 4,
+  TOKEN_SIGNATURE_INVALID: 4,
 };
-const RANK_OF_FORGERIES = 4;
-const FORGERIES = new Set([
-  "TOKEN_HEADER_INVALID",
-  "TOKEN_CRITICAL_EXTENSION",
-  "TOKEN_ALGORITHM_NOT_ALLOWED",
-  "TOKEN_TYPE_NOT_ALLOWED",
-  "TOKEN_SIGNATURE_INVALID",
-]);
 const RANK_OF_GENUINE = 5;
 
-function rankOf(reason) {
-  return RANK[reason] ?? (FORGERIES.has(reason) ? RANK_OF_FORGERIES : RANK_OF_GENUINE);
-}
+/**
+ * What a provider made of a request.
+ *
+ * @typedef {object} Outcome
+ * @property {true | { data: object } | string} decision what lets the request in, or the code of why not
+ * @property {{ provider: string, keyId?: string }} described what was proven
+ * @property {() => unknown} presented the credential that it looked at; `undefined` where that is not known
+ */
 
 /** Documented in index.d.ts. */
 export function anyOf(providers, options) {
-  const provider = new AnyOfAuthProvider(providers, options);
-  const oauth = providers.find(isOAuth);
+  const checked = checkedProviders(providers);
+  const provider = new AnyOfAuthProvider(checked, options);
+  const oauth = checked.find(isOAuth);
   if (oauth !== undefined) {
     extendOAuth(provider, oauth);
   }
   return provider;
 }
 
-/** Where a request keeps what was proven of it, from its decision on: others may be decided before it is published. */
-const DESCRIBED = Symbol("mcp-native-auth: described");
-
-function remember(req, described) {
-  if (typeof req === "object" && req !== null) {
-    // `false`, and no exception, for an object that takes no property.
-    Reflect.set(req, DESCRIBED, described);
-  }
-}
-
 /** One provider that lets in whom any of several lets in. */
 class AnyOfAuthProvider {
-  #members;
+  #providers;
   #throttle;
-  #describe = (_decision, req) => req?.[DESCRIBED] ?? { provider: NAME };
 
   constructor(providers, config) {
     const options = givenOptions(config);
-    this.#members = checkedMembers(providers);
-    this.#throttle = throttleOption(NAME, options.throttle, (req) => this.#decide(req), this.#describe);
+    this.#providers = providers;
+    this.#throttle = throttleOption(NAME, options.throttle);
+    declareMember(this, {
+      ask: (req) => this.#ask(req),
+      challenges: (isWrong) => this.#challenges(isWrong),
+      isThrottled: this.#throttle !== undefined,
+      authenticate,
+    });
     listenForResponses();
     warnOfUnknownOptions(NAME, options, ["throttle"]);
   }
 
   async authenticate(req) {
     try {
-      if (this.#throttle !== undefined) {
-        return this.#throttle.authenticate(req);
+      // Of this request, whatever others are decided in between.
+      let described = UNDECIDED;
+      const describe = () => described;
+      const decide = async () => {
+        const outcome = await this.#ask(req);
+        ({ described } = outcome);
+        return outcome.decision;
+      };
+      // Kept by the socket once it was read: events name who hung up meanwhile, too.
+      socketAddress(req);
+      const result =
+        this.#throttle === undefined
+          ? announced(req, await decide(), describe)
+          : await this.#throttle.authenticate(req, undefined, decide, describe);
+      if (result === false) {
+        this.#answerWithChallenge(req);
       }
-      return announced(req, await this.#decide(req), this.#describe);
+      return result;
     } catch {
       // A method torn off its provider lets nobody in.
       return false;
@@ -81,56 +101,55 @@ class AnyOfAuthProvider {
   }
 
   getAuthError() {
+    // Not every `this` is one of ours: the framework may hold a Proxy.
     const throttled = #throttle in Object(this) ? this.#throttle?.takeAnswer() : undefined;
     return throttled ?? { ...DEFAULT_AUTH_ERROR };
   }
 
-  /** The decision of the first member that lets the request in, or the reason that says most. */
-  async #decide(req) {
-    let refusal;
-    for (const member of this.#members) {
-      const ready = member.ready();
-      if (ready !== undefined) {
-        await ready;
+  /** @returns {Promise<Outcome>} of the first provider that lets the request in, or the one that says most */
+  async #ask(req) {
+    const refusals = [];
+    for (const provider of this.#providers) {
+      const asked = ask(provider, req);
+      const outcome = asked instanceof Promise ? await asked : asked;
+      if (typeof outcome.decision !== "string") {
+        return outcome;
       }
-      const decided = member.decide(req);
-      // At once where nothing has to be waited for: what is proven is asked for right after.
-      const decision = typeof decided?.then === "function" ? await decided : decided;
-      const described = member.describe(decision);
-      if (typeof decision !== "string") {
-        remember(req, described);
-        return decision;
-      }
-      if (refusal === undefined || rankOf(decision) > rankOf(refusal.reason)) {
-        refusal = { reason: decision, described };
-      }
+      refusals.push(outcome);
     }
-    remember(req, refusal.described);
-    // After those of the members, and so before them: it names all ways in.
-    addHeader(req, 401, "WWW-Authenticate", this.#challenge(rankOf(refusal.reason) > 0));
-    return refusal.reason;
+    return sayingMost(refusals);
   }
 
-  #challenge(isWrong) {
-    return this.#members
-      .map((member) => member.challenge(isWrong))
-      .filter(Boolean)
-      .join(", ");
+  /** In the place of what the framework and single providers say: it names all ways in, and those of this request. */
+  #answerWithChallenge(req) {
+    beforeHead(req, (response, status) => {
+      if (status === 401) {
+        const challenges = this.#challenges(carriesBearer(req));
+        if (challenges.length > 0) {
+          response.setHeader(CHALLENGE, challenges.join(", "));
+        }
+      } else {
+        // 429 says that a credential will not do for now.
+        response.removeHeader(CHALLENGE);
+      }
+    });
   }
 
-  /** What the framework asks of its OAuth provider: the challenge of all ways in. */
-  static challengeOf(provider) {
-    return provider.#challenge(true);
+  #challenges(isWrong) {
+    return [...new Set(this.#providers.flatMap((provider) => challengesOf(provider, isWrong)))];
   }
 }
 
-function checkedMembers(providers) {
+/** As it was defined: the prototype may be changed. */
+const { authenticate } = AnyOfAuthProvider.prototype;
+
+function checkedProviders(providers) {
   if (!Array.isArray(providers) || providers.length === 0) {
     throw configurationError("OPTION_INVALID", "`anyOf` takes an array of providers that is not empty");
   }
   return Array.from({ length: providers.length }, (_, index) => {
     const provider = providers[index];
-    if (typeof provider?.authenticate !== "function") {
+    if (!hasAuthenticate(provider)) {
       throw configurationError(
         "OPTION_INVALID",
         `\`anyOf\`, position ${index}, must be a provider, with a method \`authenticate\``,
@@ -143,37 +162,174 @@ function checkedMembers(providers) {
         `\`anyOf\`, position ${index}, has a \`throttle\` of its own; give it to \`anyOf\` instead: anyOf([...], { throttle })`,
       );
     }
-    return memberOf(provider) ?? foreign(provider);
+    return provider;
   });
 }
 
-/** A provider of somebody else, or one of ours that was extended: asked as the framework asks it. */
-function foreign(provider) {
-  const className = provider.constructor?.name;
-  const name = typeof className === "string" ? className : NAME;
-  return {
-    async decide(req) {
-      try {
-        const result = await provider.authenticate(req);
-        return result === true || (typeof result === "object" && result !== null)
-          ? result
-          : "PROVIDER_REFUSED";
-      } catch {
-        // A member that fails lets nobody in; another one may.
-        return "PROVIDER_REFUSED";
-      }
-    },
-    describe: () => ({ provider: name }),
-    ready: () => undefined,
-    challenge: () => (isOAuth(provider) ? provider.getWWWAuthenticateHeader() : undefined),
-  };
+function hasAuthenticate(provider) {
+  try {
+    return typeof provider === "object" && typeof provider?.authenticate === "function";
+  } catch {
+    return false;
+  }
 }
 
-/** The framework's OAuthAuthProvider, of whatever copy of the framework. */
-function isOAuth(provider) {
-  return ["getWWWAuthenticateHeader", "getAuthorizationServers", "getResource"].every(
-    (method) => typeof provider?.[method] === "function",
+/** @returns {Outcome | Promise<Outcome>} */
+function ask(provider, req) {
+  // Each time: a method that was replaced since is to be asked too.
+  const member = memberOf(provider);
+  if (member === undefined) {
+    return askForeign(provider, req);
+  }
+  if (member.ask !== undefined) {
+    return member.ask(req);
+  }
+  const ready = member.ready();
+  return ready === undefined ? askOwn(member, req) : ready.then(() => askOwn(member, req));
+}
+
+function askOwn(member, req) {
+  const decision = member.decide(req);
+  // Right after it: a member knows what it decided last.
+  return { decision, described: member.describe(decision), presented: () => member.presented(req) };
+}
+
+/**
+ * A provider of somebody else, or one of ours that was extended, is asked as the framework asks it. Only
+ * `true` and an object with an object as `data` let in: the framework takes all that is truthy, a message
+ * of an error too.
+ */
+async function askForeign(provider, req) {
+  const presented = () => presentedTo(provider, req);
+  const described = { provider: nameOf(provider) };
+  try {
+    const { result, heard } = await overheard(req, () => provider.authenticate(req));
+    const isAccepted = result === true || isAuthResult(result);
+    if (heard !== undefined && isAccepted === (typeof heard.decision !== "string")) {
+      return {
+        decision: isAccepted ? result : heard.decision,
+        described: heard.described,
+        presented,
+      };
+    }
+    return { decision: isAccepted ? result : reasonOf(provider, presented()), described, presented };
+  } catch {
+    // A provider that fails lets nobody in; another one may.
+    return { decision: "PROVIDER_REFUSED", described, presented };
+  }
+}
+
+function isAuthResult(result) {
+  return (
+    typeof result === "object" && result !== null && typeof result.data === "object" && result.data !== null
   );
+}
+
+function reasonOf(provider, presented) {
+  if (presented === undefined || presented) {
+    return "PROVIDER_REFUSED";
+  }
+  return readsApiKey(provider) ? "KEY_MISSING" : "TOKEN_MISSING";
+}
+
+function nameOf(provider) {
+  try {
+    const { name } = provider.constructor;
+    return typeof name === "string" && name !== "" ? name : NAME;
+  } catch {
+    return NAME;
+  }
+}
+
+/**
+ * The credential that a provider of the framework or an extended one of ours looks at; falsy if there is
+ * none, `undefined` where nobody knows.
+ */
+function presentedTo(provider, req) {
+  try {
+    const member = declaredMember(provider);
+    if (member !== undefined) {
+      return member.presented?.(req);
+    }
+    if (readsApiKey(provider)) {
+      return presentedApiKey(req, provider.getHeaderName().toLowerCase(), true) || false;
+    }
+    return readsToken(provider)
+      ? presentedToken(req.headers[provider.config.headerName.toLowerCase()]) || false
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The framework's APIKeyAuthProvider, of whatever copy of the framework. */
+function readsApiKey(provider) {
+  return hasMethods(provider, ["getHeaderName", "getKeyCount"]);
+}
+
+/** The framework's JWTAuthProvider or OAuthAuthProvider, of whatever copy. */
+function readsToken(provider) {
+  const { config } = provider;
+  return typeof config?.headerName === "string" && (isOAuth(provider) || "requireBearer" in config);
+}
+
+/** The framework's OAuthAuthProvider, of whatever copy. */
+function isOAuth(provider) {
+  return hasMethods(provider, ["getWWWAuthenticateHeader", "getAuthorizationServers", "getResource"]);
+}
+
+function hasMethods(provider, methods) {
+  try {
+    return methods.every((method) => typeof provider[method] === "function");
+  } catch {
+    return false;
+  }
+}
+
+/** The refusal that says most. Who presents something genuine beside a guess guesses no less. */
+function sayingMost(refusals) {
+  const [most, ...others] = refusals.toSorted((a, b) => rankOf(b) - rankOf(a));
+  if (isGuess(most.decision) || rankOf(most) === 0) {
+    return most;
+  }
+  return others.find((other) => isGuess(other.decision) && isOfAnother(other, most)) ?? most;
+}
+
+function rankOf({ decision }) {
+  return RANK[decision] ?? RANK_OF_GENUINE;
+}
+
+/** Whether two refusals are known to be of different credentials. */
+function isOfAnother(refusal, other) {
+  const [one, another] = [refusal.presented(), other.presented()];
+  return one !== undefined && another !== undefined && one !== another;
+}
+
+/** Those of RFC 9110 §11.6.1: none for a way in that has none, or none that can be a header. */
+function challengesOf(provider, isWrong) {
+  try {
+    const member = declaredMember(provider);
+    if (member?.challenges !== undefined) {
+      return member.challenges(isWrong);
+    }
+    const challenge = member === undefined ? foreignChallenge(provider, isWrong) : member.challenge(isWrong);
+    validateHeaderValue(CHALLENGE, challenge);
+    return [challenge];
+  } catch {
+    return [];
+  }
+}
+
+/** As the framework challenges, and as ours do for the framework's JWTAuthProvider, which has none. */
+function foreignChallenge(provider, isWrong) {
+  if (isOAuth(provider)) {
+    return provider.getWWWAuthenticateHeader(isWrong ? "invalid_token" : undefined);
+  }
+  if (readsApiKey(provider)) {
+    return `ApiKey realm="MCP Server", header="${provider.getHeaderName()}"`;
+  }
+  const { headerName, requireBearer } = readsToken(provider) ? provider.config : {};
+  return requireBearer && headerName.toLowerCase() === "authorization" ? bearerChallenge(isWrong) : undefined;
 }
 
 /**
@@ -185,7 +341,8 @@ function extendOAuth(provider, oauth) {
   const delegates = {
     getAuthorizationServers: () => oauth.getAuthorizationServers(),
     getResource: () => oauth.getResource(),
-    getWWWAuthenticateHeader: () => AnyOfAuthProvider.challengeOf(provider),
+    // Of no request that is known here, so without an error code, RFC 6750 §3.1.
+    getWWWAuthenticateHeader: () => challengesOf(provider, false).join(", "),
   };
   const prototype = Object.create(Object.getPrototypeOf(oauth), own);
   for (const [name, value] of Object.entries(delegates)) {

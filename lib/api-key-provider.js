@@ -78,11 +78,12 @@ export class APIKeyAuthProvider {
     declareMember(this, {
       decide,
       describe: this.#describe,
+      presented: (req) => presentedApiKey(req, this.#headerNameInLowerCase, this.#queryFallback) || false,
       ready: () => this.#loader?.first,
       // As the framework challenges.
       challenge: () => `ApiKey realm="MCP Server", header="${this.#headerName}"`,
       isThrottled: this.#throttle !== undefined,
-      authenticate: APIKeyAuthProvider.prototype.authenticate,
+      authenticate,
     });
     warnOfUnknownOptions(NAME, options, OPTIONS);
     findFramework();
@@ -215,6 +216,9 @@ export class APIKeyAuthProvider {
 }
 
 extendsFramework(APIKeyAuthProvider);
+
+/** As it was defined: the prototype may be changed. */
+const { authenticate } = APIKeyAuthProvider.prototype;
 
 function loaderOption({ keys, loadKeys }) {
   if (loadKeys === undefined || loadKeys === null) {

@@ -12,6 +12,16 @@ export function challenge(request, carriedBearer) {
   addHeader(request, 401, "WWW-Authenticate", bearerChallenge(carriedBearer));
 }
 
+/** Whether the request carries a Bearer credential, of whatever kind. */
+export function carriesBearer(request) {
+  try {
+    return /^bearer /i.test(request.headers.authorization);
+  } catch {
+    // A request object that throws when it is read.
+    return false;
+  }
+}
+
 /** @param {boolean} carriedBearer whether there was a Bearer credential, which then was wrong */
 export function bearerChallenge(carriedBearer) {
   return `Bearer realm="MCP Server"${carriedBearer ? ', error="invalid_token"' : ""}`;

@@ -25,6 +25,11 @@ export function presentedApiKey(req, headerName, queryFallback) {
   );
 }
 
+/** The token in a header's value, with `Bearer` or without; falsy, but not `undefined`, if there is none. */
+export function presentedToken(value) {
+  return typeof value === "string" ? value.replace(/^bearer /i, "").trim() : false;
+}
+
 function keyHeader(headers, headerName) {
   for (const name of Object.keys(headers)) {
     const lowerCase = name.toLowerCase();

@@ -17,17 +17,23 @@ const rejected = diagnostics.channel("mcp-native-auth:rejected");
  * @template T
  * @param {unknown} req
  * @param {true | { data: T } | string} decision what lets the request in, or the code of why not
- * @param {(decision: unknown, req: unknown) => { provider: string, keyId?: string }} describe the class that decided, and the id of the configured key that matched
+ * @param {(decision: unknown) => { provider: string, keyId?: string }} describe the class that decided, and the id of the configured key that matched
  * @param {import("./throttle.js").Throttling} [throttling] where failures are counted
  * @returns {boolean | { data: T }}
  */
 export function announced(req, decision, describe, throttling) {
   const isRefused = typeof decision === "string";
+  const heard = isOverhearing ? placeToHear(req) : undefined;
+  if (heard !== undefined) {
+    heard.decision = decision;
+    heard.described = describe(decision);
+    return isRefused ? false : decision;
+  }
   const channel = isRefused ? rejected : accepted;
   if (channel.hasSubscribers) {
     const remoteAddress = throttling === undefined ? socketAddress(req) : throttling.addressOf(req);
     const limiterError = throttling?.limiterError ?? false;
-    const { provider, keyId } = describe(decision, req);
+    const { provider, keyId } = describe(decision);
     // Exceptions of subscribers do not come back here: Node throws them again outside.
     channel.publish(
       Object.freeze(
@@ -45,6 +51,49 @@ export function announced(req, decision, describe, throttling) {
     );
   }
   return isRefused ? false : decision;
+}
+
+/** Where a request keeps what is heard of it. */
+const HEARD = Symbol("mcp-native-auth: heard");
+let isOverhearing = false;
+
+/**
+ * Asks a provider in the name of another one, which publishes the decision: what one of this package
+ * would publish meanwhile is heard instead.
+ *
+ * @template T
+ * @param {unknown} req
+ * @param {() => Promise<T>} ask
+ * @returns {Promise<{ result: T, heard: { decision: unknown, described: object } | undefined }>} the decision that was heard last
+ */
+export async function overheard(req, ask) {
+  isOverhearing = true;
+  const before = placeToHear(req);
+  const place = {};
+  listenAt(req, place);
+  try {
+    const result = await ask();
+    return { result, heard: "decision" in place ? place : undefined };
+  } finally {
+    listenAt(req, before);
+  }
+}
+
+function placeToHear(req) {
+  try {
+    return req[HEARD];
+  } catch {
+    // A request object that throws when it is read.
+    return undefined;
+  }
+}
+
+function listenAt(req, place) {
+  try {
+    req[HEARD] = place;
+  } catch {
+    // One that takes no property: the decision is published twice.
+  }
 }
 
 /** The verified `sub`. */

@@ -1,4 +1,5 @@
 import { bearerChallenge, challenge } from "./challenge.js";
+import { presentedToken } from "./credentials.js";
 import { configurationError, constructNative, warn } from "./errors.js";
 import { announced } from "./events.js";
 import { extendsFramework, findFramework } from "./framework.js";
@@ -84,10 +85,11 @@ export class JWTAuthProvider {
     declareMember(this, {
       decide,
       describe: this.#describe,
+      presented: (req) => presentedToken(req.headers[this.#headerName]),
       ready: () => undefined,
       challenge: (isWrong) => (this.#sendsChallenge ? bearerChallenge(isWrong) : undefined),
       isThrottled: this.#throttle !== undefined,
-      authenticate: JWTAuthProvider.prototype.authenticate,
+      authenticate,
     });
     warnOfUnknownOptions(NAME, options, OPTIONS);
     findFramework();
@@ -171,6 +173,9 @@ export class JWTAuthProvider {
 }
 
 extendsFramework(JWTAuthProvider);
+
+/** As it was defined: the prototype may be changed. */
+const { authenticate } = JWTAuthProvider.prototype;
 
 /** How the header carries the token, in the words of the native core. */
 function presentationOf(requireBearer, caseInsensitiveScheme, strict) {

@@ -33,6 +33,21 @@ export function listenForResponses() {
  * @param {string} value
  */
 export function addHeader(request, expectedStatus, name, value) {
+  beforeHead(request, (response, status) => {
+    if (status === expectedStatus && !response.hasHeader(name)) {
+      response.setHeader(name, value);
+    }
+  });
+}
+
+/**
+ * Changes the head of the response to a refused request before it goes out. What was asked for last comes
+ * first.
+ *
+ * @param {object} request
+ * @param {(response: import("node:http").ServerResponse, status: number) => void} change
+ */
+export function beforeHead(request, change) {
   const response = responseTo(request);
   if (typeof response?.writeHead !== "function" || response.headersSent) {
     return;
@@ -40,8 +55,8 @@ export function addHeader(request, expectedStatus, name, value) {
   const { writeHead } = response;
   response.writeHead = (status, ...rest) => {
     response.writeHead = writeHead;
-    if (status === expectedStatus && !response.headersSent && !response.hasHeader(name)) {
-      response.setHeader(name, value);
+    if (!response.headersSent) {
+      change(response, status);
     }
     return writeHead.call(response, status, ...rest);
   };

@@ -44,14 +44,19 @@ const NO_GUESS = new Set([
   "TOKEN_SUBJECT_NOT_ALLOWED",
 ]);
 
+/** Whether a refusal counts: a credential that was presented and is not genuine. */
+export function isGuess(reason) {
+  return !NO_GUESS.has(reason);
+}
+
 /**
  * The throttle of a provider, or `undefined` if it has none. Options and defaults are documented in
  * index.d.ts as ThrottleConfig.
  *
  * @param {string} provider name of the class
  * @param {unknown} config
- * @param {(req: unknown) => Decision | Promise<Decision>} decide `true`, `{ data }` or the code of why not
- * @param {(decision: unknown, req: unknown) => { provider: string, keyId?: string }} describe asked right after the decision
+ * @param {(req: unknown) => Decision} [decide] `true`, `{ data }` or the code of why not
+ * @param {(decision: unknown) => { provider: string, keyId?: string }} [describe] asked right after the decision
  */
 export function throttleOption(provider, config, decide, describe) {
   if (config === undefined || config === null) {
@@ -90,21 +95,27 @@ class Throttle {
    *
    * @param {unknown} req
    * @param {Promise<void>} [ready] what the decision has to wait for
+   * @param {(req: unknown) => Decision | Promise<Decision>} [decide] for this request alone
+   * @param {(decision: unknown) => { provider: string, keyId?: string }} [describe] likewise
    */
-  async authenticate(req, ready) {
+  async authenticate(req, ready, decide = this.#decide, describe = this.#describe) {
     try {
-      return await this.#throttled(req, ready);
+      return await this.#throttled(req, ready, decide, describe);
     } catch {
       // Nothing is known to come here; it would let nobody in.
       return false;
     }
   }
 
-  async #throttled(req, ready) {
+  async #throttled(req, ready, decide, describe) {
     // Before the first `await`.
     const place = placeForAnswer(req);
     place.answer = undefined;
     const throttling = new Throttling(this.#trustProxy);
+    if (ready !== undefined || decide !== this.#decide) {
+      // Whoever hangs up while others are waited for is to be counted all the same.
+      throttling.addressOf(req);
+    }
     if (ready !== undefined) {
       await ready;
     }
@@ -121,15 +132,15 @@ class Throttle {
       }
     }
     if (decision === undefined) {
-      const decided = this.#decide(req);
+      const decided = decide(req);
       // At once where it can be: what is awaited lets other requests in between.
       decision = typeof decided?.then === "function" ? await decided : decided;
     }
-    const described = this.#describe(decision, req);
+    const described = describe(decision);
 
-    const isGuess = typeof decision === "string" && decision !== "LOCKED_OUT" && !NO_GUESS.has(decision);
+    const isCounted = typeof decision === "string" && decision !== "LOCKED_OUT" && isGuess(decision);
     // A store that has just failed is not asked again for the same request.
-    if (isGuess && !throttling.limiterError) {
+    if (isCounted && !throttling.limiterError) {
       const counted = this.#counts.add(networkOf(throttling.addressOf(req)));
       const wait = typeof counted === "number" ? counted : await counted;
       throttling.limiterError = wait === undefined;

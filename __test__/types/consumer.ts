@@ -13,6 +13,7 @@ import {
   type AuthConfig,
   type AuthProvider,
   type AuthResult,
+  anyOf,
   type ConfigurationError,
   checkApiKey,
   DEFAULT_API_KEY_HEADER_NAME,
@@ -72,7 +73,14 @@ new JWTAuthProvider({ secret: "text", throttle: null });
 subscribe("mcp-native-auth:accepted", (message) => (message as AcceptedEvent).subject?.toUpperCase());
 subscribe("mcp-native-auth:rejected", (message): RefusalReason => (message as RejectedEvent).reason);
 
-const providers: AuthProvider[] = [apiKeys, jwt];
+declare const oauth: framework.OAuthAuthProvider;
+const several = anyOf([apiKeys, jwt, oauth, anyOf([jwt] as const, null)], { throttle: { failures: 3 } });
+const severalError: { status: number; message: string } = several.getAuthError();
+new framework.MCPServer({
+  transport: { type: "http-stream", options: { port: 8082, auth: { provider: several } } },
+});
+
+const providers: AuthProvider[] = [apiKeys, jwt, several];
 const forTheFramework: FrameworkAuthProvider[] = [apiKeys, jwt, ...providers];
 const config: AuthConfig = { provider: jwt, endpoints: { sse: true, messages: true } };
 new framework.MCPServer({ transport: { type: "sse", options: { port: 8080, auth: { provider: apiKeys } } } });
@@ -110,4 +118,4 @@ const generated: GeneratedApiKey[] = [
 const form: "ok" | "typo" | "foreign" = checkApiKey(generated[0]?.key ?? "");
 const named: [`sha256:${string}`, `key_${string}`] = [generateApiKey().hash, generateApiKey().id];
 
-export { count, form, forTheFramework, name, named };
+export { count, form, forTheFramework, name, named, severalError };

@@ -3,6 +3,7 @@
 import {
   APIKeyAuthProvider,
   type AuthConfig,
+  anyOf,
   checkApiKey,
   generateApiKey,
   JWTAuthProvider,
@@ -34,6 +35,10 @@ generateApiKey("acme"); // wrong
 generateApiKey({ prefx: "acme" }); // wrong
 generateApiKey({ prefix: 7 }); // wrong
 checkApiKey(7); // wrong
+anyOf(); // wrong
+anyOf(new JWTAuthProvider({ secret: "s" })); // wrong
+anyOf([{}]); // wrong
+anyOf([new JWTAuthProvider({ secret: "s" })], { throtle: {} }); // wrong
 const isGood: boolean = checkApiKey("k1"); // wrong
 
 export { decided, isGood };
