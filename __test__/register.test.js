@@ -12,7 +12,7 @@ import { copyModule, FRAMEWORK_NEEDS, project, runJson } from "./support/project
 import { freePort } from "./support/servers.js";
 
 const SWITCH = ["--import", "mcp-native-auth/register"];
-const SECRET = "register-test-secret-0f8d27c61b";
+const SECRET = "Zq81-0f8d27c61be94a7350d2c8f1e6a3b975";
 const FRAMEWORK = ["mcp-framework"];
 
 /**
@@ -134,9 +134,9 @@ const SEEN = `
   import * as ours from "mcp-native-auth";
   import { createRequire } from "node:module";
   const real = createRequire(import.meta.url)("./node_modules/mcp-framework/dist/index.js");
-  const provider = new given.APIKeyAuthProvider({ keys: ["k1"] });
+  const provider = new given.APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
   class Audited extends given.JWTAuthProvider {}
-  const subclassed = new Audited({ secret: "s".repeat(32) });
+  const subclassed = new Audited({ secret: "a7Kq0ZtR4mWx8vCn2LpYd6HsJ3bTfGuE" });
   console.log(JSON.stringify({
     ours: [given.APIKeyAuthProvider === ours.APIKeyAuthProvider, given.JWTAuthProvider === ours.JWTAuthProvider],
     rest: given.MCPServer === real.MCPServer,
@@ -248,14 +248,14 @@ for (const [mechanism, args] of Object.entries(MECHANISMS)) {
             import * as second from "./plugin/index.mjs";
             const require = createRequire(import.meta.url);
             const real = ["./", "./plugin/"].map((at) => require(at + "node_modules/mcp-framework/dist/index.js"));
-            const provider = new first.APIKeyAuthProvider({ keys: ["k1"] });
+            const provider = new first.APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
             class Other extends real[1].APIKeyAuthProvider {}
             console.log(JSON.stringify({
               distinct: real[0].APIKeyAuthProvider !== real[1].APIKeyAuthProvider,
               ours: [first, second].map(({ APIKeyAuthProvider }) => APIKeyAuthProvider === ours.APIKeyAuthProvider),
               instances: real.map(({ APIKeyAuthProvider }) => provider instanceof APIKeyAuthProvider),
               crossed: [provider instanceof real[1].JWTAuthProvider, provider instanceof Other],
-              theirs: new Other({ keys: ["k1"] }) instanceof real[1].APIKeyAuthProvider,
+              theirs: new Other({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] }) instanceof real[1].APIKeyAuthProvider,
             }));`,
           "plugin/index.mjs": `export * from "mcp-framework";`,
         },
@@ -291,8 +291,8 @@ describe("where the switch does not take effect it says so", () => {
           ${source}
           const verdicts = [];
           for (const { APIKeyAuthProvider } of [given, required]) {
-            const provider = new APIKeyAuthProvider({ keys: ["k1"] });
-            for (const key of ["k1", "k2"]) {
+            const provider = new APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
+            for (const key of ["9uZ4tXq7LwRk2VbNc8Hd", "k2"]) {
               verdicts.push(await provider.authenticate({ headers: { "x-api-key": key }, socket: {} }));
             }
           }
@@ -407,8 +407,14 @@ it("works as --require too, and NODE_DEBUG=mcp-native-auth tells what was replac
 it("is declared for TypeScript", () => {
   const main = path.join(application({ "main.mts": "" }), "main.mts");
   const options = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
-  const { resolvedModule } = ts.resolveModuleName("mcp-native-auth/register", main, options, ts.sys);
-  assert.equal(path.basename(resolvedModule?.resolvedFileName ?? "nothing"), "register.d.ts");
+  for (const [mode, file] of [
+    [ts.ModuleKind.ESNext, "register.d.ts"],
+    [ts.ModuleKind.CommonJS, "register.d.cts"],
+  ]) {
+    const name = "mcp-native-auth/register";
+    const { resolvedModule } = ts.resolveModuleName(name, main, options, ts.sys, undefined, undefined, mode);
+    assert.equal(path.basename(resolvedModule?.resolvedFileName ?? "nothing"), file);
+  }
 });
 
 /** Status and challenge of a request for an event stream, which is left as soon as it opens. */

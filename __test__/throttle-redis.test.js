@@ -22,10 +22,13 @@ const WRONG_JWT = [["Authorization", `Bearer ${WRONG_TOKEN}`]];
 const RIGHT_JWT = [["Authorization", `Bearer ${TOKEN}`]];
 const TOO_MANY =
   '{"error":"Too many failed authentication attempts","status":429,"type":"authentication_error"}';
+/** For a machine that is busy with other tests. */
+const PATIENT = { limiterTimeoutMs: 60_000 };
 const THROUGH = { [SSE]: 404, [HTTP_STREAM]: 400 };
 
 if (hasRedis) {
-  describe("throttling with a real Redis", withRedis);
+  // A Redis that is away is waited for: no test may do so for ever.
+  describe("throttling with a real Redis", { timeout: 120_000 }, withRedis);
 } else {
   it("throttling with a real Redis was NOT TESTED: there is no redis-server on this machine's PATH", (t) => {
     assert.equal(process.env.CI, undefined, "continuous integration must have one; .ci/run installs it");
@@ -53,8 +56,8 @@ function withRedis() {
   async function client(options) {
     const connection = createClient({ url: redis.url, ...options });
     connection.on("error", () => {});
+    open.push(() => connection.isOpen && connection.destroy());
     await connection.connect();
-    open.push(() => connection.destroy());
     return connection;
   }
 
@@ -94,7 +97,7 @@ function withRedis() {
   const jwt = (throttle) => new JWTAuthProvider({ secret: JWT_SECRET, throttle });
 
   it("the failures on one machine count on the other; good credentials work on both", async () => {
-    const throttle = async () => ({ limiter: await limiter("two machines") });
+    const throttle = async () => ({ ...PATIENT, limiter: await limiter("two machines") });
     const machines = [
       await machine(HTTP_STREAM, apiKeys(await throttle())),
       await machine(SSE, jwt(await throttle())),
@@ -120,7 +123,7 @@ function withRedis() {
   });
 
   it("requests on one connection and on many get the answers that are theirs", async () => {
-    const provider = apiKeys({ limiter: await limiter("interleaved") });
+    const provider = apiKeys({ ...PATIENT, limiter: await limiter("interleaved") });
     const server = await machine(HTTP_STREAM, provider);
     for (let n = 0; n < 3; n += 1) await server.ask(WRONG_KEY);
     const credentials = Array.from({ length: 30 }, (_, n) => [WRONG_KEY, [], RIGHT_KEY][(n + (n >> 2)) % 3]);
@@ -140,8 +143,8 @@ function withRedis() {
   it("of many failures at once on two machines exactly as many get 401 as are allowed", async () => {
     const options = { points: 5 };
     const machines = [
-      await machine(HTTP_STREAM, apiKeys({ limiter: await limiter("at once", options) })),
-      await machine(SSE, apiKeys({ limiter: await limiter("at once", options) })),
+      await machine(HTTP_STREAM, apiKeys({ ...PATIENT, limiter: await limiter("at once", options) })),
+      await machine(SSE, apiKeys({ ...PATIENT, limiter: await limiter("at once", options) })),
     ];
     const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => machines[n % 2].ask(WRONG_KEY)));
     assert.equal(answers.filter(({ status }) => status === 401).length, 5);
@@ -149,7 +152,7 @@ function withRedis() {
   });
 
   it("with lockout, good credentials are refused on both machines", async () => {
-    const throttle = async () => ({ limiter: await limiter("lockout"), lockout: true });
+    const throttle = async () => ({ ...PATIENT, limiter: await limiter("lockout"), lockout: true });
     const machines = [
       await machine(HTTP_STREAM, apiKeys(await throttle())),
       await machine(SSE, apiKeys(await throttle())),
@@ -194,7 +197,7 @@ function withRedis() {
       it(`${name}: requests are decided and events say so; afterwards it counts again`, async () => {
         const clientOptions = { disableOfflineQueue, socket: { reconnectStrategy: () => 20 } };
         const counted = await limiter(`down: ${name}`, { points: 2, clientOptions });
-        const server = await machine(HTTP_STREAM, apiKeys({ limiter: counted, limiterTimeoutMs: 50 }));
+        const server = await machine(HTTP_STREAM, apiKeys({ limiter: counted, limiterTimeoutMs: 1000 }));
         const events = [];
         const warnings = [];
         const take = ({ reason, limiterError }) => events.push(`${reason} ${limiterError}`);
@@ -205,11 +208,11 @@ function withRedis() {
         try {
           assert.deepEqual([await ask(WRONG_KEY), await ask(RIGHT_KEY)], [401, THROUGH[HTTP_STREAM]]);
           await redis[down]();
-          for (let n = 0; n < 4; n += 1) {
+          for (let n = 0; n < 2; n += 1) {
             assert.equal(await ask(WRONG_KEY), 401);
             assert.equal(await ask(RIGHT_KEY), THROUGH[HTTP_STREAM]);
           }
-          assert.deepEqual(events.splice(0), ["KEY_UNKNOWN false", ...Array(4).fill("KEY_UNKNOWN true")]);
+          assert.deepEqual(events.splice(0), ["KEY_UNKNOWN false", "KEY_UNKNOWN true", "KEY_UNKNOWN true"]);
           assert.deepEqual(warnings, ["MCP_NATIVE_AUTH_LIMITER_FAILED"]);
 
           await redis[up]();
@@ -222,6 +225,7 @@ function withRedis() {
           assert.equal(events.at(-1), "THROTTLED false");
           assert.equal(await ask(RIGHT_KEY), THROUGH[HTTP_STREAM]);
         } finally {
+          await redis[up]();
           diagnostics.unsubscribe("mcp-native-auth:rejected", take);
           process.off("warning", warned);
         }
@@ -232,7 +236,7 @@ function withRedis() {
       const insuranceLimiter = new RateLimiterMemory({ points: 1, duration: 3600 });
       const clientOptions = { disableOfflineQueue: true, socket: { reconnectStrategy: () => 20 } };
       const insured = await limiter("insured", { insuranceLimiter, clientOptions });
-      const server = await machine(HTTP_STREAM, apiKeys({ limiter: insured }));
+      const server = await machine(HTTP_STREAM, apiKeys({ ...PATIENT, limiter: insured }));
       const ask = async () => (await server.ask(WRONG_KEY)).status;
       assert.equal(await ask(), 401);
       await redis.stop();

@@ -459,6 +459,34 @@ describe("the answer", () => {
     assert.deepEqual(statuses, [429, 401, 200, 401, 429]);
   });
 
+  it("finds a request object that takes no property", async () => {
+    const provider = apiKeys({ failures: 1 });
+    assert.deepEqual(await statusesOf(provider, [guess(), Object.freeze(guess()), guess()]), [401, 429, 429]);
+  });
+
+  it("is a refusal for a request object that is none or throws, and authenticate does not throw", async () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const lockout of [false, true]) {
+      for (const provider of [apiKeys({ failures: 1, lockout }), jwt({ failures: 1, lockout })]) {
+        const requests = [
+          undefined,
+          null,
+          7,
+          "GET",
+          proxy,
+          { headers: proxy },
+          { headers: {}, socket: proxy },
+        ];
+        assert.deepEqual(await statusesOf(provider, requests), Array(7).fill(401));
+        // All of them are of the one client that has no address.
+        const nowhere = { headers: { "x-api-key": WRONG_API_KEY, authorization: `Bearer ${WRONG_TOKEN}` } };
+        assert.deepEqual(await statusesOf(provider, [nowhere, nowhere]), [401, 429]);
+        assert.deepEqual(await statusesOf(provider, requests), Array(7).fill(lockout ? 429 : 401));
+      }
+    }
+  });
+
   it("is the plain one for a method torn off, a Proxy, and a provider without throttle", async () => {
     const provider = apiKeys({ failures: 1 });
     const { getAuthError } = provider;
@@ -502,18 +530,20 @@ const KINDS = {
   },
 };
 
-/** Answers after a few turns of the event loop, a different number each time. */
+/** Answers after a few turns of the event loop, by default a different number each time. */
 class Unhurried {
   #limiter;
+  #turnsFor;
   #asked = 0;
 
-  constructor(limiter) {
+  constructor(limiter, turnsFor = (asked) => (asked * 7) % 11) {
     this.#limiter = limiter;
+    this.#turnsFor = turnsFor;
   }
 
   async #dawdle() {
     this.#asked += 1;
-    for (let turns = (this.#asked * 7) % 11; turns > 0; turns -= 1) await turnOfTheLoop();
+    for (let turns = this.#turnsFor(this.#asked); turns > 0; turns -= 1) await turnOfTheLoop();
   }
 
   async consume(key, points) {
@@ -802,6 +832,18 @@ describe("a store that is down", () => {
       });
     }
   }
+
+  it("an event loop that is busy for longer than the time limit is no store that is down", async () => {
+    const limiter = new Unhurried(new RateLimiterMemory({ points: 1, duration: 3600 }), () => 1);
+    const provider = apiKeys({ limiter, limiterTimeoutMs: 1 });
+    const statuses = [];
+    for (let n = 0; n < 3; n += 1) {
+      const status = statusOf(provider, guess());
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+      statuses.push(await status);
+    }
+    assert.deepEqual(statuses, [401, 429, 429]);
+  });
 
   it("is warned of once a minute", async () => {
     const warnings = [];

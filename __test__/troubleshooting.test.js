@@ -6,11 +6,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
 import { APIKeyAuthProvider, anyOf, generateApiKey, JWTAuthProvider } from "mcp-native-auth";
 import { constructNative } from "../lib/errors.js";
+import { addonFile, hostTriple } from "../lib/host.js";
 import { rejectionCodes } from "../lib/native.js";
 import { sections } from "./support/markdown.js";
 import { nativeVerifier } from "./support/native-verifier.js";
@@ -43,6 +44,7 @@ describe("codes", () => {
       ...found(read("src/node/mod.rs"), /Error::new\("([A-Z_]+)"/g).map((code) => ERROR + code),
       ...found(javascript, /onfigurationError\(\s*"([A-Z_]+)"/g).map((code) => ERROR + code),
       ...found(javascript, /"(ERR_MCP_AUTH_[A-Z_]+)"/g).filter((code) => code !== ERROR),
+      ...found(javascript, /\baddonError\(\s*"([A-Z_]+)"/g).map((code) => `${ERROR}ADDON_${code}`),
       // Those that are put together are named in comments or declarations.
       ...found(javascript + read("index.d.ts"), /\b((?:ERR_MCP_AUTH|MCP_NATIVE_AUTH)_[A-Z_]*[A-Z])\b/g),
       ...found(javascript, /\bwarn\(\s*"([A-Z_]+)"/g).map((code) => WARNING + code),
@@ -52,7 +54,10 @@ describe("codes", () => {
 
   it("of errors are those that index.d.ts declares for constructors, and those of loading", () => {
     const declared = found(read("index.d.ts"), /\| "(ERR_MCP_AUTH_[A-Z_]+)"/g);
-    const ofLoading = ["ADDON_MISSING", "INTERNAL", "REGISTER_UNSUPPORTED"].map((code) => ERROR + code);
+    const ofLoading = [
+      ...["ADDON_MISSING", "ADDON_UNLOADABLE", "ADDON_VERSION"],
+      ...["INTERNAL", "REGISTER_UNSUPPORTED"],
+    ].map((code) => ERROR + code);
     const errorCodes = [...documented.keys()].filter((code) => code.startsWith(ERROR));
     assert.deepEqual(errorCodes.sort(), [...declared, ...ofLoading].sort());
   });
@@ -236,8 +241,37 @@ const framework = (source) => ({
   "node_modules/mcp-framework/index.js": source,
 });
 const ASK = `await new APIKeyAuthProvider({ keys: ["${key}"] }).authenticate({ headers: {}, socket: {} });`;
+const triple = hostTriple();
+const ADDON_PACKAGE = `@mcp-native-auth/${triple}`;
+
+function removeAddon(installed) {
+  rmSync(path.join(installed, "native"), { recursive: true });
+}
+
+/** As scripts/release.js lays it out: the addon comes in a package of its own. */
+function makeRelease(installed) {
+  removeAddon(installed);
+  const file = path.join(installed, "package.json");
+  const manifest = {
+    ...JSON.parse(readFileSync(file, "utf8")),
+    optionalDependencies: { [ADDON_PACKAGE]: "0.1.0" },
+  };
+  writeFileSync(file, JSON.stringify(manifest));
+}
+
 const PROGRAMS = {
-  "a package without its addon": { source: `import "mcp-native-auth";`, without: "native" },
+  "a package without its addon": { source: `import "mcp-native-auth";`, spoil: removeAddon },
+  "a package with an addon of another machine": {
+    source: `import "mcp-native-auth";`,
+    spoil: (installed) =>
+      writeFileSync(path.join(installed, "native", addonFile(triple)), "of another machine"),
+  },
+  "a release without its addon": { source: `import "mcp-native-auth";`, spoil: makeRelease },
+  "a release with the addon of another release": {
+    files: { [`node_modules/${ADDON_PACKAGE}/package.json`]: `{ "version": "0.0.1" }` },
+    source: `import "mcp-native-auth";`,
+    spoil: makeRelease,
+  },
   "hooks that do nothing": {
     files: {
       "stub.cjs": `
@@ -322,12 +356,10 @@ describe("messages", () => {
     }
   });
 
-  for (const [name, { files, args = [], installed, source, without }] of Object.entries(PROGRAMS)) {
+  for (const [name, { files, args = [], installed, source, spoil }] of Object.entries(PROGRAMS)) {
     it(`${name}: says what the page quotes`, () => {
       const folder = project({ "record.cjs": RECORD, "main.mjs": source, ...files }, installed);
-      if (without !== undefined) {
-        rmSync(path.join(folder, "node_modules/mcp-native-auth", without), { recursive: true });
-      }
+      spoil?.(path.join(folder, "node_modules/mcp-native-auth"));
       const child = spawnSync(process.execPath, ["--require", "./record.cjs", ...args, "main.mjs"], {
         cwd: folder,
         env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "" },
@@ -367,7 +399,7 @@ describe("messages", () => {
     const quoted = [...text.matchAll(/^> (.+)$/gm)].map(([, message]) => message);
     assert.equal(quoted.length, 2);
     for (const message of quoted) {
-      assert.ok(read("scripts/build.js").includes(`fail("${message}")`), message);
+      assert.ok(read("scripts/addon.js").includes(`"${message}"`), message);
     }
   });
 });

@@ -70,15 +70,39 @@ it("the declarations themselves hold without skipLibCheck", () => {
   );
 });
 
-it("the declarations name exactly the exports that there are", async () => {
-  const program = ts.createProgram([path.join(checkout, "index.d.ts")], RESOLUTIONS.NodeNext);
-  const checker = program.getTypeChecker();
-  const source = program.getSourceFile(path.join(checkout, "index.d.ts"));
-  const values = checker
-    .getExportsOfModule(checker.getSymbolAtLocation(source))
-    .filter(({ flags }) => flags & ts.SymbolFlags.Value)
-    .map((symbol) => symbol.name);
-  assert.deepEqual(values.sort(), Object.keys(await import("mcp-native-auth")).sort());
+for (const declarations of ["index.d.ts", "index.d.cts"]) {
+  it(`${declarations} names exactly the exports that there are`, async () => {
+    const program = ts.createProgram([path.join(checkout, declarations)], RESOLUTIONS.NodeNext);
+    const checker = program.getTypeChecker();
+    const source = program.getSourceFile(path.join(checkout, declarations));
+    const values = checker
+      .getExportsOfModule(checker.getSymbolAtLocation(source))
+      .filter(({ flags }) => flags & ts.SymbolFlags.Value)
+      .map((symbol) => symbol.name);
+    assert.deepEqual(values.sort(), Object.keys(await import("mcp-native-auth")).sort());
+  });
+}
+
+it("the declarations for CommonJS are those for modules, under module: node16 too", () => {
+  const folder = project(
+    {
+      "package.json": "{}",
+      "main.ts": `
+        import { APIKeyAuthProvider, type APIKeyConfig, type AuthResult, JWTAuthProvider } from "mcp-native-auth";
+        const config: APIKeyConfig = { keys: ["k1"] };
+        const provider: APIKeyAuthProvider = new APIKeyAuthProvider(config);
+        export const verdict: Promise<boolean | AuthResult> = provider.authenticate({ headers: {} } as never);
+        // @ts-expect-error
+        new JWTAuthProvider({ secret: 5 });`,
+    },
+    { dependencies: ["@types/node"] },
+  );
+  const node16 = { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 };
+  const errors = errorsOf(path.join(folder, "main.ts"), { ...node16, skipLibCheck: false });
+  assert.deepEqual(
+    errors.filter(({ file }) => file === undefined || file.startsWith(folder)),
+    [],
+  );
 });
 
 describe("a TypeScript project of mcp-framework", () => {

@@ -1,19 +1,93 @@
 import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { addonFile, hostTriple } from "./host.js";
 
 const require = createRequire(import.meta.url);
 
-function load() {
-  const file = `../native/mcp-native-auth.${process.platform}-${process.arch}.node`;
+export const { FIRST_ID, keyRing, rejectionCodes, verifier } = load(hostTriple());
+
+/**
+ * The addon for a platform: out of this package where it was built or packed here, else, in a release,
+ * out of the platform's own package. Nothing in the environment names another.
+ */
+function load(triple) {
+  const file = addonFile(triple);
+  const packed = tryRequire(`../native/${file}`);
+  if (packed.addon) {
+    return packed.addon;
+  }
+  const name = `@mcp-native-auth/${triple}`;
+  const { version, optionalDependencies } = require("../package.json");
+  // Only what the release declares: a name that is not ours to publish is never looked up.
+  const wanted = optionalDependencies?.[name];
+  if (wanted === undefined) {
+    throw packed.failure ? unloadable(triple, packed.failure) : notBuilt(triple);
+  }
+  const found = tryRequire(`${name}/package.json`).addon?.version;
+  if (found !== undefined && found !== wanted) {
+    throw ofAnotherRelease(version, name, wanted, found);
+  }
+  const { addon, failure } = tryRequire(`${name}/${file}`);
+  if (addon === undefined) {
+    throw failure ? unloadable(triple, failure) : notInstalled(name, wanted);
+  }
+  return addon;
+}
+
+/** What `require` gives, or what it failed with if that is more than there being no such file. */
+function tryRequire(specifier) {
   try {
-    return require(file);
-  } catch (cause) {
-    const error = new Error(
-      `mcp-native-auth has no native addon for ${process.platform}-${process.arch} on this machine; ` +
-        "build it with `npm run build` in the folder of mcp-native-auth (needs cargo, from https://rustup.rs)",
-      { cause },
-    );
-    throw Object.assign(error, { code: "ERR_MCP_AUTH_ADDON_MISSING" });
+    return { addon: require(specifier) };
+  } catch (failure) {
+    return failure.code === "MODULE_NOT_FOUND" ? {} : { failure };
   }
 }
 
-export const { FIRST_ID, keyRing, rejectionCodes, verifier } = load();
+function notBuilt(triple) {
+  return addonError(
+    "MISSING",
+    `mcp-native-auth has no native addon for ${triple}; build it with \`${buildCommand()}\` (needs cargo, from https://rustup.rs)`,
+  );
+}
+
+function unloadable(triple, cause) {
+  return addonError(
+    "UNLOADABLE",
+    `mcp-native-auth has a native addon for ${triple} that this machine cannot load, for the reason in \`cause\`; ` +
+      `build another with \`${buildCommand()}\` (needs cargo, from https://rustup.rs)`,
+    cause,
+  );
+}
+
+function notInstalled(name, wanted) {
+  return addonError(
+    "MISSING",
+    `mcp-native-auth needs ${name}, which was left out when it was installed; add it with \`${installCommand(name, wanted)}\``,
+  );
+}
+
+function ofAnotherRelease(version, name, wanted, found) {
+  return addonError(
+    "VERSION",
+    `mcp-native-auth ${version} needs ${name} ${wanted} but found ${found}, of another release; ` +
+      `install the right one with \`${installCommand(name, wanted)}\``,
+  );
+}
+
+/** Works wherever install scripts are blocked, whatever the package manager calls that. */
+function buildCommand() {
+  const { bun, deno } = process.versions;
+  const runtime = bun ? "bun" : deno ? "deno run -A" : "node";
+  const script = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "scripts", "install.js");
+  return `${runtime} "${script}"`;
+}
+
+function installCommand(name, version) {
+  return `npm install --save-optional ${name}@${version}`;
+}
+
+/** @param {string} code the part after `ERR_MCP_AUTH_ADDON_` */
+function addonError(code, message, cause) {
+  return Object.assign(new Error(message, cause && { cause }), { code: `ERR_MCP_AUTH_ADDON_${code}` });
+}

@@ -2,8 +2,8 @@
  * Everything that must hold: `npm test`. Stops at the first step that fails; the behaviour tests come
  * last, so that the run closes with their summary.
  *
- * Each test runner must report at least as many tests as stand below: a glob that matches nothing, or
- * a suite that defines nothing, must not pass for success.
+ * Each test runner must report at least as many tests as stand below, and each file of tests some: a glob
+ * that matches nothing, or a suite that defines nothing, must not pass for success.
  */
 
 import { spawnSync } from "node:child_process";
@@ -13,7 +13,7 @@ import { run } from "node:test";
 import { inspect } from "node:util";
 import { keepResult } from "../attack/support/results.js";
 
-const MINIMUM = { rust: 62, behaviour: 7700 };
+const MINIMUM = { rust: 62, behaviour: 7760 };
 
 const root = path.dirname(import.meta.dirname);
 process.chdir(root);
@@ -41,6 +41,7 @@ step("JavaScript lint and format", "node", [
   "--error-on-warnings",
   "--colors=off",
 ]);
+step("Workflows", "node", ["scripts/lint-workflows.js"]);
 step("Native addon", "node", ["scripts/build.js"]);
 await behaviourTests();
 
@@ -103,10 +104,12 @@ async function behaviourTests() {
   for (const [file, count] of passed) {
     console.log(`${failed === 0 ? "✔" : "-"} ${path.relative(root, file)}: ${count} passed`);
   }
+  const empty = [...passed].filter(([, count]) => count === 0).map(([file]) => path.relative(root, file));
   const total = [...passed.values()].reduce((sum, count) => sum + count, 0);
-  if (failed > 0 || total < MINIMUM.behaviour) {
+  if (failed > 0 || total < MINIMUM.behaviour || empty.length > 0) {
     console.error(
-      `\nBehaviour: ${total} passed, ${failed} failed; at least ${MINIMUM.behaviour} must pass, none fail`,
+      `\nBehaviour: ${total} passed, ${failed} failed; at least ${MINIMUM.behaviour} must pass, none fail` +
+        `${empty.length > 0 ? `; no test passed in ${empty.join(", ")}` : ""}`,
     );
     process.exitCode = 1;
   } else {

@@ -23,6 +23,7 @@ import {
   JWTAuthProvider as FrameworkJWTAuthProvider,
 } from "mcp-framework";
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
+import { freezeClock } from "./clock.js";
 
 export const API_KEY = { oracle: FrameworkAPIKeyAuthProvider, ours: APIKeyAuthProvider };
 export const JWT = { oracle: FrameworkJWTAuthProvider, ours: JWTAuthProvider };
@@ -150,7 +151,7 @@ export function runTable(pair, title, rows) {
 }
 
 async function verify(t, pair, { now = NOW, token, request, expect, ...one }) {
-  t.mock.timers.enable({ apis: ["Date"], now: now * 1000 });
+  freezeClock(t, now);
   const sent = token?.();
   const { oracle, ours } = await compare(pair, { ...one, request: request ?? (() => bearer(sent)) });
   if (expect === "same") {

@@ -11,10 +11,12 @@ export async function redisServer() {
   const port = await freePort();
   const args = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"].map(String);
   let child;
+  const isRunning = () => child !== undefined && child.exitCode === null && child.signalCode === null;
   process.once("exit", () => child?.kill("SIGKILL"));
   return {
     url: `redis://127.0.0.1:${port}`,
     async start() {
+      if (isRunning()) return;
       child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });
       let log = "";
       for await (const chunk of child.stdout) {
@@ -24,7 +26,7 @@ export async function redisServer() {
       throw new Error(`redis-server did not start:\n${log}`);
     },
     async stop() {
-      if (child?.exitCode === null && child.signalCode === null) {
+      if (isRunning()) {
         child.kill("SIGKILL");
         await once(child, "exit");
       }

@@ -5,6 +5,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } fro
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { addonFile, hostTriple } from "../../lib/host.js";
 import { summary } from "./measure.js";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");
@@ -13,7 +14,7 @@ const ROOT = path.join(import.meta.dirname, "..", "..");
  * difference between two processes is luck.
  */
 const STEADY_HEAP = ["--expose-gc", "--max-semi-space-size=1"];
-const ADDON = `mcp-native-auth.${process.platform}-${process.arch}.node`;
+const ADDON = addonFile(hostTriple());
 
 /**
  * What a provider with 100,000 keys adds to the resident memory of a process, in megabytes (10^6 bytes):
