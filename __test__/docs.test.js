@@ -28,6 +28,7 @@ const commandsOfOurs = manifest.bin ?? {};
 
 // What blocks find in their environment.
 const API_KEY = "key-of-the-documentation-5b1f";
+const SECOND_API_KEY = "second-key-of-the-documentation-19aa";
 const JWT_SECRET = "secret-of-the-documentation-84c2e07a";
 const { publicKey, privateKey } = generateKeyPairSync("rsa", {
   modulusLength: 2048,
@@ -48,14 +49,14 @@ let credentials;
 function environment() {
   if (credentials === undefined) {
     credentials = temporaryFolder("credentials");
-    writeFileSync(path.join(credentials, "api-keys"), `${API_KEY}\nanother key\n`);
+    writeFileSync(path.join(credentials, "api-keys"), `${API_KEY}\n${SECOND_API_KEY}\n`);
   }
   return {
     ...process.env,
     NODE_OPTIONS: "",
     NODE_TEST_CONTEXT: "",
     API_KEY,
-    SECOND_API_KEY: "second-key-of-the-documentation-19aa",
+    SECOND_API_KEY,
     JWT_SECRET,
     JWT_PUBLIC_KEY: publicKey,
     TOKEN,
@@ -233,15 +234,20 @@ const INITIALIZE = {
   params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "docs", version: "1" } },
 };
 
-/** All wrong credentials are refused, and one of the right ones, which is the provider's, is not. */
-function assertVerdicts(statuses) {
+/** All wrong credentials are refused, and of the right ones as many are not as there are ways in. */
+function assertVerdicts(statuses, ways = 1) {
   const wrong = statuses.slice(0, WRONG.length);
   const right = statuses.slice(WRONG.length);
   assert.deepEqual(wrong, [401, 401, 401]);
   assert.deepEqual(
     right.filter((status) => status !== 401),
-    [200],
+    Array(ways).fill(200),
   );
+}
+
+/** To how many credentials the server of a source says yes. */
+function waysInto(source) {
+  return source.includes("anyOf(") ? source.match(/\bnew \w+AuthProvider\(/g).length : 1;
 }
 
 /** Starts a server, asks it with each credential over the transport that its source names, and ends it. */
@@ -265,7 +271,7 @@ async function assertServes(command, args, options, port, source) {
     for (const headers of [...WRONG, ...CREDENTIALS]) {
       statuses.push(await ask(`http://127.0.0.1:${port}`, headers));
     }
-    assertVerdicts(statuses);
+    assertVerdicts(statuses, waysInto(source));
     assert.doesNotMatch(log, /McpNativeAuthWarning/);
   } finally {
     if (child.exitCode === null) {
@@ -584,25 +590,75 @@ it("the README is one page, but for what reports write into it", () => {
 describe("docs/configuration.md", () => {
   const source = ts.createSourceFile("index.d.ts", read("index.d.ts"), ts.ScriptTarget.ES2022, true);
   const page = read("docs/configuration.md");
-  const parts = { APIKeyConfig: "API keys", JWTConfig: "JSON Web Tokens" };
-  for (const [name, heading] of Object.entries(parts)) {
-    it(`has the options of ${name} with their defaults`, () => {
-      const { members } = source.statements.find(
-        (each) => ts.isInterfaceDeclaration(each) && each.name.text === name,
-      );
-      const declared = members.map((member) => [
-        member.name.text,
-        ts.getJSDocTags(member).find(({ tagName }) => tagName.text === "default")?.comment,
-      ]);
-      const [, text] = page
-        .split(/^## /m)
-        .map((part) => part.split(/\n([\s\S]*)/, 2))
-        .find(([title]) => title === heading);
-      const described = sections(text, 3).map(([option, body]) => [
-        option.replaceAll("`", ""),
-        /^\| default \| `(.+?)` \|$/m.exec(body)?.[1],
-      ]);
-      assert.deepEqual(described, declared);
+  const declaration = (name) => source.statements.find((each) => each.name?.text === name);
+  /** The `@default` of a member, without the marks of links. */
+  const defaultOf = (member) => {
+    const tag = ts.getJSDocTags(member).find(({ tagName }) => tagName.text === "default");
+    return tag && ts.getTextOfJSDocComment(tag.comment).replace(/\{@link (\w+)\s*\}/g, "$1");
+  };
+  /** Members with their defaults; one that must be `null` belongs to the other form of a configuration. */
+  const declared = (...names) =>
+    names
+      .flatMap((name) => [...declaration(name).members])
+      .filter(({ type }) => !(ts.isLiteralTypeNode(type) && type.literal.kind === ts.SyntaxKind.NullKeyword))
+      .map((member) => [member.name.text, defaultOf(member)]);
+  /** What a cell says of a default: a value if it begins with code. */
+  const cellOf = (cell) => (cell?.startsWith("`") ? cell.replaceAll("`", "") : undefined);
+  const partOf = (level, heading) => sections(page, level).find(([title]) => title === heading)[1];
+  /** The first cells and the third ones of a table. */
+  const rowsOf = (text) =>
+    [...text.matchAll(/^\| `(\w+).*?` \| [^|]+ \| ([^|]+) \|/gm)].map(([, name, cell]) => [
+      name,
+      cellOf(cell),
+    ]);
+
+  const parts = {
+    "API keys": ["APIKeyListConfig", "APIKeyLoaderConfig", "APIKeyOptions"],
+    "JSON Web Tokens": ["JWTSecretConfig", "JWTKeysConfig", "JWTOptions"],
+  };
+  for (const [heading, names] of Object.entries(parts)) {
+    it(`has the options of ${names} with their defaults`, () => {
+      const described = sections(partOf(2, heading), 3)
+        .filter(([option]) => option.startsWith("`"))
+        .map(([option, body]) => [
+          option.replaceAll("`", ""),
+          cellOf(/^\| default \| (.+?) \|$/m.exec(body)?.[1]),
+        ]);
+      assert.deepEqual(described, declared(...names));
+    });
+
+    it(`has an example of each option of ${names}`, () => {
+      const examples = blocks(partOf(2, heading)).map(({ code }) => code);
+      for (const [option] of declared(...names)) {
+        assert.ok(
+          examples.some((code) => new RegExp(`\\b${option}\\b`).test(code)),
+          option,
+        );
+      }
     });
   }
+
+  it("has the members of entries, throttles and anyOf with their defaults", () => {
+    assert.deepEqual(rowsOf(partOf(3, "Key entries")), declared("APIKeyEntry"));
+    assert.deepEqual(rowsOf(partOf(2, "Throttling")), declared("ThrottleConfig"));
+    assert.deepEqual(rowsOf(partOf(2, "Any of several")), declared("AnyOfOptions"));
+  });
+
+  it("has the methods of both classes", () => {
+    const rows = [
+      ...partOf(2, "What a provider is").matchAll(/^\| `(\w+)\(.*?\| (both|API keys|tokens) \|/gm),
+    ];
+    for (const [name, of] of [
+      ["APIKeyAuthProvider", "API keys"],
+      ["JWTAuthProvider", "tokens"],
+    ]) {
+      const described = rows
+        .filter(([, , owner]) => owner === of || owner === "both")
+        .map(([, method]) => method);
+      const methods = declaration(name)
+        .members.filter(ts.isMethodDeclaration)
+        .map((each) => each.name.text);
+      assert.deepEqual(described.sort(), methods.sort());
+    }
+  });
 });

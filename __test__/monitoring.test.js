@@ -9,10 +9,10 @@ import { checkout } from "./support/project.js";
 
 const page = readFileSync(path.join(checkout, "docs/monitoring.md"), "utf8");
 
-/** What the first `js` block below a heading prints, line by line. */
+/** What the first such block below a heading prints, line by line. */
 function printed(heading) {
   const section = page.slice(page.indexOf(`\n${heading}\n`));
-  const [, code] = /\n```js\n(.*?)\n```\n/s.exec(section);
+  const [, code] = /\n```js in monitoring\n(.*?)\n```\n/s.exec(section);
   const args = ["--input-type=module", "--eval", code];
   const child = spawnSync(process.execPath, args, { cwd: checkout, encoding: "utf8" });
   assert.deepEqual([child.status, child.stderr], [0, ""]);

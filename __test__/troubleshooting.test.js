@@ -6,17 +6,20 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
-import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
+import { APIKeyAuthProvider, anyOf, generateApiKey, JWTAuthProvider } from "mcp-native-auth";
 import { constructNative } from "../lib/errors.js";
-import { rejectionCodes, verifier } from "../lib/native.js";
+import { addonFile, hostTriple } from "../lib/host.js";
+import { rejectionCodes } from "../lib/native.js";
 import { sections } from "./support/markdown.js";
+import { nativeVerifier } from "./support/native-verifier.js";
 import { checkout, project } from "./support/project.js";
 
 const read = (file) => readFileSync(path.join(checkout, file), "utf8");
 const page = read("docs/troubleshooting.md");
+const reasonsPage = read("docs/monitoring.md");
 const ERROR = "ERR_MCP_AUTH_";
 const WARNING = "MCP_NATIVE_AUTH_";
 
@@ -41,6 +44,7 @@ describe("codes", () => {
       ...found(read("src/node/mod.rs"), /Error::new\("([A-Z_]+)"/g).map((code) => ERROR + code),
       ...found(javascript, /onfigurationError\(\s*"([A-Z_]+)"/g).map((code) => ERROR + code),
       ...found(javascript, /"(ERR_MCP_AUTH_[A-Z_]+)"/g).filter((code) => code !== ERROR),
+      ...found(javascript, /\baddonError\(\s*"([A-Z_]+)"/g).map((code) => `${ERROR}ADDON_${code}`),
       // Those that are put together are named in comments or declarations.
       ...found(javascript + read("index.d.ts"), /\b((?:ERR_MCP_AUTH|MCP_NATIVE_AUTH)_[A-Z_]*[A-Z])\b/g),
       ...found(javascript, /\bwarn\(\s*"([A-Z_]+)"/g).map((code) => WARNING + code),
@@ -50,15 +54,25 @@ describe("codes", () => {
 
   it("of errors are those that index.d.ts declares for constructors, and those of loading", () => {
     const declared = found(read("index.d.ts"), /\| "(ERR_MCP_AUTH_[A-Z_]+)"/g);
-    const ofLoading = ["ADDON_MISSING", "INTERNAL", "REGISTER_UNSUPPORTED"].map((code) => ERROR + code);
+    const ofLoading = [
+      ...["ADDON_MISSING", "ADDON_UNLOADABLE", "ADDON_VERSION"],
+      ...["INTERNAL", "REGISTER_UNSUPPORTED"],
+    ].map((code) => ERROR + code);
     const errorCodes = [...documented.keys()].filter((code) => code.startsWith(ERROR));
     assert.deepEqual(errorCodes.sort(), [...declared, ...ofLoading].sort());
   });
 
   it("of refusals are those that the core has, in its order", () => {
-    const reasons = found(page, /^\| `(TOKEN_[A-Z_]+)` \|/gm);
+    const reasons = found(reasonsPage, /^\| `(TOKEN_[A-Z_]+)` \|/gm);
     assert.deepEqual(reasons, rejectionCodes());
     assert.deepEqual(reasons, found(rejection, /=> "([A-Z_]+)"/g));
+  });
+
+  it("of refusals are those that index.d.ts declares, in one table of one page", () => {
+    const [, declared] = /type RefusalReason =([^;]+);/.exec(read("index.d.ts"));
+    const row = /^\| `([A-Z_]+)` \|/gm;
+    assert.deepEqual(found(reasonsPage, row), found(declared, /"([A-Z_]+)"/g));
+    assert.deepEqual(found(page, row), []);
   });
 
   it("each has messages, a cause and a cure", () => {
@@ -89,9 +103,9 @@ function pattern(message) {
 /** What really happened: `[code, message]`. */
 const happened = [];
 
-function fails(construct) {
+async function fails(act) {
   try {
-    construct();
+    await act();
   } catch ({ code, message }) {
     happened.push([code, message]);
     return;
@@ -104,7 +118,24 @@ const pem = publicKey.export({ type: "spki", format: "pem" });
 const small = generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey;
 const apiKeys = (options) => () => new APIKeyAuthProvider(options);
 const jwt = (options) => () => new JWTAuthProvider(options);
-const secret = "s".repeat(32);
+const key = generateApiKey().key;
+/** Long enough for every algorithm, and no key of anybody. */
+const secret = generateApiKey().key + generateApiKey().key;
+const throttled = (throttle) => apiKeys({ keys: [key], throttle });
+const entry = (members) => apiKeys({ keys: [{ key, id: "alice", ...members }] });
+const provider = () => new APIKeyAuthProvider({ keys: [{ key, id: "alice" }] });
+const failure = Object.assign(new Error("not today"), { code: "ENOENT" });
+/** A provider whose loads end in turn as given: with keys, or by throwing. */
+const loading = (...outcomes) =>
+  new APIKeyAuthProvider({
+    loadKeys() {
+      const outcome = outcomes.shift();
+      if (outcome instanceof Error) {
+        throw outcome;
+      }
+      return outcome;
+    },
+  });
 
 const MISTAKES = [
   apiKeys({}),
@@ -119,6 +150,37 @@ const MISTAKES = [
       throw new Error("unreadable");
     },
   }),
+  apiKeys({ keys: [key, 5] }),
+  entry({ expires: "2027-01-31T00:00:00Z" }),
+  entry({ hash: generateApiKey().hash }),
+  entry({ key: 5 }),
+  entry({ key: undefined, hash: "5" }),
+  entry({ id: "" }),
+  entry({ id: key }),
+  entry({ scopes: "read" }),
+  entry({ metadata: [] }),
+  entry({ expiresAt: "tomorrow" }),
+  entry({ notBefore: "2027-01-31T00:00:00Z", expiresAt: "2026-01-31T00:00:00Z" }),
+  apiKeys({
+    keys: [
+      {
+        get scopes() {
+          throw new Error("unreadable");
+        },
+      },
+    ],
+  }),
+  apiKeys({ keys: [key, { key, id: "alice" }] }),
+  () => provider().addKeys([{ hash: generateApiKey().hash, id: "alice" }]),
+  () => provider().replaceKey("bob", key),
+  apiKeys({ keys: ["changeme"], strict: true }),
+  async () => {
+    const loaded = loading([key], failure);
+    await loaded.ready();
+    await loaded.reload();
+  },
+  () => loading(failure, failure).ready(),
+  () => provider().reload(),
   jwt({}),
   jwt({ secret: 5 }),
   jwt({ secret: {} }),
@@ -144,7 +206,31 @@ const MISTAKES = [
   jwt({ secret, algorithms: [] }),
   jwt({ secret: pem }),
   jwt({ secret, cacheSize: "12" }),
-  () => constructNative(() => verifier("nonsense", Buffer.from(secret), ["HS256"], false, 0)),
+  jwt({ keys: [] }),
+  jwt({ keys: [""] }),
+  jwt({ keys: "a JWK Set as text" }),
+  jwt({ keys: [{ kid: "", secret }] }),
+  jwt({ keys: Array(101).fill(secret) }),
+  jwt({ keys: Array(5).fill(secret) }),
+  jwt({ keys: [secret], secret }),
+  jwt({ secret: "changeme", audience: "here", strict: true }),
+  jwt({ secret, strict: true }),
+  jwt({ secret, audience: "here", requireExpiration: false, strict: true }),
+  jwt({ secret, clockTolerance: 60_000_000 }),
+  jwt({ secret, issuer: [] }),
+  jwt({ secret, issuer: "" }),
+  jwt({ secret, issuer: ["us", ""] }),
+  jwt({ secret, requiredClaims: "sub" }),
+  jwt({ secret, typ: "no type" }),
+  apiKeys({ loadKeys: [key] }),
+  throttled(10),
+  throttled({ failures: 10, limiter: { consume() {} } }),
+  throttled({ limiter: {} }),
+  () => anyOf([]),
+  () => anyOf([{}]),
+  () => anyOf([new JWTAuthProvider({ secret, throttle: {} })]),
+  () => generateApiKey({ prefix: "-" }),
+  () => constructNative(() => nativeVerifier("nonsense", Buffer.from(secret))),
 ];
 
 /** Programs that end with an error or warn of something, and what Node is started with. */
@@ -154,9 +240,38 @@ const framework = (source) => ({
   "node_modules/mcp-framework/package.json": `{ "name": "mcp-framework", "type": "module", "exports": "./index.js" }`,
   "node_modules/mcp-framework/index.js": source,
 });
-const ASK = `await new APIKeyAuthProvider({ keys: ["k1"] }).authenticate({ headers: {}, socket: {} });`;
+const ASK = `await new APIKeyAuthProvider({ keys: ["${key}"] }).authenticate({ headers: {}, socket: {} });`;
+const triple = hostTriple();
+const ADDON_PACKAGE = `@mcp-native-auth/${triple}`;
+
+function removeAddon(installed) {
+  rmSync(path.join(installed, "native"), { recursive: true });
+}
+
+/** As scripts/release.js lays it out: the addon comes in a package of its own. */
+function makeRelease(installed) {
+  removeAddon(installed);
+  const file = path.join(installed, "package.json");
+  const manifest = {
+    ...JSON.parse(readFileSync(file, "utf8")),
+    optionalDependencies: { [ADDON_PACKAGE]: "0.1.0" },
+  };
+  writeFileSync(file, JSON.stringify(manifest));
+}
+
 const PROGRAMS = {
-  "a package without its addon": { source: `import "mcp-native-auth";`, without: "native" },
+  "a package without its addon": { source: `import "mcp-native-auth";`, spoil: removeAddon },
+  "a package with an addon of another machine": {
+    source: `import "mcp-native-auth";`,
+    spoil: (installed) =>
+      writeFileSync(path.join(installed, "native", addonFile(triple)), "of another machine"),
+  },
+  "a release without its addon": { source: `import "mcp-native-auth";`, spoil: makeRelease },
+  "a release with the addon of another release": {
+    files: { [`node_modules/${ADDON_PACKAGE}/package.json`]: `{ "version": "0.0.1" }` },
+    source: `import "mcp-native-auth";`,
+    spoil: makeRelease,
+  },
   "hooks that do nothing": {
     files: {
       "stub.cjs": `
@@ -168,11 +283,38 @@ const PROGRAMS = {
     source: "",
   },
   "a misspelled option": {
-    source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "s", requireExp: true });`,
+    source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "${secret}", requireExp: true });`,
   },
   "an algorithm that the key cannot verify": {
     source: `import { JWTAuthProvider } from "mcp-native-auth";
-      new JWTAuthProvider({ secret: "s", algorithms: ["HS256", "RS256"] });`,
+      new JWTAuthProvider({ secret: "${secret}", algorithms: ["HS256", "RS256"] });`,
+  },
+  "a weak API key": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ keys: ["changeme"] });`,
+  },
+  "a weak secret": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "changeme" });`,
+  },
+  "a first load that fails": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ loadKeys: () => ["changeme", 5] });`,
+  },
+  "a later load that fails": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth";
+      const loads = [["${key}"]];
+      const provider = new APIKeyAuthProvider({ loadKeys: () => loads.pop() });
+      await provider.ready();
+      await provider.reload().catch(() => {});`,
+  },
+  "a limiter whose store is away": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth";
+      const limiter = { consume: async () => { throw new Error("not today"); } };
+      const provider = new APIKeyAuthProvider({ keys: ["${key}"], throttle: { limiter } });
+      await provider.authenticate({ headers: { "x-api-key": "a guess" }, socket: {} });`,
+  },
+  "a JWK Set of which one key is for something else": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth";
+      const k = Buffer.from("${secret}").toString("base64url");
+      new JWTAuthProvider({ keys: { keys: [{ kty: "oct", k }, { kty: "oct", k, use: "enc" }] } });`,
   },
   "a framework that fails to load": {
     files: framework(`throw new Error("not today");`),
@@ -208,16 +350,16 @@ const RECORD = `process.on("warning", ({ code, message }) => console.log("\\n" +
   process.on("uncaughtExceptionMonitor", ({ code, message }) => console.log("\\n" + JSON.stringify([code, message])));`;
 
 describe("messages", () => {
-  before(() => {
-    MISTAKES.forEach(fails);
+  before(async () => {
+    for (const mistake of MISTAKES) {
+      await fails(mistake);
+    }
   });
 
-  for (const [name, { files, args = [], installed, source, without }] of Object.entries(PROGRAMS)) {
+  for (const [name, { files, args = [], installed, source, spoil }] of Object.entries(PROGRAMS)) {
     it(`${name}: says what the page quotes`, () => {
       const folder = project({ "record.cjs": RECORD, "main.mjs": source, ...files }, installed);
-      if (without !== undefined) {
-        rmSync(path.join(folder, "node_modules/mcp-native-auth", without), { recursive: true });
-      }
+      spoil?.(path.join(folder, "node_modules/mcp-native-auth"));
       const child = spawnSync(process.execPath, ["--require", "./record.cjs", ...args, "main.mjs"], {
         cwd: folder,
         env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "" },
@@ -257,7 +399,7 @@ describe("messages", () => {
     const quoted = [...text.matchAll(/^> (.+)$/gm)].map(([, message]) => message);
     assert.equal(quoted.length, 2);
     for (const message of quoted) {
-      assert.ok(read("scripts/build.js").includes(`fail("${message}")`), message);
+      assert.ok(read("scripts/addon.js").includes(`"${message}"`), message);
     }
   });
 });
