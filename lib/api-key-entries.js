@@ -63,7 +63,7 @@ export function placeOf(index) {
  * @returns {CheckedKey[]}
  */
 export function checkedKeys(keys) {
-  if (!Array.isArray(keys)) {
+  if (!isArray(keys)) {
     throw invalid("`keys` must be an array of strings or entries");
   }
   return itemsOf(keys, "`keys`").map((key, index) => {
@@ -71,7 +71,7 @@ export function checkedKeys(keys) {
     if (typeof key === "string") {
       return { text: checkedText(key, place), isHash: false, index };
     }
-    if (typeof key !== "object" || key === null || Array.isArray(key)) {
+    if (typeof key !== "object" || key === null || isArray(key)) {
       throw invalid(`${place} must be a string or an entry such as { key, id }, not ${nameOf(key)}`);
     }
     return { ...checkedEntry(key, place), index };
@@ -87,11 +87,20 @@ function itemsOf(array, place) {
   }
 }
 
+/** Not of a Proxy that was revoked, of which `Array.isArray` throws. */
+function isArray(value) {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
 function nameOf(value) {
   if (value === null) {
     return "null";
   }
-  return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
+  return isArray(value) ? "an array" : `a value of type ${typeof value}`;
 }
 
 function checkedText(text, place) {
@@ -193,7 +202,7 @@ function checkedScopes(scopes, place) {
   if (scopes === undefined) {
     return [];
   }
-  const items = Array.isArray(scopes) ? itemsOf(scopes, `${place}, \`scopes\`,`) : undefined;
+  const items = isArray(scopes) ? itemsOf(scopes, `${place}, \`scopes\`,`) : undefined;
   if (!items?.every((scope) => typeof scope === "string" && scope !== "")) {
     throw invalid(`${place}, \`scopes\`, must be an array of strings that are not empty`);
   }
@@ -207,7 +216,7 @@ function checkedMetadata(metadata, place) {
   try {
     // As it would be had it come from a file: no functions, dates or objects that refer to themselves.
     const copy = JSON.parse(JSON.stringify(metadata));
-    if (typeof metadata === "object" && typeof copy === "object" && copy !== null && !Array.isArray(copy)) {
+    if (typeof metadata === "object" && typeof copy === "object" && copy !== null && !isArray(copy)) {
       refuseDeep(copy, DEEPEST_METADATA);
       return copy;
     }
