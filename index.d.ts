@@ -213,9 +213,12 @@ export interface ReloadFailedEvent {
   readonly keepsLastKeys: boolean;
 }
 
-/** A key with a name, bounds and data of its own. Members not listed here are refused. */
+/**
+ * A key with a name, bounds and data of its own. Members not listed here are refused, and so are listed ones
+ * that are inherited or not enumerable.
+ */
 export interface APIKeyEntry {
-  /** The key: as a plain string in `keys`. Either this or {@link hash}. */
+  /** The key: as a plain string in `keys`, but not what looks like a hash. Either this or {@link hash}. */
   key?: string | null;
   /**
    * `sha256:` and the SHA-256 of the key's UTF-8 bytes, as 64 hexadecimal digits in lower case, so that
@@ -223,7 +226,10 @@ export interface APIKeyEntry {
    * {@link generateApiKey} makes: others can be guessed from it.
    */
   hash?: string | null;
-  /** Names the key in events and to {@link APIKeyAuthProvider.revokeKey}: 1 to 128 visible ASCII characters, unique. */
+  /**
+   * Names the key in events and to {@link APIKeyAuthProvider.revokeKey}: 1 to 128 visible ASCII characters,
+   * unique, and not the key.
+   */
   id: string;
   /** What the key is for, handed on as it is. @default [] */
   scopes?: readonly string[] | null;
@@ -231,7 +237,7 @@ export interface APIKeyEntry {
   notBefore?: Date | string | null;
   /** From when on the key is no longer accepted: a Date, or RFC 3339 with seconds and zone. Default: never. */
   expiresAt?: Date | string | null;
-  /** Handed on as it is: an object that JSON can hold. @default {} */
+  /** Handed on as JSON holds it: an object, nested 100 levels deep at the most. @default {} */
   metadata?: object | null;
 }
 
@@ -252,9 +258,17 @@ export type KeyLoader = (context: {
 
 /** Options of {@link APIKeyAuthProvider}. Options not listed here are ignored with a process warning. */
 export interface APIKeyOptions {
-  /** Seconds between the beginnings of two loads, 0 for none, at most 2,147,483. @default 0 */
+  /**
+   * Seconds between the beginnings of two loads, 0 for none, at most 2,147,483; one that is still under way
+   * is not joined by another. Without `loadKeys` it throws `ERR_MCP_AUTH_OPTION_INVALID`.
+   * @default 0
+   */
   reloadIntervalSeconds?: number | null;
-  /** Seconds that a load may take, at most 2,147,483. @default 10 */
+  /**
+   * Seconds that a load may take, from 0.001 to 2,147,483. Without `loadKeys` it throws
+   * `ERR_MCP_AUTH_OPTION_INVALID`.
+   * @default 10
+   */
   loadTimeoutSeconds?: number | null;
   /**
    * Whether keys that can be guessed throw `ERR_MCP_AUTH_KEYS_WEAK` instead of being named in a process
@@ -307,6 +321,8 @@ export interface APIKeyLoaderConfig extends APIKeyOptions {
    * array lets nobody in. When it throws, takes too long or gives what cannot be keys, the last good
    * keys stay, which is told by a process warning `MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED` and on the channel
    * `mcp-native-auth:reload-failed`. Requests wait for the first load, at most as long as it may take.
+   * What is given too late goes nowhere. When keys are changed by hand while a load is under way, it is begun
+   * anew, three times in all, so that what it has read before does not bring back a revoked key.
    * Anything but a function throws `ERR_MCP_AUTH_OPTION_INVALID`.
    */
   loadKeys: KeyLoader;
@@ -338,7 +354,8 @@ export declare class APIKeyAuthProvider implements AuthProvider {
   addKeys(keys: readonly (string | APIKeyEntry)[]): void;
   /**
    * Puts a key in the place of that with the id. With an overlap, in seconds up to a year, the old key
-   * stays good so long beside it, but not beyond its own end, and the new one needs another id.
+   * stays good so long beside it, but not beyond its own end, and the new one needs another id. Keys that
+   * ended more than a day ago go when keys are added, replaced or revoked.
    *
    * @throws {ConfigurationError} `ERR_MCP_AUTH_KEYS_INVALID` if there is no key with the id, or as for `keys`
    */
@@ -350,7 +367,7 @@ export declare class APIKeyAuthProvider implements AuthProvider {
   /** Takes a key away from the next request on. Returns whether there was one with the id. */
   revokeKey(id: string): boolean;
   /**
-   * Loads the keys now. Rejects with `ERR_MCP_AUTH_KEYS_RELOAD_FAILED` when that fails; the last good
+   * Loads the keys now, after a load that is under way, whose outcome may be older. Rejects with `ERR_MCP_AUTH_KEYS_RELOAD_FAILED` when that fails; the last good
    * keys stay in use. What was added or revoked by hand since the last load is forgotten.
    */
   reload(): Promise<void>;

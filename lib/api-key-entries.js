@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { types } from "node:util";
 import { copierOf } from "./copier.js";
 import { configurationError } from "./errors.js";
@@ -6,6 +7,7 @@ import { configurationError } from "./errors.js";
  * @typedef {object} CheckedKey
  * @property {string} text the key, or the hexadecimal digits of its hash
  * @property {boolean} isHash
+ * @property {number} index among those that were given
  * @property {APIKeyEntry} [entry] for a key that is more than a plain string
  */
 
@@ -18,7 +20,10 @@ const HASH = /^sha256:([0-9a-f]{64})$/;
 const ID = /^[\x21-\x7e]{1,128}$/;
 
 /** RFC 3339 §5.6: with seconds and a zone, so that it is one moment everywhere. */
-const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+const MOMENT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** Levels of objects and arrays. */
+const DEEPEST_METADATA = 100;
 
 /** What is known of a key beside the key. */
 export class APIKeyEntry {
@@ -58,28 +63,44 @@ export function placeOf(index) {
  * @returns {CheckedKey[]}
  */
 export function checkedKeys(keys) {
-  if (!Array.isArray(keys)) {
+  if (!isArray(keys)) {
     throw invalid("`keys` must be an array of strings or entries");
   }
-  // By index: an array may bring an iterator of its own.
-  return Array.from({ length: keys.length }, (_, index) => {
-    const key = keys[index];
+  return itemsOf(keys, "`keys`").map((key, index) => {
     const place = placeOf(index);
     if (typeof key === "string") {
-      return { text: checkedText(key, place), isHash: false };
+      return { text: checkedText(key, place), isHash: false, index };
     }
-    if (typeof key !== "object" || key === null || Array.isArray(key)) {
+    if (typeof key !== "object" || key === null || isArray(key)) {
       throw invalid(`${place} must be a string or an entry such as { key, id }, not ${nameOf(key)}`);
     }
-    return checkedEntry(key, place);
+    return { ...checkedEntry(key, place), index };
   });
+}
+
+/** By index: an array may bring an iterator of its own. Each read once, so that a getter cannot change its mind. */
+function itemsOf(array, place) {
+  try {
+    return Array.from({ length: array.length }, (_, index) => array[index]);
+  } catch {
+    throw invalid(`${place} cannot be read; pass a plain array`);
+  }
+}
+
+/** Not of a Proxy that was revoked, of which `Array.isArray` throws. */
+function isArray(value) {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 function nameOf(value) {
   if (value === null) {
     return "null";
   }
-  return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
+  return isArray(value) ? "an array" : `a value of type ${typeof value}`;
 }
 
 function checkedText(text, place) {
@@ -105,7 +126,7 @@ function checkedEntry(given, place) {
   if (typeof id !== "string" || !ID.test(id)) {
     throw invalid(`${place} must have an \`id\` of 1 to 128 visible ASCII characters, which is not the key`);
   }
-  if (id === key) {
+  if (id === key || hash === `sha256:${createHash("sha256").update(id).digest("hex")}`) {
     throw invalid(`${place} has its key for an \`id\`, which is written to logs; give it a name`);
   }
   const entry = new APIKeyEntry({
@@ -123,20 +144,46 @@ function checkedEntry(given, place) {
   return { text: isHash ? checkedHash(hash, place) : checkedKey(key, place), isHash, entry };
 }
 
-/** Each member read once; one that is null is not given. */
+/** Each member read once; one that is null is not given, nor is what others put on `Object.prototype`. */
 function copyOf(given, place) {
+  let isPlain;
   try {
-    return Object.fromEntries(
-      Object.entries(given).filter(([, value]) => value !== undefined && value !== null),
-    );
+    isPlain = !hidesMember(given);
+    if (isPlain) {
+      const members = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
+      return Object.assign({ __proto__: null }, Object.fromEntries(members));
+    }
   } catch {
-    throw invalid(`${place} cannot be read; pass a plain object`);
+    // Said below: what a getter throws is not ours to show.
   }
+  const why = isPlain === false ? "has a member that is inherited or not enumerable" : "cannot be read";
+  throw invalid(`${place} ${why}; pass a plain object`);
+}
+
+/** Whether one that is not copied is there, as in rows of databases: an end that goes unread is none. */
+function hidesMember(given) {
+  if (MEMBERS.some((name) => Object.getOwnPropertyDescriptor(given, name)?.enumerable === false)) {
+    return true;
+  }
+  let prototype = Object.getPrototypeOf(given);
+  // `Object.prototype`, of whatever realm, is everybody's.
+  while (prototype !== null && !Object.hasOwn(prototype, "isPrototypeOf")) {
+    if (MEMBERS.some((name) => Object.hasOwn(prototype, name))) {
+      return true;
+    }
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return false;
 }
 
 function checkedKey(key, place) {
   if (typeof key !== "string") {
     throw invalid(`${place}, \`key\`, must be a string, not ${nameOf(key)}`);
+  }
+  if (HASH.test(key)) {
+    throw invalid(
+      `${place} has a hash for its \`key\`, which would let in whoever knows the hash; use \`hash\``,
+    );
   }
   return checkedText(key, place);
 }
@@ -155,13 +202,11 @@ function checkedScopes(scopes, place) {
   if (scopes === undefined) {
     return [];
   }
-  if (
-    !Array.isArray(scopes) ||
-    !Array.from(scopes).every((scope) => typeof scope === "string" && scope !== "")
-  ) {
+  const items = isArray(scopes) ? itemsOf(scopes, `${place}, \`scopes\`,`) : undefined;
+  if (!items?.every((scope) => typeof scope === "string" && scope !== "")) {
     throw invalid(`${place}, \`scopes\`, must be an array of strings that are not empty`);
   }
-  return Array.from(scopes);
+  return items;
 }
 
 function checkedMetadata(metadata, place) {
@@ -171,13 +216,28 @@ function checkedMetadata(metadata, place) {
   try {
     // As it would be had it come from a file: no functions, dates or objects that refer to themselves.
     const copy = JSON.parse(JSON.stringify(metadata));
-    if (typeof metadata === "object" && typeof copy === "object" && copy !== null && !Array.isArray(copy)) {
+    if (typeof metadata === "object" && typeof copy === "object" && copy !== null && !isArray(copy)) {
+      refuseDeep(copy, DEEPEST_METADATA);
       return copy;
     }
   } catch {
     // Said below, in words that hold nothing of it.
   }
-  throw invalid(`${place}, \`metadata\`, must be an object that JSON can hold`);
+  throw invalid(
+    `${place}, \`metadata\`, must be an object that JSON can hold, nested ${DEEPEST_METADATA} levels deep at the most`,
+  );
+}
+
+/** What is copied for each request must not exhaust its stack. */
+function refuseDeep(value, levels) {
+  if (levels === 0) {
+    throw new RangeError("too deep");
+  }
+  for (const member of Object.values(value)) {
+    if (typeof member === "object" && member !== null) {
+      refuseDeep(member, levels - 1);
+    }
+  }
 }
 
 /** In milliseconds since 1970 UTC. A number is refused: one would take it for seconds, another for milliseconds. */
@@ -187,13 +247,21 @@ function checkedMoment(moment, where) {
   }
   const time = types.isDate(moment)
     ? Date.prototype.getTime.call(moment)
-    : typeof moment === "string" && MOMENT.test(moment)
-      ? Date.parse(moment)
+    : typeof moment === "string"
+      ? parsedMoment(moment)
       : Number.NaN;
   if (Number.isNaN(time)) {
     throw invalid(`${where} must be a Date or a text such as "2027-01-31T00:00:00Z"`);
   }
   return time;
+}
+
+function parsedMoment(text) {
+  const local = MOMENT.exec(text)?.[1];
+  const asUtc = Date.parse(`${local}Z`);
+  // V8 takes February 30 for March 2, and 24:00 for the next day.
+  const isReal = !Number.isNaN(asUtc) && new Date(asUtc).toISOString().startsWith(local);
+  return isReal ? Date.parse(text) : Number.NaN;
 }
 
 function invalid(message) {

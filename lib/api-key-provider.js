@@ -31,6 +31,7 @@ const OPTIONS = [
 ];
 
 const DEFAULT_LOAD_TIMEOUT_SECONDS = 10;
+const SHORTEST_LOAD_TIMEOUT_SECONDS = 0.001;
 /** What a timer of Node can wait. */
 const LONGEST_WAIT_SECONDS = 2_147_483;
 /** A year. */
@@ -51,7 +52,11 @@ export class APIKeyAuthProvider {
   #throttle;
   /** The entry that the request presented the key of that was decided last. */
   #proven;
-  #describe = () => ({ provider: NAME, keyId: this.#proven?.id });
+  #describe = (decision) => ({
+    provider: NAME,
+    // Who is locked out was not looked at.
+    keyId: decision === "LOCKED_OUT" ? undefined : this.#proven?.id,
+  });
 
   constructor(config) {
     const options = givenOptions(config);
@@ -64,14 +69,16 @@ export class APIKeyAuthProvider {
     this.#headerNameInLowerCase = this.#headerName.toLowerCase();
     this.#queryFallback = booleanOption("queryFallback", options.queryFallback, true);
     this.#strict = booleanOption("strict", options.strict, false);
-    const intervalMs = milliseconds("reloadIntervalSeconds", options.reloadIntervalSeconds, 0);
+    const intervalMs = milliseconds("reloadIntervalSeconds", options.reloadIntervalSeconds, 0, 0);
     const timeoutMs = milliseconds(
       "loadTimeoutSeconds",
       options.loadTimeoutSeconds,
       DEFAULT_LOAD_TIMEOUT_SECONDS,
+      SHORTEST_LOAD_TIMEOUT_SECONDS,
     );
     if (load === undefined) {
-      this.setKeys(keys);
+      // Not `setKeys`, here and below: a subclass may have one of its own.
+      this.#setKeys(keys);
     }
     const decide = (req) => this.#decide(req);
     this.#throttle = throttleOption(NAME, options.throttle, decide, this.#describe);
@@ -88,7 +95,7 @@ export class APIKeyAuthProvider {
     warnOfUnknownOptions(NAME, options, OPTIONS);
     findFramework();
     if (load !== undefined) {
-      const use = (loaded) => this.setKeys(loaded);
+      const use = (loaded) => this.#setKeys(loaded);
       this.#loader = new KeyLoader({ provider: NAME, load, use, intervalMs, timeoutMs });
     }
   }
@@ -119,20 +126,24 @@ export class APIKeyAuthProvider {
   }
 
   setKeys(keys) {
-    this.#change(keys, () => this.#keys.setAll(keys));
+    this.#setKeys(keys);
+    this.#loader?.outdate();
   }
 
   addKeys(keys) {
-    this.#change(keys, () => this.#keys.add(keys));
+    this.#change(keys, (added) => this.#keys.add(added));
+    this.#loader?.outdate();
   }
 
   replaceKey(id, key, options) {
-    const { overlapSeconds } = givenOptions(options);
-    const overlap = secondsOption("overlapSeconds", overlapSeconds, 0, LONGEST_OVERLAP_SECONDS) ?? 0;
-    this.#change([key], () => this.#keys.replace(id, key, overlap * 1000, Date.now()));
+    const overlapMs = overlapOption(options);
+    this.#change([key], ([added]) => this.#keys.replace(id, added, overlapMs, Date.now()));
+    this.#loader?.outdate();
   }
 
   revokeKey(id) {
+    // Even where there is none yet: what is being loaded may have it.
+    this.#loader?.outdate();
     return this.#change([], () => this.#keys.revoke(id));
   }
 
@@ -147,10 +158,7 @@ export class APIKeyAuthProvider {
   }
 
   async ready() {
-    await this.#loader?.first;
-    if (this.#loader?.hasLoaded === false) {
-      await this.#loader.reload();
-    }
+    await this.#loader?.ready();
   }
 
   close() {
@@ -163,14 +171,18 @@ export class APIKeyAuthProvider {
     return throttled ?? { ...DEFAULT_AUTH_ERROR, message: "Invalid API key" };
   }
 
+  #setKeys(keys) {
+    this.#change(keys, (all) => this.#keys.setAll(all));
+  }
+
   /** All or nothing: what throws changes no key. */
-  #change(added, change) {
-    const texts = checkedKeys(added).map(({ text, isHash }) => (isHash ? undefined : text));
-    const weaknesses = weaknessesOfApiKeys(texts);
+  #change(given, change) {
+    const added = checkedKeys(given);
+    const weaknesses = weaknessesOfApiKeys(added.map(({ text, isHash }) => (isHash ? undefined : text)));
     if (this.#strict) {
       reportWeakApiKeys(weaknesses, true);
     }
-    const result = change();
+    const result = change(added);
     this.#contains = this.#keys.haveEntries ? undefined : this.#keys.contains;
     reportWeakApiKeys(weaknesses, false);
     return result;
@@ -191,7 +203,9 @@ export class APIKeyAuthProvider {
       if (this.#contains !== undefined) {
         return this.#contains(presented) || "KEY_UNKNOWN";
       }
-      return this.#loader?.hasLoaded === false ? "KEYS_NOT_LOADED" : this.#decideByEntry(presented);
+      // Those that were added by hand meanwhile are good, and can be guessed at.
+      const hasNone = this.#loader?.hasLoaded === false && this.#keys.count === 0;
+      return hasNone ? "KEYS_NOT_LOADED" : this.#decideByEntry(presented);
     } catch {
       // A request object that throws when it is read carries no key.
       return "REQUEST_UNREADABLE";
@@ -220,8 +234,16 @@ extendsFramework(APIKeyAuthProvider);
 /** As it was defined: the prototype may be changed. */
 const { authenticate } = APIKeyAuthProvider.prototype;
 
-function loaderOption({ keys, loadKeys }) {
+function loaderOption({ keys, loadKeys, reloadIntervalSeconds, loadTimeoutSeconds }) {
   if (loadKeys === undefined || loadKeys === null) {
+    const ofLoading = { reloadIntervalSeconds, loadTimeoutSeconds };
+    const misplaced = Object.keys(ofLoading).find((name) => (ofLoading[name] ?? undefined) !== undefined);
+    if (misplaced !== undefined) {
+      throw configurationError(
+        "OPTION_INVALID",
+        `\`${misplaced}\` has no effect without \`loadKeys\`; give what loads the keys, or remove it`,
+      );
+    }
     return undefined;
   }
   if (typeof loadKeys !== "function") {
@@ -244,6 +266,23 @@ function refuseNone(keys) {
   }
 }
 
-function milliseconds(name, value, fallback) {
-  return (secondsOption(name, value, 0, LONGEST_WAIT_SECONDS) ?? fallback) * 1000;
+function milliseconds(name, value, fallback, least) {
+  return (secondsOption(name, value, least, LONGEST_WAIT_SECONDS) ?? fallback) * 1000;
+}
+
+/** In milliseconds. What is misspelled would cut off whoever has the old key. */
+function overlapOption(given) {
+  if (given === undefined || given === null) {
+    return 0;
+  }
+  if (typeof given !== "object" || Array.isArray(given)) {
+    throw configurationError(
+      "OPTION_INVALID",
+      "the third argument of `replaceKey` must be an object such as { overlapSeconds: 3600 }",
+    );
+  }
+  const options = givenOptions(given);
+  const overlap = secondsOption("overlapSeconds", options.overlapSeconds, 0, LONGEST_OVERLAP_SECONDS) ?? 0;
+  warnOfUnknownOptions(`${NAME}: \`replaceKey\``, options, ["overlapSeconds"]);
+  return overlap * 1000;
 }

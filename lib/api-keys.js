@@ -1,6 +1,8 @@
-import { checkedKeys, placeOf } from "./api-key-entries.js";
+import { placeOf } from "./api-key-entries.js";
 import { configurationError, constructNative } from "./errors.js";
 import { keyRing } from "./native.js";
+
+/** @typedef {import("./api-key-entries.js").CheckedKey} CheckedKey */
 
 /** Kinds of keys, as the native ring takes them. */
 const [MAY_REPEAT, TEXT, HASH] = [0, 1, 2];
@@ -16,10 +18,13 @@ export class APIKeys {
   #ring = constructNative(() => keyRing());
   /** By place in the ring; `undefined` for a key that is a plain string. Empty as long as all are. */
   #entries = [];
+  /** Of keys in the ring. */
   #count = 0;
+  /** Of plain strings that were given once more. */
+  #repeats = 0;
 
   get count() {
-    return this.#count;
+    return this.#count + this.#repeats;
   }
 
   /** Whether it is one of the keys: what there is to ask as long as all are plain strings. */
@@ -38,13 +43,18 @@ export class APIKeys {
     return place < 0 ? undefined : (this.#entries[place] ?? true);
   }
 
-  /** @param {unknown[]} keys that are to be all there are from now on */
+  /** @param {CheckedKey[]} keys that are to be all there are from now on */
   setAll(keys) {
-    this.#change([], checkedKeys(keys));
+    const distinct = withoutRepeats(keys, () => false);
+    this.#change([], distinct);
+    this.#repeats = keys.length - distinct.length;
   }
 
+  /** @param {CheckedKey[]} keys */
   add(keys) {
-    this.#change(this.#places(), checkedKeys(keys));
+    const distinct = withoutRepeats(keys, (text) => this.find(text) === true);
+    this.#change(this.#places(), distinct);
+    this.#repeats += keys.length - distinct.length;
   }
 
   /** @returns {boolean} whether there was a key of this id */
@@ -62,7 +72,7 @@ export class APIKeys {
 
   /**
    * @param {string} id of a key that there is
-   * @param {unknown} key that comes in its place
+   * @param {CheckedKey} key that comes in its place
    * @param {number} overlapMs how long the old one stays good beside it
    * @param {number} now
    */
@@ -74,17 +84,18 @@ export class APIKeys {
         "there is no key of the `id` to replace; add the new one instead",
       );
     }
-    const added = checkedKeys([key]);
+    const added = withoutRepeats([key], (text) => this.find(text) === true);
     if (overlapMs === 0) {
       this.#change(
         this.#places().filter((kept) => kept !== place),
         added,
       );
-      return;
+    } else {
+      const before = this.#entries[place];
+      const ended = before.endingAt(Math.min(before.expiresAt, now + overlapMs));
+      this.#change(this.#places(), added, new Map([[place, ended]]));
     }
-    const before = this.#entries[place];
-    const ended = before.endingAt(Math.min(before.expiresAt, now + overlapMs));
-    this.#change(this.#places(), added, new Map([[place, ended]]));
+    this.#repeats += 1 - added.length;
   }
 
   /** Of all keys but those that ended long ago: whoever rotates keys for years must not collect them. */
@@ -100,7 +111,7 @@ export class APIKeys {
 
   /**
    * @param {number[]} kept places of keys that stay, in this order
-   * @param {import("./api-key-entries.js").CheckedKey[]} added
+   * @param {CheckedKey[]} added
    * @param {Map<number, object>} changed entries that take the place of others
    */
   #change(kept, added, changed = new Map()) {
@@ -108,7 +119,8 @@ export class APIKeys {
       ...kept.map((place) => changed.get(place) ?? this.#entries[place]),
       ...added.map(({ entry }) => entry),
     ];
-    refuseEqualIds(entries, kept.length);
+    const nameOf = (place) => placeOf(place < kept.length ? -1 : added[place - kept.length].index);
+    refuseEqualIds(entries, nameOf);
     const kinds = Uint8Array.from(entries, (entry, place) => {
       if (entry === undefined) {
         return MAY_REPEAT;
@@ -118,7 +130,7 @@ export class APIKeys {
     const texts = added.map(({ text }) => text);
     const equal = constructNative(() => this.#ring.replace(Uint32Array.from(kept), texts, kinds));
     if (equal !== null) {
-      const [one, other] = equal.map((place) => placeOf(place - kept.length));
+      const [one, other] = equal.map(nameOf);
       throw configurationError("KEYS_INVALID", `${other} is the same key as ${one}; remove one of them`);
     }
     this.#entries = entries.some((entry) => entry !== undefined) ? entries : [];
@@ -126,8 +138,24 @@ export class APIKeys {
   }
 }
 
+/**
+ * Equal plain strings are one key. The ring keeps the place of the first alone, so that of others none must
+ * be counted on when places move.
+ */
+function withoutRepeats(keys, isKnown) {
+  const seen = new Set();
+  return keys.filter(({ text, entry }) => {
+    if (entry !== undefined) {
+      return true;
+    }
+    const isNew = !seen.has(text) && !isKnown(text);
+    seen.add(text);
+    return isNew;
+  });
+}
+
 /** An id is what a key is revoked by. */
-function refuseEqualIds(entries, kept) {
+function refuseEqualIds(entries, nameOf) {
   const places = new Map();
   for (const [place, entry] of entries.entries()) {
     if (entry === undefined) {
@@ -136,7 +164,7 @@ function refuseEqualIds(entries, kept) {
     if (places.has(entry.id)) {
       throw configurationError(
         "KEYS_INVALID",
-        `${placeOf(place - kept)} has the same \`id\` as ${placeOf(places.get(entry.id) - kept)}; give each key its own`,
+        `${nameOf(place)} has the same \`id\` as ${nameOf(places.get(entry.id))}; give each key its own`,
       );
     }
     places.set(entry.id, place);

@@ -1,8 +1,12 @@
 import diagnostics from "node:diagnostics_channel";
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { configurationError, warn } from "./errors.js";
 
 // Kept here: Node forgets a channel that nobody holds.
 const reloadFailed = diagnostics.channel("mcp-native-auth:reload-failed");
+
+/** How often a load is begun anew because keys were changed by hand meanwhile. */
+const MOST_ATTEMPTS = 3;
 
 /**
  * Loads keys from where they live, at once, at intervals and on demand. What fails leaves the last good set
@@ -16,6 +20,11 @@ export class KeyLoader {
   #timeoutMs;
   #timer;
   #loading;
+  #next;
+  /** Ends the load under way. */
+  #deadline;
+  /** Of the keys, by hand. */
+  #changes = 0;
   #failures = 0;
   #hasLoaded = false;
   /** Settles, and never rejects, when the first load has ended in one way or the other. */
@@ -48,48 +57,109 @@ export class KeyLoader {
     return this.#hasLoaded;
   }
 
-  /** One load at a time: whoever asks while one is under way gets its outcome. */
+  /**
+   * Loads what there is now: a load that is under way may have read what has changed since, so another one
+   * follows it, one for all who ask meanwhile.
+   */
   reload() {
-    this.#loading ??= this.#reload().finally(() => {
-      this.#loading = undefined;
-    });
-    return this.#loading;
+    this.#deadline?.ref();
+    if (this.#loading === undefined) {
+      return this.#begin();
+    }
+    this.#next ??= this.#loading
+      .catch(() => {})
+      // A loader that calls for the next load each time must not keep everything else waiting.
+      .then(() => turnOfTheLoop())
+      .then(() => {
+        this.#next = undefined;
+        return this.#loading ?? this.#begin();
+      });
+    return this.#next;
+  }
+
+  /** Resolves when keys were loaded; tries once more if that failed. */
+  async ready() {
+    await this.first;
+    if (!this.#hasLoaded) {
+      this.#deadline?.ref();
+      await (this.#loading ?? this.#begin());
+    }
+  }
+
+  /** The keys were changed by hand: what was read before would take that back. */
+  outdate() {
+    this.#changes += 1;
+  }
+
+  /** What the interval does: nobody waits for it, the end of the process neither. */
+  refresh() {
+    if (this.#loading === undefined) {
+      this.#begin({ keepsProcess: false }).catch(() => {});
+    }
   }
 
   close() {
     clearInterval(this.#timer);
   }
 
-  async #reload() {
+  #begin({ keepsProcess = true } = {}) {
+    // Later in the same turn, when it is known here: the loader may ask for a load itself.
+    this.#loading = Promise.resolve()
+      .then(() => this.#reload(keepsProcess))
+      .finally(() => {
+        this.#loading = undefined;
+      });
+    return this.#loading;
+  }
+
+  async #reload(keepsProcess) {
     try {
-      this.#use(await this.#inTime());
+      const keys = await this.#unchanged(keepsProcess);
+      this.#use(keys);
       this.#hasLoaded = true;
       this.#failures = 0;
     } catch (error) {
-      throw this.#failed(error);
+      // Of the loader's own errors nothing comes here.
+      throw this.#failed(error.message);
     }
   }
 
-  async #inTime() {
+  async #unchanged(keepsProcess) {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+      const changes = this.#changes;
+      const keys = await this.#inTime(keepsProcess);
+      if (changes === this.#changes) {
+        return keys;
+      }
+    }
+    throw new Error("they were changed by hand each time meanwhile");
+  }
+
+  async #inTime(keepsProcess) {
     const controller = new AbortController();
-    let timer;
     const late = new Promise((_, reject) => {
-      timer = setTimeout(() => {
-        reject(configurationError("KEYS_RELOAD_FAILED", `took longer than ${this.#timeoutMs / 1000} s`));
+      this.#deadline = setTimeout(() => {
+        reject(new Error(`the loader took longer than ${this.#timeoutMs / 1000} s`));
         controller.abort();
       }, this.#timeoutMs);
     });
+    if (!keepsProcess) {
+      this.#deadline.unref();
+    }
+    const loaded = (async () => this.#load({ signal: controller.signal }))().catch((error) => {
+      throw new Error(saidOf(error));
+    });
     try {
       // Whatever the loader still does afterwards goes nowhere.
-      return await Promise.race([(async () => this.#load({ signal: controller.signal }))(), late]);
+      return await Promise.race([loaded, late]);
     } finally {
-      clearTimeout(timer);
+      clearTimeout(this.#deadline);
+      this.#deadline = undefined;
     }
   }
 
-  #failed(error) {
+  #failed(why) {
     this.#failures += 1;
-    const why = saidOf(error);
     if (reloadFailed.hasSubscribers) {
       const event = {
         provider: this.#provider,
@@ -118,20 +188,25 @@ function repeated(loader, intervalMs) {
     if (target === undefined) {
       clearInterval(timer);
     } else {
-      target.reload().catch(() => {});
+      target.refresh();
     }
   }, intervalMs);
   return timer.unref();
 }
 
+/** Codes of the system, of Node and of databases. */
+const CODE = /^(?:E[A-Z]{2,15}|(?:EAI|ERR?)_[A-Z][A-Z0-9_]{1,40})$/;
+
 /**
  * What may be said of a failure. Messages of others can hold what must not be shown: JSON.parse quotes its
- * text, database drivers their URL. Codes of the system do not.
+ * text, database drivers their URL. Codes do not.
  */
 function saidOf(error) {
-  const code = typeof error?.code === "string" ? error.code : "";
-  if (code.startsWith("ERR_MCP_AUTH_")) {
-    return error.message;
+  let code;
+  try {
+    ({ code } = error);
+  } catch {
+    // No object, or one that throws when it is read.
   }
-  return /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? `the loader failed with ${code}` : "the loader failed";
+  return typeof code === "string" && CODE.test(code) ? `the loader failed with ${code}` : "the loader failed";
 }

@@ -190,7 +190,8 @@ impl<S: BuildHasher> KeyRing<S> {
             }
         }
         let mut digests = Vec::with_capacity(kept.len() + more);
-        digests.extend(kept.iter().filter_map(|place| by_place.get(*place as usize)));
+        // A place that holds no key keeps the places after it where they are.
+        digests.extend(kept.iter().map(|place| by_place.get(*place as usize).unwrap_or(&EMPTY)));
         by_place.zeroize();
         KeyRingBuilder { digests }
     }

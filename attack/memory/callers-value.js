@@ -1,6 +1,6 @@
 /** What callers pass to a provider's constructor, made so that no further copy of the secret arises. */
 
-import { createPublicKey, createSecretKey } from "node:crypto";
+import { createHash, createPublicKey, createSecretKey } from "node:crypto";
 
 /** Each takes the secret's bytes, which are wiped afterwards, and gives what the caller holds. */
 const forms = {
@@ -16,6 +16,11 @@ const forms = {
     return keys;
   },
   "keys, the last one bad": (bytes) => [bytes.latin1Slice(), ""],
+  entries: (bytes) => [{ key: bytes.latin1Slice(), id: "entry", scopes: ["read"], metadata: { team: "a" } }],
+  /** The caller holds the key all the same: it is what must be found. */
+  "entries by hash": (bytes) =>
+    withKey([{ hash: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, id: "entry" }], bytes),
+  "entries, the last one bad": (bytes) => [{ key: bytes.latin1Slice(), id: "entry" }, { id: "none" }],
   Buffer: (bytes) => copy(bytes, Buffer.allocUnsafeSlow(bytes.length)),
   /** From Node's pool, as `Buffer.from(text)` is. */
   "pooled Buffer": (bytes) => copy(bytes, Buffer.allocUnsafe(bytes.length)),
@@ -66,6 +71,11 @@ export function wipe(value) {
   } else if (ArrayBuffer.isView(value?.key)) {
     value.key.fill(0);
   }
+}
+
+/** The key beside its entries, where no index leads to it. */
+function withKey(entries, bytes) {
+  return Object.assign(entries, { held: bytes.latin1Slice() });
 }
 
 function copy(bytes, target) {

@@ -14,6 +14,7 @@
  *   nodeCopies?: boolean,
  *   isJoined?: boolean,
  *   isRefused?: boolean,
+ *   isLoaded?: boolean,
  *   algorithms?: string[],
  *   header: string,
  *   accepted: Buffer,
@@ -23,6 +24,7 @@
  *   `form` is one of callers-value.js, `spellings` are the copies that must not be, `kept` is what lies in
  *   memory while the provider lives and not afterwards; `canBeWiped` means that the caller has no string
  *   of the secret, `nodeCopies` that Node itself parses the secret and holds it until it collects the key,
+ *   `isLoaded` that a loader gives it,
  *   `isJoined` that V8 puts the caller's string together when it is first read, as whoever reads it would see
  */
 
@@ -57,6 +59,9 @@ export function coreCases() {
     "API key",
     "API key, large",
     "API key, one of 1,000",
+    "API key of an entry",
+    "API key of an entry, by hash",
+    "API key, loaded",
   ];
   return [...secretCases().filter(({ name }) => core.includes(name)), ecPrivateKey()];
 }
@@ -209,6 +214,13 @@ function apiKeyCases() {
     apiKey("API key beyond Latin-1", "two-byte keys", beyondLatin1(), { presentedForm: "two-byte text" }),
     apiKey("API key, large", "keys", text(LARGE)),
     apiKey("API key, one of 1,000", "keys among others", text(32), { companions: { count: 1000 } }),
+    apiKey("API key of an entry", "entries", text(32)),
+    apiKey("API key of an entry, large", "entries", text(LARGE)),
+    apiKey("API key of an entry, by hash", "entries by hash", text(32)),
+    apiKey("API key, loaded", "entries", text(32), { isLoaded: true }),
+    apiKey("API key of an entry before a bad one", "entries, the last one bad", text(32), {
+      isRefused: true,
+    }),
     apiKey("API key before a bad one", "keys, the last one bad", text(32), { isRefused: true }),
   ];
 }

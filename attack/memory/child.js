@@ -30,16 +30,22 @@ const commands = {
     values.set(name, callersValue(form, halves, companions));
   },
 
-  construct({ name, type, algorithms }) {
+  async construct({ name, type, algorithms, isLoaded }) {
     const value = values.get(name);
+    if (isLoaded) {
+      const provider = new classes[type]({ loadKeys: async () => values.get(name) });
+      await provider.ready();
+      providers.set(name, provider);
+      return;
+    }
     const options = type === "APIKeyAuthProvider" ? { keys: value } : { secret: value, algorithms };
     providers.set(name, new classes[type](options));
   },
 
   /** Fails as a constructor does that refuses its options. */
-  constructInVain({ name, type, algorithms }) {
+  async constructInVain({ name, type, algorithms }) {
     try {
-      commands.construct({ name, type, algorithms });
+      await commands.construct({ name, type, algorithms });
     } catch (error) {
       return error.code;
     }
