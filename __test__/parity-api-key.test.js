@@ -26,6 +26,7 @@ import {
 
 const NO_KEYS = "At least one API key is required";
 const RIGHT = "right-7c1e94f0ab35d268";
+const HASH_OF_A_KEY = `sha256:${"0a1b2c3d4e5f6789".repeat(4)}`;
 const WRONG = "wrong-7c1e94f0ab35d268";
 const GRANTS = { verdict: true };
 
@@ -146,6 +147,22 @@ const ROWS = [
         why: "an entry that can never match is a mistake in the configuration",
       }),
     ),
+  },
+  {
+    row: "a key that is the hash of one",
+    cases: [
+      differs("sha256: and 64 digits", {
+        config: () => ({ keys: [HASH_OF_A_KEY] }),
+        request: xApiKey(HASH_OF_A_KEY),
+        oracle: GRANTS,
+        ours: refused(/keys\[0\]/, /is the hash of a key/),
+        why: "whoever reads the configuration would get in",
+      }),
+      accepted("and one character more", {
+        config: () => ({ keys: [`${HASH_OF_A_KEY}0`] }),
+        request: xApiKey(`${HASH_OF_A_KEY}0`),
+      }),
+    ],
   },
   {
     row: "header name",
@@ -980,6 +997,6 @@ describe("APIKeyAuthProvider, what gets into logs", () => {
 
 test("the table is whole", () => {
   const count = ROWS.reduce((sum, { cases }) => sum + cases.length, 0);
-  assert.equal(ROWS.length, 19);
+  assert.equal(ROWS.length, 20);
   assert.ok(count >= 260, `only ${count} cases`);
 });

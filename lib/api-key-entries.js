@@ -69,7 +69,7 @@ export function checkedKeys(keys) {
   return itemsOf(keys, "`keys`").map((key, index) => {
     const place = placeOf(index);
     if (typeof key === "string") {
-      return { text: checkedText(key, place), isHash: false, index };
+      return { text: checkedPlain(key, place), isHash: false, index };
     }
     if (typeof key !== "object" || key === null || isArray(key)) {
       throw invalid(`${place} must be a string or an entry such as { key, id }, not ${nameOf(key)}`);
@@ -101,6 +101,15 @@ function nameOf(value) {
     return "null";
   }
   return isArray(value) ? "an array" : `a value of type ${typeof value}`;
+}
+
+function checkedPlain(text, place) {
+  if (HASH.test(text)) {
+    throw invalid(
+      `${place} is the hash of a key, which would let in whoever knows the hash; give it as { hash, id }`,
+    );
+  }
+  return checkedText(text, place);
 }
 
 function checkedText(text, place) {
