@@ -1,6 +1,7 @@
 //! The JWS compact serialization: `BASE64URL(header) . BASE64URL(payload) . BASE64URL(signature)`.
 //! RFC 7515 §3.1, §7.1.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64_simd::URL_SAFE_NO_PAD;
@@ -95,8 +96,8 @@ pub(super) struct Header {
     pub(super) algorithm: Option<String>,
     /// `typ` when it is a string.
     pub(super) typ: Option<String>,
-    /// `kid` when it is a string.
-    pub(super) key_id: Option<String>,
+    /// `kid` when it is a string, with lone surrogates as in WTF-8: it is one, though no key's.
+    pub(super) key_id: Option<Vec<u8>>,
 }
 
 impl Header {
@@ -117,7 +118,7 @@ impl Header {
 struct Members {
     algorithm: Option<String>,
     typ: Option<String>,
-    key_id: Option<String>,
+    key_id: Option<Vec<u8>>,
     /// `crit` with any value: this verifier understands no extension, and an empty or malformed
     /// list is as invalid as an unknown name. RFC 7515 §4.1.11.
     is_critical: bool,
@@ -145,7 +146,10 @@ impl<'de> Deserialize<'de> for Members {
                     match &*name {
                         b"alg" => members.algorithm = text(map.next_value()?),
                         b"typ" => members.typ = text(map.next_value()?),
-                        b"kid" => members.key_id = text(map.next_value()?),
+                        b"kid" => {
+                            let value: &RawValue = map.next_value()?;
+                            members.key_id = json::string(value.get().as_bytes()).map(Cow::into_owned);
+                        }
                         b"b64" => {
                             let value: &RawValue = map.next_value()?;
                             members.payload_is_unencoded = value.get() == "false";
@@ -216,7 +220,8 @@ mod tests {
     #[test]
     fn reads_alg_typ_and_kid_through_escapes() {
         let some = |text: &str| Some(text.into());
-        let expected = Header { algorithm: some("HS256"), typ: some("JWT"), key_id: some("1") };
+        let key_id = Some(b"1".to_vec());
+        let expected = Header { algorithm: some("HS256"), typ: some("JWT"), key_id };
         assert_eq!(header(r#"{"alg":"HS256","typ":"JWT","kid":"1"}"#).unwrap(), expected);
         assert_eq!(
             header(r#" {"\u0061lg":"\u0048S256","typ":"\u004aWT","k\u0069d":"\u0031"} "#).unwrap(),
@@ -235,10 +240,16 @@ mod tests {
 
     #[test]
     fn typ_and_kid_that_are_no_strings_are_none() {
-        for value in ["[\"JWT\"]", "null", "1", r#""\udc00""#] {
+        for value in ["[\"JWT\"]", "null", "1", "{}"] {
             let header = header(&format!(r#"{{"alg":"HS256","typ":{value},"kid":{value}}}"#)).unwrap();
             assert_eq!((header.typ, header.key_id), (None, None), "{value}");
         }
+    }
+
+    #[test]
+    fn a_lone_surrogate_makes_no_typ_and_a_kid_that_is_no_keys() {
+        let header = header(r#"{"alg":"HS256","typ":"\udc00","kid":"\udc00"}"#).unwrap();
+        assert_eq!((header.typ, header.key_id), (None, Some(b"\xed\xb0\x80".to_vec())));
     }
 
     #[test]
