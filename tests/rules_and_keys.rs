@@ -98,8 +98,8 @@ const KIDS: [(&str, Option<&str>); 10] = [
     (r#","kid":"e\u0301""#, Some("e\u{301}")),
     (r#","kid":"A""#, Some("A")),
     (r#","kid":"""#, Some("")),
-    (r#","kid":7"#, None),
-    (r#","kid":["a"]"#, None),
+    (r#","kid":7"#, Some("another")),
+    (r#","kid":["a"]"#, Some("another")),
     (r#","kid":"\ud800""#, Some("another")),
 ];
 

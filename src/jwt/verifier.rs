@@ -6,7 +6,7 @@ use super::algorithm::{self, Algorithm};
 use super::claims::Claims;
 use super::key::{Key, SignatureKey};
 use super::rules::Rules;
-use super::token::{Header, Segments};
+use super::token::{Header, KeyId, Segments};
 use super::verified::{EntryId, Fingerprint, Mark, VerifiedTokens};
 use crate::error::{ConfigError, Rejection};
 
@@ -302,14 +302,17 @@ impl Verifier {
     /// The positions of the keys to try for a header; nothing if none serves its algorithm.
     fn keys_for(&self, header: &Header) -> Option<[Option<u16>; MAX_TRIALS]> {
         let algorithm = header.algorithm.as_deref()?;
-        let name = header.key_id.as_deref();
+        let is_anybodys = header.key_id == KeyId::Absent;
         let serving =
             || (0..).zip(&self.keys).filter(|(_, key): &(u16, _)| key.algorithm.name() == algorithm);
-        let named =
-            || serving().filter(|(_, key)| name.is_some() && key.id.as_deref().map(str::as_bytes) == name);
+        let named = || {
+            serving().filter(
+                |(_, key)| matches!((&key.id, &header.key_id), (Some(id), KeyId::Text(name)) if **id == **name),
+            )
+        };
         let is_named = named().next().is_some();
         let anonymous = serving().filter(|(_, key)| !is_named && key.id.is_none());
-        let others = serving().filter(|(_, key)| name.is_none() && key.id.is_some());
+        let others = serving().filter(|(_, key)| is_anybodys && key.id.is_some());
         let mut keys = [None; MAX_TRIALS];
         for (place, (position, _)) in keys.iter_mut().zip(named().chain(anonymous).chain(others)) {
             *place = Some(position);
