@@ -32,7 +32,10 @@ const commands = {
 
   construct({ name, type, algorithms }) {
     const value = values.get(name);
-    const options = type === "APIKeyAuthProvider" ? { keys: value } : { secret: value, algorithms };
+    const options =
+      type === "APIKeyAuthProvider"
+        ? { keys: value }
+        : { [Array.isArray(value) ? "keys" : "secret"]: value, algorithms };
     providers.set(name, new classes[type](options));
   },
 
