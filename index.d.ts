@@ -414,8 +414,13 @@ export type KeyMaterial =
   | { key: JsonWebKey; format: "jwk" }
   | { key: string | Buffer | KeyObject; format?: "pem" | "der"; type?: string; passphrase?: string | Buffer };
 
-/** One of several keys, with the `kid` of the tokens that it is for. A JWK brings its own. */
+/** One of several keys. Members not listed here are ignored with a process warning. */
 export interface JWTKeyEntry {
+  /**
+   * The `kid` of the tokens that the key is for, compared character by character. A string that is not
+   * empty and holds no lone surrogate, else throws `ERR_MCP_AUTH_SECRET_INVALID`. Default: a JWK's own, if
+   * it has one.
+   */
   kid?: string | null;
   secret: KeyMaterial;
 }
@@ -535,13 +540,15 @@ export interface JWTSecretConfig extends JWTOptions {
 export interface JWTKeysConfig extends JWTOptions {
   /**
    * Several keys instead of `secret`, for rotation: 100 at most, in an array or a JWK Set. A token's `kid`
-   * picks those with the same one; if there is none, those without `kid`; a token without `kid` is tried
-   * with those without one first. Four keys at the most are tried for a token. Each serves the algorithms
-   * that fit it.
+   * picks those with the same one; if there is none, or it is no string, those without `kid`; a token
+   * without `kid` is tried with those without one first. Four keys at the most are tried for a token. Each
+   * serves the algorithms that fit it.
    *
    * A key of an array that cannot be used throws as for `secret`, by its index; of a JWK Set it is named
    * in a process warning `MCP_NATIVE_AUTH_UNUSABLE_KEYS` as long as another one can be used. Over 100 keys,
-   * or over four without `kid` for one algorithm, throws `ERR_MCP_AUTH_SECRET_TOO_MANY_KEYS`.
+   * or for one algorithm over four of the same `kid` or without one, throws
+   * `ERR_MCP_AUTH_SECRET_TOO_MANY_KEYS`; none, `ERR_MCP_AUTH_SECRET_REQUIRED`; anything but an array or a
+   * JWK Set, `ERR_MCP_AUTH_SECRET_INVALID`.
    */
   keys: JWTKeys;
   secret?: null;

@@ -1,5 +1,6 @@
 import { configurationError } from "./errors.js";
 import { keyMaterial } from "./key-material.js";
+import { warnOfUnknownOptions } from "./options.js";
 
 /**
  * @typedef {object} ConfiguredKeys what the native verifier is told of keys
@@ -20,17 +21,8 @@ export function configuredKeys(secret, keys) {
   if (secret !== undefined && secret !== null) {
     throw configurationError("OPTION_INVALID", "give either `secret` or `keys`, not both");
   }
-  if (Array.isArray(keys)) {
-    return { keys: listed(keys, ofList), hasKeyList: true, skipsUnusable: false };
-  }
-  const set = typeof keys === "object" ? keys.keys : undefined;
-  if (!Array.isArray(set)) {
-    throw configurationError(
-      "SECRET_INVALID",
-      "`keys` must be an array of keys or a JWK Set, an object whose member `keys` is an array; JSON.parse() it first if it is text",
-    );
-  }
-  return { keys: listed(set, ofSet), hasKeyList: true, skipsUnusable: true };
+  const { list, isSet } = listOf(keys);
+  return { keys: listed(list, isSet ? ofSet : ofList), hasKeyList: true, skipsUnusable: isSet };
 }
 
 /** Fills the copies with zeros. */
@@ -40,19 +32,44 @@ export function wipe({ keys }) {
   }
 }
 
-function listed(list, read) {
-  if (list.length === 0) {
-    throw configurationError("SECRET_REQUIRED", "`keys` is empty; it must hold at least one key");
+/** The array, be it that of a JWK Set. */
+function listOf(keys) {
+  try {
+    if (Array.isArray(keys)) {
+      return { list: keys, isSet: false };
+    }
+    const list = typeof keys === "object" ? keys.keys : undefined;
+    if (Array.isArray(list)) {
+      return { list, isSet: true };
+    }
+  } catch {
+    // A getter that throws, a revoked proxy: their words are not ours to vouch for.
   }
+  throw configurationError(
+    "SECRET_INVALID",
+    "`keys` must be an array of keys or a JWK Set, an object whose member `keys` is an array; JSON.parse() it first if it is text",
+  );
+}
+
+function listed(list, read) {
   const keys = [];
   try {
+    if (list.length === 0) {
+      throw configurationError("SECRET_REQUIRED", "`keys` is empty; it must hold at least one key");
+    }
     for (let index = 0; index < list.length; index += 1) {
       keys.push(read(list[index], index));
     }
     return keys;
   } catch (error) {
     wipe({ keys });
-    throw error;
+    if (error?.code?.startsWith?.("ERR_MCP_AUTH_")) {
+      throw error;
+    }
+    throw configurationError(
+      "SECRET_INVALID",
+      `\`keys[${keys.length}]\` cannot be read; pass it as a string, Buffer, KeyObject or plain object`,
+    );
   }
 }
 
@@ -61,21 +78,35 @@ function ofList(item, index) {
   const isEntry = typeof item === "object" && item !== null && Object.hasOwn(item, "secret");
   const material = isEntry ? item.secret : item;
   const id = isEntry && item.kid !== undefined && item.kid !== null ? item.kid : kidOfJwk(material);
-  if (id !== undefined && (typeof id !== "string" || id === "")) {
-    throw configurationError("SECRET_INVALID", `\`keys[${index}].kid\` must be a string that is not empty`);
+  if (id !== undefined && (typeof id !== "string" || id === "" || !id.isWellFormed())) {
+    throw configurationError(
+      "SECRET_INVALID",
+      `\`keys[${index}].kid\` must be a string that is not empty and holds no lone surrogate`,
+    );
+  }
+  if (isEntry) {
+    warnOfUnknownOptions(`JWTAuthProvider: \`keys[${index}]\``, item, ["kid", "secret"]);
   }
   return { ...materialAt(index, material), id };
 }
 
-/** Of a key that cannot be read, what the native core passes over like any other that it cannot use. */
+/**
+ * Of a key that cannot be read, what the native core passes over like any other that it cannot use. So is
+ * one whose `kid` is no string: without it, it would be tried for the tokens of others. RFC 7517 §4.5, §5.
+ */
 function ofSet(jwk, index) {
-  const kid = kidOfJwk(jwk);
-  const id = typeof kid === "string" && kid !== "" ? kid : undefined;
   try {
-    return { ...materialAt(index, typeof jwk?.kty === "string" ? jwk : {}), id };
+    const kid = kidOfJwk(jwk);
+    if (
+      typeof jwk?.kty === "string" &&
+      (kid === undefined || (typeof kid === "string" && kid.isWellFormed()))
+    ) {
+      return { ...materialAt(index, jwk), id: kid === "" ? undefined : kid };
+    }
   } catch {
-    return { kind: "jwk", bytes: Buffer.from("{}"), id };
+    // As below.
   }
+  return { kind: "jwk", bytes: Buffer.from("{}"), id: undefined };
 }
 
 function kidOfJwk(material) {

@@ -5,6 +5,8 @@
 
 use thiserror::Error;
 
+use crate::jwt::MAX_KEYS;
+
 /// A key or option that can never work, found at construction.
 ///
 /// Each message is one sentence that says what to change. [`ConfigError::code`] is stable.
@@ -100,6 +102,11 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// More keys than a verifier may have.
+    pub(crate) fn too_many_keys(count: usize) -> Self {
+        Self::TooManyKeys { count, limit: format!("use {MAX_KEYS} at most") }
+    }
+
     /// The stable code that JavaScript sees as `error.code`.
     #[must_use]
     pub fn code(&self) -> &'static str {

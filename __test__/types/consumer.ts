@@ -3,6 +3,7 @@
 import { createPublicKey, createSecretKey, type KeyObject } from "node:crypto";
 import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
+import type { JSONWebKeySet as JoseKeySet } from "jose";
 import type { AuthProvider as FrameworkAuthProvider } from "mcp-framework";
 import * as framework from "mcp-framework";
 import {
@@ -20,8 +21,10 @@ import {
   DEFAULT_AUTH_ERROR,
   type GeneratedApiKey,
   generateApiKey,
+  type JSONWebKeySet,
   JWTAuthProvider,
   type JWTConfig,
+  type JWTKeys,
   linkFramework,
   type RefusalReason,
   type RejectedEvent,
@@ -59,6 +62,28 @@ const configs: JWTConfig[] = [
   },
 ];
 const jwt: JWTAuthProvider = new JWTAuthProvider(configs[0] as JWTConfig);
+
+declare const joseKeySet: JoseKeySet;
+const keySet: JSONWebKeySet = { keys: [{ kty: "RSA", kid: "2026-01", n: "AQAB", e: "AQAB" }] };
+const keyLists: JWTKeys[] = [
+  ["text", publicKey, { kid: "2026-01", secret: "text" }, { kid: null, secret: publicKey }],
+  Object.freeze([{ secret: Buffer.from("bytes") }]),
+  keySet,
+  joseKeySet,
+];
+new JWTAuthProvider({
+  keys: ["text"],
+  issuer: "https://issuer.example",
+  audience: ["a", "b"] as const,
+  subject: "svc-*",
+  clockTolerance: 5,
+  maxTokenAge: 3600,
+  requiredClaims: ["jti"],
+  typ: "at+jwt",
+  strict: true,
+});
+jwt.setKeys(keyLists[0] as JWTKeys);
+jwt.setSecret(publicKey);
 
 declare const redis: object;
 const throttles: ThrottleConfig[] = [

@@ -26,6 +26,13 @@ new JWTAuthProvider({ secret: "s", requireExpiraton: true }); // wrong
 new JWTAuthProvider({ secret: "s", throttle: true }); // wrong
 new JWTAuthProvider({ secret: "s", throttle: { failurs: 3 } }); // wrong
 new JWTAuthProvider({ secret: "s", throttle: { limiter: {} } }); // wrong
+new JWTAuthProvider({ secret: "s", keys: ["s"] }); // wrong
+new JWTAuthProvider({ keys: "s" }); // wrong
+new JWTAuthProvider({ secret: "s", issuer: /issuer/ }); // wrong
+new JWTAuthProvider({ secret: "s", maxTokenAge: "1h" }); // wrong
+new JWTAuthProvider({ secret: "s", requiredClaims: "jti" }); // wrong
+new JWTAuthProvider({ secret: "s" }).setSecret(["s"]); // wrong
+new JWTAuthProvider({ secret: "s" }).setKeys("s"); // wrong
 new JWTAuthProvider({ secret: "s" }).config; // wrong
 new JWTAuthProvider({ secret: "s" }).getKeyCount(); // wrong
 new JWTAuthProvider({ secret: "s" }).authenticate(); // wrong

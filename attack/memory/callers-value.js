@@ -15,6 +15,18 @@ const forms = {
     keys[count >> 1] = bytes.latin1Slice();
     return keys;
   },
+  /** So many that a list which grows has moved them. */
+  "secret among others": (bytes) => [
+    ...Array.from({ length: 20 }, (_, number) => ({
+      kid: `${number}`,
+      secret: `another secret, number ${number}`,
+    })),
+    { secret: bytes.latin1Slice() },
+    ...Array.from({ length: 20 }, (_, number) => ({
+      kid: `-${number}`,
+      secret: `one more secret, number ${number}`,
+    })),
+  ],
   "keys, the last one bad": (bytes) => [bytes.latin1Slice(), ""],
   entries: (bytes) => [{ key: bytes.latin1Slice(), id: "entry", scopes: ["read"], metadata: { team: "a" } }],
   /** The caller holds the key all the same: it is what must be found. */

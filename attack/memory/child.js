@@ -38,7 +38,10 @@ const commands = {
       providers.set(name, provider);
       return;
     }
-    const options = type === "APIKeyAuthProvider" ? { keys: value } : { secret: value, algorithms };
+    const options =
+      type === "APIKeyAuthProvider"
+        ? { keys: value }
+        : { [Array.isArray(value) ? "keys" : "secret"]: value, algorithms };
     providers.set(name, new classes[type](options));
   },
 

@@ -89,8 +89,11 @@ impl<'p> Claims<'p> {
         if members.repeats_registered_name {
             return Err(Rejection::PayloadInvalid);
         }
-        let ruled =
-            if rules.look_at_claims() { Some(Box::new(RuledClaims::of_object(json_bytes)?)) } else { None };
+        let ruled = if rules.look_at_claims() {
+            Some(Box::new(RuledClaims::of_object(json_bytes, rules)?))
+        } else {
+            None
+        };
         Ok(Self { json, facts: Facts { times: members.times, ruled } })
     }
 

@@ -66,16 +66,25 @@ fn subtype(media_type: &str) -> &str {
 pub(super) struct RuledClaims {
     issuer: Option<Box<[u8]>>,
     subject: Option<Box<[u8]>>,
-    audiences: Vec<Box<[u8]>>,
+    /// Members of `aud` that are among the accepted ones, each once: others are no use to keep.
+    audiences: Box<[Box<[u8]>]>,
     issued_at: TimeClaim,
-    /// Names of the claims, of registered ones and others.
-    names: Vec<Box<[u8]>>,
+    /// Names of claims that are among the required ones, each once.
+    names: Box<[Box<[u8]>]>,
 }
 
 impl RuledClaims {
     /// Reads it from the JSON text of a claims set that is known to be well-formed.
-    pub(super) fn of_object(json: &[u8]) -> Result<Self, Rejection> {
-        json::object(json).ok_or(Rejection::PayloadInvalid)
+    pub(super) fn of_object(json: &[u8], rules: &Rules) -> Result<Self, Rejection> {
+        let Members { issuer, subject, audiences, issued_at, names } =
+            json::object(json).ok_or(Rejection::PayloadInvalid)?;
+        Ok(Self {
+            issuer,
+            subject,
+            audiences: among(&rules.audiences, &audiences),
+            issued_at,
+            names: among(&rules.required_claims, &names),
+        })
     }
 
     /// `now` is in seconds since 1970 UTC. One that is not a number refuses.
@@ -141,46 +150,68 @@ fn fits_pattern(text: &[u8], pattern: &[u8]) -> bool {
     pattern.get(in_pattern..).unwrap_or_default().iter().all(|byte| *byte == b'*')
 }
 
-impl<'de> Deserialize<'de> for RuledClaims {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct RuledClaimsVisitor;
+/// Those of some texts that occur in a token. A token may have thousands, most of which nobody asks for,
+/// and what is remembered of it must not take many times its size.
+fn among(wanted: &[String], present: &[Cow<'_, [u8]>]) -> Box<[Box<[u8]>]> {
+    let is_present = |text: &&String| present.iter().any(|other| **other == *text.as_bytes());
+    wanted.iter().filter(is_present).map(|text| text.as_bytes().into()).collect()
+}
 
-        impl<'de> Visitor<'de> for RuledClaimsVisitor {
-            type Value = RuledClaims;
+/// What rules may ask of a claims object, all of it.
+#[derive(Default)]
+struct Members<'de> {
+    issuer: Option<Box<[u8]>>,
+    subject: Option<Box<[u8]>>,
+    audiences: Vec<Cow<'de, [u8]>>,
+    issued_at: TimeClaim,
+    /// Names of the claims, of registered ones and others.
+    names: Vec<Cow<'de, [u8]>>,
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a claims set")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RuledClaims, A::Error> {
-                let mut claims = RuledClaims::default();
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut claims = Members::default();
                 while let Some(Name(name)) = map.next_key()? {
                     match &*name {
-                        b"iss" => claims.issuer = string(map.next_value()?),
-                        b"sub" => claims.subject = string(map.next_value()?),
+                        b"iss" => claims.issuer = owned(map.next_value()?),
+                        b"sub" => claims.subject = owned(map.next_value()?),
                         b"iat" => claims.issued_at = map.next_value()?,
                         b"aud" => claims.audiences = strings(map.next_value()?),
                         _ => {
                             map.next_value::<IgnoredAny>()?;
                         }
                     }
-                    claims.names.push(Cow::into_owned(name).into());
+                    claims.names.push(name);
                 }
                 Ok(claims)
             }
         }
 
-        deserializer.deserialize_map(RuledClaimsVisitor)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 
 /// The bytes of a JSON string; nothing for another value.
-fn string(value: &RawValue) -> Option<Box<[u8]>> {
-    json::string(value.get().as_bytes()).map(|bytes| bytes.into_owned().into())
+fn string(value: &RawValue) -> Option<Cow<'_, [u8]>> {
+    json::string(value.get().as_bytes())
+}
+
+fn owned(value: &RawValue) -> Option<Box<[u8]>> {
+    string(value).map(|bytes| bytes.into_owned().into())
 }
 
 /// `aud` is one string or an array of them. What is no string is nobody's audience.
-fn strings(value: &RawValue) -> Vec<Box<[u8]>> {
+fn strings(value: &RawValue) -> Vec<Cow<'_, [u8]>> {
     match serde_json::from_str::<Vec<&RawValue>>(value.get()) {
         Ok(values) => values.into_iter().filter_map(string).collect(),
         Err(_) => string(value).into_iter().collect(),
@@ -192,7 +223,7 @@ mod tests {
     use super::*;
 
     fn check(json: &str, rules: &Rules) -> Result<(), Rejection> {
-        RuledClaims::of_object(json.as_bytes()).unwrap().check(rules, 0.0)
+        RuledClaims::of_object(json.as_bytes(), rules).unwrap().check(rules, 0.0)
     }
 
     fn texts(texts: &[&str]) -> Vec<String> {
@@ -259,6 +290,16 @@ mod tests {
         for json in ["{}", r#"{"jti":"a"}"#, r#"{"a":{"jti":1,"xé":1}}"#] {
             assert_eq!(check(json, &rules), Err(Rejection::ClaimMissing), "{json}");
         }
+    }
+
+    #[test]
+    fn of_thousands_of_names_and_audiences_those_are_kept_that_a_rule_asks_for() {
+        let rules = Rules { audiences: texts(&["b"]), required_claims: texts(&["x"]), ..Rules::default() };
+        let json =
+            format!(r#"{{{}"aud":[{}"b"],"x":1}}"#, r#""x":0,"y":0,"#.repeat(999), r#""a","b","#.repeat(999));
+        let claims = RuledClaims::of_object(json.as_bytes(), &rules).unwrap();
+        assert_eq!((claims.audiences.len(), claims.names.len()), (1, 1));
+        assert_eq!(claims.check(&rules, 0.0), Ok(()));
     }
 
     #[test]

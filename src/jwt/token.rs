@@ -95,8 +95,23 @@ pub(super) struct Header {
     pub(super) algorithm: Option<String>,
     /// `typ` when it is a string.
     pub(super) typ: Option<String>,
-    /// `kid` when it is a string.
-    pub(super) key_id: Option<String>,
+    pub(super) key_id: KeyId,
+}
+
+/// What a header says in `kid`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) enum KeyId {
+    #[default]
+    Absent,
+    Text(String),
+    /// No string, or one with a lone surrogate: no key's. Not the same as none, for which any key may do.
+    Unusable,
+}
+
+impl KeyId {
+    fn read(value: &RawValue) -> Self {
+        text(value).map_or(Self::Unusable, Self::Text)
+    }
 }
 
 impl Header {
@@ -117,7 +132,7 @@ impl Header {
 struct Members {
     algorithm: Option<String>,
     typ: Option<String>,
-    key_id: Option<String>,
+    key_id: KeyId,
     /// `crit` with any value: this verifier understands no extension, and an empty or malformed
     /// list is as invalid as an unknown name. RFC 7515 §4.1.11.
     is_critical: bool,
@@ -145,7 +160,7 @@ impl<'de> Deserialize<'de> for Members {
                     match &*name {
                         b"alg" => members.algorithm = text(map.next_value()?),
                         b"typ" => members.typ = text(map.next_value()?),
-                        b"kid" => members.key_id = text(map.next_value()?),
+                        b"kid" => members.key_id = KeyId::read(map.next_value()?),
                         b"b64" => {
                             let value: &RawValue = map.next_value()?;
                             members.payload_is_unencoded = value.get() == "false";
@@ -216,7 +231,8 @@ mod tests {
     #[test]
     fn reads_alg_typ_and_kid_through_escapes() {
         let some = |text: &str| Some(text.into());
-        let expected = Header { algorithm: some("HS256"), typ: some("JWT"), key_id: some("1") };
+        let key_id = KeyId::Text("1".into());
+        let expected = Header { algorithm: some("HS256"), typ: some("JWT"), key_id };
         assert_eq!(header(r#"{"alg":"HS256","typ":"JWT","kid":"1"}"#).unwrap(), expected);
         assert_eq!(
             header(r#" {"\u0061lg":"\u0048S256","typ":"\u004aWT","k\u0069d":"\u0031"} "#).unwrap(),
@@ -234,11 +250,12 @@ mod tests {
     }
 
     #[test]
-    fn typ_and_kid_that_are_no_strings_are_none() {
-        for value in ["[\"JWT\"]", "null", "1", r#""\udc00""#] {
+    fn a_typ_that_is_no_string_is_none_and_a_kid_nobodys() {
+        for value in ["[\"JWT\"]", "null", "1", "{}", r#""\udc00""#] {
             let header = header(&format!(r#"{{"alg":"HS256","typ":{value},"kid":{value}}}"#)).unwrap();
-            assert_eq!((header.typ, header.key_id), (None, None), "{value}");
+            assert_eq!((header.typ, header.key_id), (None, KeyId::Unusable), "{value}");
         }
+        assert_eq!(header(r#"{"alg":"HS256"}"#).unwrap().key_id, KeyId::Absent);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::algorithm::{self, Algorithm};
 use super::claims::Claims;
 use super::key::{Key, SignatureKey};
 use super::rules::Rules;
-use super::token::{Header, Segments};
+use super::token::{Header, KeyId, Segments};
 use super::verified::{EntryId, Fingerprint, Mark, VerifiedTokens};
 use crate::error::{ConfigError, Rejection};
 
@@ -83,39 +83,49 @@ impl Verifier {
     /// [`ConfigError::NoAlgorithms`] for an empty list, [`ConfigError::NoFittingAlgorithm`] when
     /// the key can serve none of it, and what [`Key::for_algorithm`] refuses.
     pub fn new(key: &Key, allowed: &[Algorithm], rules: Rules) -> Result<Self, ConfigError> {
-        Self::prepared(prepare(&ConfiguredKey { id: None, key }, allowed)?, rules)
+        let configured = ConfiguredKey { id: None, key };
+        let mut prepared = Vec::with_capacity(served(&configured, allowed)?.len());
+        prepare(&configured, allowed, &mut prepared)?;
+        Self::prepared(prepared, rules)
     }
 
     /// A verifier with several keys. The `kid` of a token picks among those that serve its algorithm: the
     /// keys of that id; if there is none, or the token has no `kid`, those without id; if the token has
-    /// no `kid`, those with one after them. Of these the first [`MAX_TRIALS`] are tried.
+    /// no `kid`, those with one after them. Of these the first [`MAX_TRIALS`] are tried; without any, the
+    /// signature is as good as wrong.
     ///
     /// # Errors
     ///
     /// [`ConfigError::InKey`] with what [`Verifier::new`] would say of one of them;
-    /// [`ConfigError::TooManyKeys`] over [`MAX_KEYS`], or over [`MAX_TRIALS`] without id for one algorithm,
-    /// of which the last would never be tried.
+    /// [`ConfigError::TooManyKeys`] over [`MAX_KEYS`], or over [`MAX_TRIALS`] of the same id or without id for
+    /// one algorithm, of which the last would never be tried.
     pub fn with_keys(
         keys: &[ConfiguredKey<'_>],
         allowed: &[Algorithm],
         rules: Rules,
     ) -> Result<Self, ConfigError> {
         if keys.len() > MAX_KEYS {
-            let limit = format!("use {MAX_KEYS} at most");
-            return Err(ConfigError::TooManyKeys { count: keys.len(), limit });
+            return Err(ConfigError::too_many_keys(keys.len()));
         }
-        let mut prepared = Vec::new();
+        let in_key = |index| move |source| ConfigError::InKey { index, source: Box::new(source) };
+        let mut count = 0;
         for (index, key) in keys.iter().enumerate() {
-            let served = prepare(key, allowed)
-                .map_err(|source| ConfigError::InKey { index, source: Box::new(source) })?;
-            prepared.extend(served);
+            count += served(key, allowed).map_err(in_key(index))?.len();
         }
-        for algorithm in Algorithm::ALL {
-            let count = prepared.iter().filter(|key| key.id.is_none() && key.algorithm == algorithm).count();
+        // Of the right size from the start: what a growing Vec leaves behind is not wiped.
+        let mut prepared = Vec::with_capacity(count);
+        for (index, key) in keys.iter().enumerate() {
+            prepare(key, allowed, &mut prepared).map_err(in_key(index))?;
+        }
+        for one in &prepared {
+            let is_like = |key: &&PreparedKey| key.id == one.id && key.algorithm == one.algorithm;
+            let count = prepared.iter().filter(is_like).count();
             if count > MAX_TRIALS {
+                let which = if one.id.is_some() { "with the same `kid`" } else { "without `kid`" };
                 let limit = format!(
-                    "{count} of them without `kid` are for {algorithm}, of which a token is tried with \
-                     {MAX_TRIALS} at most; give each its `kid` or remove old ones"
+                    "{count} of them {which} are for {}, of which a token is tried with {MAX_TRIALS} at most; \
+                     give each a `kid` of its own or remove old ones",
+                    one.algorithm
                 );
                 return Err(ConfigError::TooManyKeys { count: keys.len(), limit });
             }
@@ -289,21 +299,25 @@ impl Verifier {
         Ok(Meaning { keys, typ_is_jwt: typ == Some("JWT") })
     }
 
-    /// The positions of the keys to try for a header, if there is any.
+    /// The positions of the keys to try for a header; nothing if none serves its algorithm.
     fn keys_for(&self, header: &Header) -> Option<[Option<u16>; MAX_TRIALS]> {
         let algorithm = header.algorithm.as_deref()?;
-        let name = header.key_id.as_deref();
+        let is_anybodys = header.key_id == KeyId::Absent;
         let serving =
             || (0..).zip(&self.keys).filter(|(_, key): &(u16, _)| key.algorithm.name() == algorithm);
-        let named = || serving().filter(|(_, key)| name.is_some() && key.id.as_deref() == name);
+        let named = || {
+            serving().filter(
+                |(_, key)| matches!((&key.id, &header.key_id), (Some(id), KeyId::Text(name)) if **id == **name),
+            )
+        };
         let is_named = named().next().is_some();
         let anonymous = serving().filter(|(_, key)| !is_named && key.id.is_none());
-        let others = serving().filter(|(_, key)| name.is_none() && key.id.is_some());
+        let others = serving().filter(|(_, key)| is_anybodys && key.id.is_some());
         let mut keys = [None; MAX_TRIALS];
         for (place, (position, _)) in keys.iter_mut().zip(named().chain(anonymous).chain(others)) {
             *place = Some(position);
         }
-        keys.first()?.is_some().then_some(keys)
+        serving().next().map(|_| keys)
     }
 
     /// Called for headers that a good signature covers, so that nobody without a key can displace
@@ -316,18 +330,16 @@ impl Verifier {
     }
 }
 
-/// A key for each algorithm that is both allowed and served by it.
-fn prepare(configured: &ConfiguredKey<'_>, allowed: &[Algorithm]) -> Result<Vec<PreparedKey>, ConfigError> {
+/// The algorithms that are both allowed and served by a key, each once, in the order of what is allowed.
+fn served(configured: &ConfiguredKey<'_>, allowed: &[Algorithm]) -> Result<Vec<Algorithm>, ConfigError> {
     if allowed.is_empty() {
         return Err(ConfigError::NoAlgorithms);
     }
     let fitting = configured.key.fitting();
-    let mut served: Vec<PreparedKey> = Vec::new();
+    let mut served: Vec<Algorithm> = Vec::new();
     for algorithm in allowed {
-        let is_new = served.iter().all(|known| known.algorithm != *algorithm);
-        if is_new && fitting.contains(algorithm) {
-            let key = configured.key.for_algorithm(*algorithm)?;
-            served.push(PreparedKey { id: configured.id.map(Into::into), algorithm: *algorithm, key });
+        if fitting.contains(algorithm) && !served.contains(algorithm) {
+            served.push(*algorithm);
         }
     }
     if served.is_empty() {
@@ -338,4 +350,17 @@ fn prepare(configured: &ConfiguredKey<'_>, allowed: &[Algorithm]) -> Result<Vec<
         });
     }
     Ok(served)
+}
+
+/// Adds a key for each algorithm that is both allowed and served by it.
+fn prepare(
+    configured: &ConfiguredKey<'_>,
+    allowed: &[Algorithm],
+    prepared: &mut Vec<PreparedKey>,
+) -> Result<(), ConfigError> {
+    for algorithm in served(configured, allowed)? {
+        let key = configured.key.for_algorithm(algorithm)?;
+        prepared.push(PreparedKey { id: configured.id.map(Into::into), algorithm, key });
+    }
+    Ok(())
 }

@@ -42,7 +42,7 @@ impl<T> Drop for Held<T> {
 
 /// Keys that are moved or copied leave images of themselves on the stack, which no `Drop` knows of.
 #[inline(never)]
-fn wipe_stack() {
+pub(super) fn wipe_stack() {
     let mut below = [0_u64; DEEPEST_STACK / 8];
     below.zeroize();
 }

@@ -25,7 +25,7 @@ use zeroize::Zeroize;
 use crate::api_key::{DIGEST_BYTES, KeyRing, KeyRingBuilder};
 use crate::error::{ConfigError, Rejection};
 use crate::jwt::{
-    Accepted, Algorithm, ConfiguredKey, EntryId, Key, KeyMaterial, Presentation, Rules, Verifier,
+    Accepted, Algorithm, ConfiguredKey, EntryId, Key, KeyMaterial, MAX_KEYS, Presentation, Rules, Verifier,
 };
 use held::Held;
 use text::{Answer, with_utf8};
@@ -79,8 +79,8 @@ pub fn key_ring(env: &Env) -> Result<Object<'_>, Error> {
                     place.map_or(-1.0, |place| place as f64)
                 })
             })?;
-        let replace: Function<'_, FnArgs<(Uint32Array, Array<'static>, Uint8Array)>, Option<Vec<u32>>> = env
-            .create_function_from_closure("replace", move |call| {
+        let replace: Function<'_, Replacement, Option<Vec<u32>>> =
+            env.create_function_from_closure("replace", move |call| {
                 let (kept, added) = (call.get::<Uint32Array>(0)?, call.get::<Array<'_>>(1)?);
                 let kinds = call.get::<Uint8Array>(2)?;
                 let mut builder = for_replace.borrow().builder_with(&kept, added.len() as usize);
@@ -113,6 +113,9 @@ pub fn key_ring(env: &Env) -> Result<Object<'_>, Error> {
     };
     functions().map_err(|error: napi::Error| internal(error.reason))
 }
+
+/// What `replace` is given: `kept`, `added` and `kinds`.
+type Replacement = FnArgs<(Uint32Array, Array<'static>, Uint8Array)>;
 
 fn held(env: Env, ring: KeyRing) -> napi::Result<Held<KeyRing>> {
     let bytes = ring.bytes();
@@ -204,7 +207,9 @@ pub struct KeyOption {
 pub fn verifier<'env>(env: &'env Env, options: VerifierOptions) -> Result<Object<'env>, Error> {
     let presentation =
         Presentation::from_name(&options.presentation).ok_or_else(|| internal("unknown presentation"))?;
-    let KeyReport { mut verifier, macs, skipped } = read_verifier(&options)?;
+    // A failure may come when some keys were read already.
+    let KeyReport { mut verifier, macs, skipped } =
+        read_verifier(&options).inspect_err(|_| held::wipe_stack())?;
     let mut served: Vec<_> = verifier.algorithms().map(Algorithm::name).collect();
     served.sort_unstable();
     served.dedup();
@@ -279,6 +284,9 @@ fn read_verifier(options: &VerifierOptions) -> Result<KeyReport, Error> {
         required_claims: options.required_claims.clone(),
         typ: options.typ.clone(),
     };
+    if options.keys.len() > MAX_KEYS {
+        return Err(ConfigError::too_many_keys(options.keys.len()).into());
+    }
     let mut keys = Vec::new();
     let (mut macs, mut skipped) = (Vec::new(), Vec::new());
     let mut why_skipped = None;
