@@ -6,13 +6,13 @@
 
 import module from "node:module";
 import { configurationError } from "./lib/errors.js";
-import { PROBE, PROBED, synchronousHooks } from "./lib/import-hooks.js";
-import { warnIfUnused } from "./lib/replacement.js";
+import { PROBE, PROBED, synchronousHooks } from "./lib/framework/import-hooks.js";
+import { warnIfUnused } from "./lib/framework/replacement.js";
 
 if (typeof module.registerHooks === "function") {
   module.registerHooks(synchronousHooks);
 } else {
-  module.register?.("./lib/import-hooks.js", import.meta.url);
+  module.register?.("./lib/framework/import-hooks.js", import.meta.url);
 }
 if (!hooksTakeEffect()) {
   throw configurationError(

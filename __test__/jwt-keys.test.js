@@ -10,7 +10,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { JWTAuthProvider } from "mcp-native-auth";
-import { configuredKeys } from "../lib/jwt-keys.js";
+import { configuredKeys } from "../lib/jwt/keys.js";
 import { pair, privatePem, publicJwk, publicPem } from "./support/keys.js";
 import { checkout } from "./support/project.js";
 import { HTTP_STREAM, silenceFrameworkLog, startServer } from "./support/servers.js";

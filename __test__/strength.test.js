@@ -11,7 +11,7 @@ import {
   reportWeakSecrets,
   weaknessesOfApiKeys,
   weaknessesOfHmacSecret,
-} from "../lib/strength.js";
+} from "../lib/strength/strength.js";
 import { checkout, project, runJson } from "./support/project.js";
 
 const problemsOf = (key) => weaknessesOfApiKeys([key]).map(({ problem }) => problem);
@@ -321,7 +321,7 @@ describe("reports", () => {
   });
 
   it("without strict, one process warning of each sentence, however many providers are made", () => {
-    const strength = pathToFileURL(path.join(checkout, "lib/strength.js")).href;
+    const strength = pathToFileURL(path.join(checkout, "lib/strength/strength.js")).href;
     const folder = project({
       "main.mjs": `
         import * as strength from ${JSON.stringify(strength)};

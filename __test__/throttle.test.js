@@ -10,9 +10,9 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterUnion } from "rate-limiter-flexible";
-import { clientAddress, networkOf } from "../lib/client-address.js";
-import { FailureCounts } from "../lib/failure-counts.js";
-import { StoredCounts } from "../lib/stored-counts.js";
+import { clientAddress, networkOf } from "../lib/throttle/client-address.js";
+import { FailureCounts } from "../lib/throttle/failure-counts.js";
+import { StoredCounts } from "../lib/throttle/stored-counts.js";
 import { API_KEY, API_KEYS, JWT_SECRET, TOKEN, WRONG_API_KEY, WRONG_TOKEN } from "./support/credentials.js";
 import { checkout } from "./support/project.js";
 import {

@@ -32,7 +32,10 @@ const documented = new Map(
 );
 
 describe("codes", () => {
-  const JAVASCRIPT = ["register.js", ...readdirSync(path.join(checkout, "lib")).map((name) => `lib/${name}`)];
+  const ofLib = readdirSync(path.join(checkout, "lib"), { recursive: true }).filter((name) =>
+    name.endsWith(".js"),
+  );
+  const JAVASCRIPT = ["register.js", ...ofLib.map((name) => path.join("lib", name))];
   const javascript = JAVASCRIPT.map(read).join("\n");
   const errors = read("src/error.rs");
   const found = (text, pattern) => [...text.matchAll(pattern)].map(([, code]) => code);

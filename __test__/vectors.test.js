@@ -11,7 +11,7 @@ import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { JWTAuthProvider as FrameworkProvider } from "mcp-framework";
 import { JWTAuthProvider } from "mcp-native-auth";
-import { keyMaterial } from "../lib/key-material.js";
+import { keyMaterial } from "../lib/jwt/key-material.js";
 import { rejectionCodes } from "../lib/native.js";
 import { nativeVerifier } from "./support/native-verifier.js";
 

@@ -1,13 +1,13 @@
 import { validateHeaderValue } from "node:http";
-import { bearerChallenge, carriesBearer } from "./challenge.js";
-import { socketAddress } from "./client-address.js";
-import { presentedApiKey, presentedToken } from "./credentials.js";
+import { presentedApiKey, presentedToken } from "./api-key/presented.js";
 import { configurationError } from "./errors.js";
 import { announced, overheard } from "./events.js";
+import { bearerChallenge, carriesBearer } from "./jwt/challenge.js";
 import { declaredMember, declareMember, isThrottled, memberOf } from "./members.js";
 import { givenOptions, warnOfUnknownOptions } from "./options.js";
 import { beforeHead, listenForResponses } from "./responses.js";
-import { isGuess, throttleOption } from "./throttle.js";
+import { socketAddress } from "./throttle/client-address.js";
+import { isGuess, throttleOption } from "./throttle/throttle.js";
 import { DEFAULT_AUTH_ERROR } from "./words.js";
 
 const NAME = "AnyOfAuthProvider";

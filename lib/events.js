@@ -1,5 +1,5 @@
 import diagnostics from "node:diagnostics_channel";
-import { socketAddress } from "./client-address.js";
+import { socketAddress } from "./throttle/client-address.js";
 
 /**
  * Every decision, for whoever subscribes. Messages are documented in index.d.ts as AcceptedEvent and
@@ -18,7 +18,7 @@ const rejected = diagnostics.channel("mcp-native-auth:rejected");
  * @param {unknown} req
  * @param {true | { data: T } | string} decision what lets the request in, or the code of why not
  * @param {(decision: unknown) => { provider: string, keyId?: string }} describe the class that decided, and the id of the configured key that matched
- * @param {import("./throttle.js").Throttling} [throttling] where failures are counted
+ * @param {import("./throttle/throttle.js").Throttling} [throttling] where failures are counted
  * @returns {boolean | { data: T }}
  */
 export function announced(req, decision, describe, throttling) {

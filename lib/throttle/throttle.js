@@ -1,12 +1,12 @@
+import { configurationError } from "../errors.js";
+import { announced } from "../events.js";
+import { booleanOption, countOption, givenOptions, warnOfUnknownOptions } from "../options.js";
+import { addHeader, listenForResponses } from "../responses.js";
+import { THROTTLED_ERROR } from "../words.js";
+import { listenForRequests, placeForAnswer, takeAnswer } from "./answers.js";
 import { clientAddress, networkOf } from "./client-address.js";
-import { configurationError } from "./errors.js";
-import { announced } from "./events.js";
 import { FailureCounts } from "./failure-counts.js";
-import { booleanOption, countOption, givenOptions, warnOfUnknownOptions } from "./options.js";
-import { addHeader, listenForResponses } from "./responses.js";
 import { StoredCounts } from "./stored-counts.js";
-import { listenForRequests, placeForAnswer, takeAnswer } from "./throttled-answers.js";
-import { THROTTLED_ERROR } from "./words.js";
 
 const OPTIONS = [
   "failures",

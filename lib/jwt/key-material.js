@@ -1,6 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import { types } from "node:util";
-import { configurationError } from "./errors.js";
+import { configurationError } from "../errors.js";
 
 /** The members of a JWK that verification needs; private ones stay behind. RFC 7517 §4, RFC 7518 §6. */
 const JWK_MEMBERS = ["kty", "use", "key_ops", "alg", "crv", "n", "e", "x", "y", "k"];

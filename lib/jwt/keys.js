@@ -1,6 +1,6 @@
-import { configurationError } from "./errors.js";
+import { configurationError } from "../errors.js";
+import { warnOfUnknownOptions } from "../options.js";
 import { keyMaterial } from "./key-material.js";
-import { warnOfUnknownOptions } from "./options.js";
 
 /**
  * @typedef {object} ConfiguredKeys what the native verifier is told of keys

@@ -1,8 +1,8 @@
-import { placeOf } from "./api-key-entries.js";
-import { configurationError, constructNative } from "./errors.js";
-import { keyRing } from "./native.js";
+import { configurationError, constructNative } from "../errors.js";
+import { keyRing } from "../native.js";
+import { placeOf } from "./entries.js";
 
-/** @typedef {import("./api-key-entries.js").CheckedKey} CheckedKey */
+/** @typedef {import("./entries.js").CheckedKey} CheckedKey */
 
 /** Kinds of keys, as the native ring takes them. */
 const [MAY_REPEAT, TEXT, HASH] = [0, 1, 2];

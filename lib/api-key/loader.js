@@ -1,6 +1,6 @@
 import diagnostics from "node:diagnostics_channel";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
-import { configurationError, warn } from "./errors.js";
+import { configurationError, warn } from "../errors.js";
 
 // Kept here: Node forgets a channel that nobody holds.
 const reloadFailed = diagnostics.channel("mcp-native-auth:reload-failed");

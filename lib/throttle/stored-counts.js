@@ -1,4 +1,4 @@
-import { warn } from "./errors.js";
+import { warn } from "../errors.js";
 
 /** Least time between two warnings that the store is down. */
 const BETWEEN_WARNINGS_MS = 60_000;
@@ -14,7 +14,7 @@ export class StoredCounts {
   #warnedAt = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param {import("../index.js").FailureLimiter} limiter
+   * @param {import("../../index.js").FailureLimiter} limiter
    * @param {number} timeoutMs
    * @param {() => number} now milliseconds of a clock that never goes back
    */

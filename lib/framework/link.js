@@ -2,7 +2,7 @@ import { realpathSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { warn } from "./errors.js";
+import { warn } from "../errors.js";
 import { entryOf } from "./packages.js";
 
 /**

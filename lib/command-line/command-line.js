@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { checkApiKey, generateApiKey, hashOfApiKey } from "./generate-api-key.js";
+import { checkApiKey, generateApiKey, hashOfApiKey } from "../api-key/generate.js";
+import { API_KEY_PROBLEMS, weaknessesOfApiKeys } from "../strength/strength.js";
 import { readKeys, UnusableInput } from "./standard-input.js";
-import { API_KEY_PROBLEMS, weaknessesOfApiKeys } from "./strength.js";
 
 /**
  * The commands of `mcp-native-auth`. The native addon is not loaded, so that keys can be made where it
@@ -104,7 +104,7 @@ export async function runCommandLine(args, { stdin, stdout, stderr }) {
     }
     if (name === "--version") {
       stdout.write(
-        `${JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version}\n`,
+        `${JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version}\n`,
       );
       return FINE;
     }

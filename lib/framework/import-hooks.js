@@ -81,7 +81,7 @@ function replacementAt(url) {
     return undefined;
   }
   const framework = JSON.stringify(url.slice(0, -MARK.length));
-  const [ours, replacement] = ["../index.js", "replacement.js"].map((file) =>
+  const [ours, replacement] = ["../../index.js", "replacement.js"].map((file) =>
     JSON.stringify(pathToFileURL(path.join(here, file)).href),
   );
   const source = `

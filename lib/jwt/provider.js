@@ -1,25 +1,25 @@
-import { bearerChallenge, challenge } from "./challenge.js";
-import { presentedToken } from "./credentials.js";
-import { configurationError, constructNative, warn } from "./errors.js";
-import { announced } from "./events.js";
-import { extendsFramework, findFramework } from "./framework.js";
-import { configuredKeys, wipe } from "./jwt-keys.js";
-import { RULE_OPTIONS, ruleOptions } from "./jwt-rules.js";
-import { KnownClaims } from "./known-claims.js";
-import { declareMember } from "./members.js";
-import { FIRST_ID, rejectionCodes, verifier } from "./native.js";
+import { presentedToken } from "../api-key/presented.js";
+import { configurationError, constructNative, warn } from "../errors.js";
+import { announced } from "../events.js";
+import { extendsFramework, findFramework } from "../framework/link.js";
+import { declareMember } from "../members.js";
+import { FIRST_ID, rejectionCodes, verifier } from "../native.js";
 import {
   booleanOption,
   countOption,
   givenOptions,
   headerNameOption,
   warnOfUnknownOptions,
-} from "./options.js";
-import { listenForResponses } from "./responses.js";
+} from "../options.js";
+import { listenForResponses } from "../responses.js";
+import { reportWeakSecrets, weaknessesOfHmacSecret } from "../strength/strength.js";
+import { throttleOption } from "../throttle/throttle.js";
+import { DEFAULT_AUTH_ERROR } from "../words.js";
+import { bearerChallenge, challenge } from "./challenge.js";
+import { configuredKeys, wipe } from "./keys.js";
+import { KnownClaims } from "./known-claims.js";
+import { RULE_OPTIONS, ruleOptions } from "./rules.js";
 import { secretBytes } from "./secret-bytes.js";
-import { reportWeakSecrets, weaknessesOfHmacSecret } from "./strength.js";
-import { throttleOption } from "./throttle.js";
-import { DEFAULT_AUTH_ERROR } from "./words.js";
 
 const NAME = "JWTAuthProvider";
 const REJECTIONS = rejectionCodes();

@@ -1,5 +1,5 @@
-import { configurationError } from "./errors.js";
-import { booleanOption, secondsOption } from "./options.js";
+import { configurationError } from "../errors.js";
+import { booleanOption, secondsOption } from "../options.js";
 
 /** A day. More is a mistake, milliseconds most likely. */
 const LARGEST_TOLERANCE = 86_400;

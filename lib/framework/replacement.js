@@ -1,10 +1,10 @@
 import diagnostics from "node:diagnostics_channel";
 import { fileURLToPath } from "node:url";
 import { debuglog } from "node:util";
-import { APIKeyAuthProvider } from "./api-key-provider.js";
-import { warn } from "./errors.js";
-import { linkFramework } from "./framework.js";
-import { JWTAuthProvider } from "./jwt-provider.js";
+import { APIKeyAuthProvider } from "../api-key/provider.js";
+import { warn } from "../errors.js";
+import { JWTAuthProvider } from "../jwt/provider.js";
+import { linkFramework } from "./link.js";
 
 /**
  * What the module in the framework's place does when it is evaluated, and the watch over it: a switch

@@ -1,4 +1,4 @@
-import { addHeader } from "./responses.js";
+import { addHeader } from "../responses.js";
 
 /**
  * `WWW-Authenticate` for refused tokens: the challenge of RFC 6750 §3. RFC 9110 §11.6.1 demands one on

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { types } from "node:util";
-import { copierOf } from "./copier.js";
-import { configurationError } from "./errors.js";
+import { copierOf } from "../copier.js";
+import { configurationError } from "../errors.js";
 
 /**
  * @typedef {object} CheckedKey

@@ -1,21 +1,21 @@
-import { checkedKeys } from "./api-key-entries.js";
-import { APIKeys } from "./api-keys.js";
-import { presentedApiKey } from "./credentials.js";
-import { configurationError } from "./errors.js";
-import { announced } from "./events.js";
-import { extendsFramework, findFramework } from "./framework.js";
-import { KeyLoader } from "./key-loader.js";
-import { declareMember } from "./members.js";
+import { configurationError } from "../errors.js";
+import { announced } from "../events.js";
+import { extendsFramework, findFramework } from "../framework/link.js";
+import { declareMember } from "../members.js";
 import {
   booleanOption,
   givenOptions,
   headerNameOption,
   secondsOption,
   warnOfUnknownOptions,
-} from "./options.js";
-import { reportWeakApiKeys, weaknessesOfApiKeys } from "./strength.js";
-import { throttleOption } from "./throttle.js";
-import { DEFAULT_AUTH_ERROR } from "./words.js";
+} from "../options.js";
+import { reportWeakApiKeys, weaknessesOfApiKeys } from "../strength/strength.js";
+import { throttleOption } from "../throttle/throttle.js";
+import { DEFAULT_AUTH_ERROR } from "../words.js";
+import { checkedKeys } from "./entries.js";
+import { APIKeys } from "./keys.js";
+import { KeyLoader } from "./loader.js";
+import { presentedApiKey } from "./presented.js";
 
 const NAME = "APIKeyAuthProvider";
 

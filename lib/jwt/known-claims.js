@@ -1,5 +1,5 @@
-import { copierOf } from "./copier.js";
-import { FIRST_ID } from "./native.js";
+import { copierOf } from "../copier.js";
+import { FIRST_ID } from "../native.js";
 
 /**
  * Claims of tokens that were verified before, handed out as copies: each caller gets an object of its

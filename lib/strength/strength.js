@@ -1,4 +1,4 @@
-import { configurationError, warn } from "./errors.js";
+import { configurationError, warn } from "../errors.js";
 import { familiarLength } from "./familiar-words.js";
 
 /**

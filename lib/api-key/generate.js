@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { configurationError } from "./errors.js";
-import { givenOptions, warnOfUnknownOptions } from "./options.js";
+import { configurationError } from "../errors.js";
+import { givenOptions, warnOfUnknownOptions } from "../options.js";
 
 /**
  * API keys of the form `<prefix>_<body><checksum>`: a prefix that scanners for leaked secrets can match,
