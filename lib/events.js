@@ -23,10 +23,7 @@ const rejected = diagnostics.channel("mcp-native-auth:rejected");
  */
 export function announced(req, decision, describe, throttling) {
   const isRefused = typeof decision === "string";
-  const heard = isOverhearing ? placeToHear(req) : undefined;
-  if (heard !== undefined) {
-    heard.decision = decision;
-    heard.described = describe(decision);
+  if (isOverhearing && isHeard(req, decision, describe)) {
     return isRefused ? false : decision;
   }
   const channel = isRefused ? rejected : accepted;
@@ -51,6 +48,16 @@ export function announced(req, decision, describe, throttling) {
     );
   }
   return isRefused ? false : decision;
+}
+
+/** Notes the decision where somebody listens for it, who then publishes it. */
+function isHeard(req, decision, describe) {
+  const heard = placeToHear(req);
+  if (heard !== undefined) {
+    heard.decision = decision;
+    heard.described = describe(decision);
+  }
+  return heard !== undefined;
 }
 
 /** Where a request keeps what is heard of it. */
