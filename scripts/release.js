@@ -15,6 +15,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { addonFile } from "../lib/host.js";
 import { madeFor } from "./binary.js";
+import { bundle } from "./bundle.js";
 import { platformPackage, TARGETS } from "./targets.js";
 
 const root = path.dirname(import.meta.dirname);
@@ -91,6 +92,7 @@ function layOutMain() {
   rmSync(tarball);
   const folder = path.join(output, "package");
   rmSync(path.join(folder, "native"), { recursive: true, force: true });
+  bundle(folder);
   // A checkout is private, so that nobody publishes it as it stands, with an install script and one addon.
   const { private: isPrivate, scripts, devDependencies, ...kept } = manifest;
   writeManifest(folder, {

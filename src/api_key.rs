@@ -43,7 +43,8 @@ const EMPTY: Digest = [0; 4];
 /// Collects keys for a [`KeyRing`], of which it keeps only the digests.
 #[derive(Default)]
 pub struct KeyRingBuilder {
-    digests: Vec<Digest>,
+    /// Each with its place, so that they can be sorted where they lie.
+    digests: Vec<(Digest, u32)>,
 }
 
 /// The length in bytes of the digests that [`KeyRingBuilder::add_digest`] takes. FIPS 180-4.
@@ -65,25 +66,31 @@ impl KeyRingBuilder {
         if key.is_empty() {
             return Err(ConfigError::EmptyApiKey { index: self.digests.len() });
         }
-        self.digests.push(sha256(key));
+        self.push(sha256(key));
         Ok(())
     }
 
     /// Adds the key that has this SHA-256 digest.
     pub fn add_digest(&mut self, digest: &[u8; DIGEST_BYTES]) {
-        self.digests.push(words(digest));
+        self.push(words(digest));
+    }
+
+    fn push(&mut self, digest: Digest) {
+        // A longer list fits no memory.
+        let place = u32::try_from(self.digests.len()).unwrap_or(u32::MAX);
+        self.digests.push((digest, place));
     }
 
     /// The places of equal keys, the earlier one first. They may be meant, or a mistake: that is for the
     /// caller to say.
     pub fn repeated(&self) -> Vec<(usize, usize)> {
-        let mut order: Vec<usize> = (0..self.digests.len()).collect();
-        let digest = |place: &usize| self.digests.get(*place);
-        order.sort_by_key(|place| (digest(place), *place));
+        let digest = |place: &u32| self.digests.get(*place as usize).map(|(digest, _)| digest);
+        let mut order: Vec<u32> = self.digests.iter().map(|(_, place)| *place).collect();
+        order.sort_unstable_by_key(|place| (digest(place), *place));
         let pairs = order.iter().zip(order.iter().skip(1));
         let mut repeated: Vec<_> = pairs
             .filter(|(one, next)| digest(one) == digest(next))
-            .map(|(one, next)| (*one, *next))
+            .map(|(one, next)| (*one as usize, *next as usize))
             .collect();
         repeated.sort_unstable_by_key(|(_, later)| *later);
         repeated
@@ -100,7 +107,7 @@ impl KeyRingBuilder {
     /// all.
     pub fn build_with<S: BuildHasher>(mut self, hasher: S) -> KeyRing<S> {
         // By digest, so that equal ones stand together; the first place counts.
-        let mut keys: Vec<(Digest, u32)> = self.digests.iter().copied().zip(0..).collect();
+        let keys = &mut self.digests;
         keys.sort_unstable();
         keys.dedup_by_key(|(digest, _)| *digest);
         let row_count = keys.len().div_ceil(TARGET_LOAD).max(1);
@@ -109,7 +116,7 @@ impl KeyRingBuilder {
         // the fullest row is what every look-up pays.
         let mut loads = vec![0_usize; row_count];
         let load = |loads: &[usize], row: usize| loads.get(row).copied().unwrap_or_default();
-        let slots_of_keys: Vec<(usize, usize)> = keys
+        let slots_of_keys: Vec<(u32, u32)> = keys
             .iter()
             .map(|(digest, _)| {
                 let (first, second) = row_pair(&hasher, row_count, digest);
@@ -118,7 +125,7 @@ impl KeyRingBuilder {
                 if let Some(load) = loads.get_mut(row) {
                     *load += 1;
                 }
-                (row, column)
+                (row as u32, column as u32)
             })
             .collect();
 
@@ -126,14 +133,12 @@ impl KeyRingBuilder {
         let mut slots = vec![EMPTY; row_count * row_length];
         let mut places = vec![0; slots.len()];
         for ((digest, place), (row, column)) in keys.iter().zip(slots_of_keys) {
-            let position = row * row_length + column;
+            let position = row as usize * row_length + column as usize;
             if let (Some(slot), Some(slot_place)) = (slots.get_mut(position), places.get_mut(position)) {
                 *slot = *digest;
                 *slot_place = *place;
             }
         }
-        keys.iter_mut().for_each(|(digest, _)| digest.zeroize());
-        self.digests.zeroize();
         KeyRing { slots, places, row_length, row_count, hasher }
     }
 }
@@ -189,11 +194,13 @@ impl<S: BuildHasher> KeyRing<S> {
                 *digest = *slot;
             }
         }
-        let mut digests = Vec::with_capacity(kept.len() + more);
-        // A place that holds no key keeps the places after it where they are.
-        digests.extend(kept.iter().map(|place| by_place.get(*place as usize).unwrap_or(&EMPTY)));
+        let mut builder = KeyRingBuilder { digests: Vec::with_capacity(kept.len() + more) };
+        for place in kept {
+            // A place that holds no key keeps the places after it where they are.
+            builder.push(by_place.get(*place as usize).copied().unwrap_or(EMPTY));
+        }
         by_place.zeroize();
-        KeyRingBuilder { digests }
+        builder
     }
 
     /// How much memory it takes.

@@ -1,7 +1,7 @@
 /** Memory of many keys, time to import, size of the addon: each in processes of its own. */
 
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -37,19 +37,17 @@ export function memoryOfKeys({ repetitions }) {
 }
 
 /**
- * Milliseconds that `import("mcp-native-auth")` takes in a new process, from a copy outside any project,
- * so that no framework is found; beside it the same for an empty module.
+ * Milliseconds that `import("mcp-native-auth")` takes in a new process, of a release as it is installed,
+ * outside any project, so that no framework is found; beside it the same for an empty module.
  *
  * @returns {{ ours: object, empty: object }}
  */
 export function timeOfImport({ repetitions }) {
   const folder = mkdtempSync(path.join(tmpdir(), "mcp-native-auth-bench-"));
   try {
-    for (const part of ["package.json", "index.js", "lib", path.join("native", ADDON)]) {
-      cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true });
-    }
+    installRelease(folder);
     writeFileSync(path.join(folder, "empty.js"), "export {};\n");
-    const entries = { ours: "index.js", empty: "empty.js" };
+    const entries = { ours: "node_modules/mcp-native-auth/index.js", empty: "empty.js" };
     const taken = { ours: [], empty: [] };
     for (let repetition = 0; repetition < repetitions; repetition += 1) {
       for (const [what, file] of Object.entries(entries)) {
@@ -61,6 +59,24 @@ export function timeOfImport({ repetitions }) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** As a package manager would put the two packages of a release for this platform. */
+function installRelease(folder) {
+  const output = path.join(folder, "release");
+  const addons = path.join(ROOT, "native");
+  const args = [path.join(ROOT, "scripts", "release.js"), "--addons", addons, "--output", output];
+  const { status, stderr } = spawnSync(process.execPath, [...args, "--platforms", hostTriple()], {
+    encoding: "utf8",
+  });
+  if (status !== 0) {
+    throw new Error(`no release could be laid out:\n${stderr}`);
+  }
+  const modules = path.join(folder, "node_modules");
+  mkdirSync(path.join(modules, "@mcp-native-auth"), { recursive: true });
+  renameSync(path.join(output, "package"), path.join(modules, "mcp-native-auth"));
+  const platform = path.join("@mcp-native-auth", hostTriple());
+  renameSync(path.join(output, "platforms", hostTriple()), path.join(modules, platform));
 }
 
 /** Megabytes (10^6 bytes) of the addon as it is shipped: its build profile strips it. */

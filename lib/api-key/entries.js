@@ -4,11 +4,10 @@ import { copierOf } from "../copier.js";
 import { configurationError } from "../errors.js";
 
 /**
- * @typedef {object} CheckedKey
- * @property {string} text the key, or the hexadecimal digits of its hash
- * @property {boolean} isHash
- * @property {number} index among those that were given
- * @property {APIKeyEntry} [entry] for a key that is more than a plain string
+ * A plain string as it is: there may be a hundred thousand. For a key that is more, the key or the
+ * hexadecimal digits of its hash, and what is known of it.
+ *
+ * @typedef {string | { text: string, isHash: boolean, entry: APIKeyEntry }} CheckedKey
  */
 
 const MEMBERS = ["key", "hash", "id", "scopes", "notBefore", "expiresAt", "metadata"];
@@ -69,12 +68,12 @@ export function checkedKeys(keys) {
   return itemsOf(keys, "`keys`").map((key, index) => {
     const place = placeOf(index);
     if (typeof key === "string") {
-      return { text: checkedPlain(key, place), isHash: false, index };
+      return checkedPlain(key, place);
     }
     if (typeof key !== "object" || key === null || isArray(key)) {
       throw invalid(`${place} must be a string or an entry such as { key, id }, not ${nameOf(key)}`);
     }
-    return { ...checkedEntry(key, place), index };
+    return checkedEntry(key, place);
   });
 }
 

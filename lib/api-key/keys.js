@@ -18,13 +18,11 @@ export class APIKeys {
   #ring = constructNative(() => keyRing());
   /** By place in the ring; `undefined` for a key that is a plain string. Empty as long as all are. */
   #entries = [];
-  /** Of keys in the ring. */
   #count = 0;
-  /** Of plain strings that were given once more. */
-  #repeats = 0;
 
+  /** Equal plain strings counted each. */
   get count() {
-    return this.#count + this.#repeats;
+    return this.#count;
   }
 
   /** Whether it is one of the keys: what there is to ask as long as all are plain strings. */
@@ -45,16 +43,12 @@ export class APIKeys {
 
   /** @param {CheckedKey[]} keys that are to be all there are from now on */
   setAll(keys) {
-    const distinct = withoutRepeats(keys, () => false);
-    this.#change([], distinct);
-    this.#repeats = keys.length - distinct.length;
+    this.#change([], keys);
   }
 
   /** @param {CheckedKey[]} keys */
   add(keys) {
-    const distinct = withoutRepeats(keys, (text) => this.find(text) === true);
-    this.#change(this.#places(), distinct);
-    this.#repeats += keys.length - distinct.length;
+    this.#change(this.#places(), keys);
   }
 
   /** @returns {boolean} whether there was a key of this id */
@@ -84,18 +78,16 @@ export class APIKeys {
         "there is no key of the `id` to replace; add the new one instead",
       );
     }
-    const added = withoutRepeats([key], (text) => this.find(text) === true);
     if (overlapMs === 0) {
       this.#change(
         this.#places().filter((kept) => kept !== place),
-        added,
+        [key],
       );
     } else {
       const before = this.#entries[place];
       const ended = before.endingAt(Math.min(before.expiresAt, now + overlapMs));
-      this.#change(this.#places(), added, new Map([[place, ended]]));
+      this.#change(this.#places(), [key], new Map([[place, ended]]));
     }
-    this.#repeats += 1 - added.length;
   }
 
   /** Of all keys but those that ended long ago: whoever rotates keys for years must not collect them. */
@@ -115,43 +107,28 @@ export class APIKeys {
    * @param {Map<number, object>} changed entries that take the place of others
    */
   #change(kept, added, changed = new Map()) {
-    const entries = [
-      ...kept.map((place) => changed.get(place) ?? this.#entries[place]),
-      ...added.map(({ entry }) => entry),
-    ];
-    const nameOf = (place) => placeOf(place < kept.length ? -1 : added[place - kept.length].index);
+    const nameOf = (place) => placeOf(place - kept.length);
+    const arePlain = !this.haveEntries && added.every((key) => typeof key === "string");
+    const entries = arePlain
+      ? []
+      : [
+          ...kept.map((place) => changed.get(place) ?? this.#entries[place]),
+          ...added.map((key) => (typeof key === "string" ? undefined : key.entry)),
+        ];
     refuseEqualIds(entries, nameOf);
-    const kinds = Uint8Array.from(entries, (entry, place) => {
-      if (entry === undefined) {
-        return MAY_REPEAT;
-      }
-      return place >= kept.length && added[place - kept.length].isHash ? HASH : TEXT;
-    });
-    const texts = added.map(({ text }) => text);
+    const kinds = new Uint8Array(kept.length + added.length);
+    for (const [place, entry] of entries.entries()) {
+      kinds[place] = entry === undefined ? MAY_REPEAT : added[place - kept.length]?.isHash ? HASH : TEXT;
+    }
+    const texts = arePlain ? added : added.map((key) => (typeof key === "string" ? key : key.text));
     const equal = constructNative(() => this.#ring.replace(Uint32Array.from(kept), texts, kinds));
     if (equal !== null) {
       const [one, other] = equal.map(nameOf);
       throw configurationError("KEYS_INVALID", `${other} is the same key as ${one}; remove one of them`);
     }
     this.#entries = entries.some((entry) => entry !== undefined) ? entries : [];
-    this.#count = entries.length;
+    this.#count = kinds.length;
   }
-}
-
-/**
- * Equal plain strings are one key. The ring keeps the place of the first alone, so that of others none must
- * be counted on when places move.
- */
-function withoutRepeats(keys, isKnown) {
-  const seen = new Set();
-  return keys.filter(({ text, entry }) => {
-    if (entry !== undefined) {
-      return true;
-    }
-    const isNew = !seen.has(text) && !isKnown(text);
-    seen.add(text);
-    return isNew;
-  });
 }
 
 /** An id is what a key is revoked by. */

@@ -184,7 +184,7 @@ export class APIKeyAuthProvider {
   /** All or nothing: what throws changes no key. */
   #change(given, change) {
     const added = checkedKeys(given);
-    const weaknesses = weaknessesOfApiKeys(added.map(({ text, isHash }) => (isHash ? undefined : text)));
+    const weaknesses = weaknessesOfApiKeys(added.map(judged));
     if (this.#strict) {
       reportWeakApiKeys(weaknesses, true);
     }
@@ -242,6 +242,14 @@ extendsFramework(APIKeyAuthProvider);
 
 /** As it was defined: the prototype may be changed. */
 const { authenticate } = APIKeyAuthProvider.prototype;
+
+/** What a key's strength is judged by; nothing of one that was given as a hash. */
+function judged(key) {
+  if (typeof key === "string") {
+    return key;
+  }
+  return key.isHash ? undefined : key.text;
+}
 
 function loaderOption({ keys, loadKeys, reloadIntervalSeconds, loadTimeoutSeconds }) {
   if (loadKeys === undefined || loadKeys === null) {

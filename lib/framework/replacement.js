@@ -1,10 +1,9 @@
 import diagnostics from "node:diagnostics_channel";
 import { fileURLToPath } from "node:url";
 import { debuglog } from "node:util";
-import { APIKeyAuthProvider } from "../api-key/provider.js";
+// From the entry, which is one file in a release: the classes must be those that applications import.
+import { APIKeyAuthProvider, JWTAuthProvider, linkFramework } from "../../index.js";
 import { warn } from "../errors.js";
-import { JWTAuthProvider } from "../jwt/provider.js";
-import { linkFramework } from "./link.js";
 
 /**
  * What the module in the framework's place does when it is evaluated, and the watch over it: a switch
