@@ -2,8 +2,8 @@
 //! signature need not be checked twice.
 //!
 //! A token is known by the SHA-256 of a secret drawn for the cache and the token, all of it, so that
-//! whoever could present a token that is taken for another could break SHA-256. (Tokens with a MAC are
-//! known by its first 256 bits: it costs about as much to check as such a digest and is checked each time.
+//! whoever could present a token that is taken for another could break SHA-256. (Tokens of HS256 are
+//! known by their MAC: it costs about as much to check as such a digest and is checked each time.
 //! It and the claims make up the token but for its header; whoever reads them in the memory of the process
 //! reads the key there too.) Only tokens with a good signature get in: forged ones displace nothing. The
 //! times and all that rules ask of the claims are checked anew on every use.

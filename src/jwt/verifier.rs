@@ -29,9 +29,9 @@ pub struct Verifier {
     /// For each key, in the order of the configuration, one entry for each algorithm that is both
     /// allowed and served by it.
     keys: Vec<PreparedKey>,
-    /// Whether there are keys whose signatures are no MACs. Those are checked in the time of a digest,
-    /// and are one.
-    has_public_keys: bool,
+    /// Whether there are algorithms whose tokens are known by a digest. Checking a MAC of HS256 takes as
+    /// long as such a digest, and is one; all others take longer.
+    uses_digests: bool,
     rules: Rules,
     known_header: Option<KnownHeader>,
     verified: VerifiedTokens,
@@ -137,9 +137,9 @@ impl Verifier {
         if keys.is_empty() {
             return Err(ConfigError::NoAlgorithms);
         }
-        let has_public_keys = keys.iter().any(|key| !key.algorithm.is_mac());
+        let uses_digests = keys.iter().any(|key| key.algorithm != Algorithm::HS256);
         let verified = VerifiedTokens::new(0, [0; 32]);
-        Ok(Self { keys, has_public_keys, rules, known_header: None, verified, last_key: 0 })
+        Ok(Self { keys, uses_digests, rules, known_header: None, verified, last_key: 0 })
     }
 
     /// The algorithms that tokens may use, in the order of the keys and of what is allowed.
@@ -186,7 +186,7 @@ impl Verifier {
         let segments = Segments::split(token)?;
         let mark = segments.signature_end().filter(|_| self.verified.keeps(token));
         if let Some(mark) = &mark
-            && self.has_public_keys
+            && self.uses_digests
             && self.verified.may_know(mark)
         {
             let fingerprint = self.verified.fingerprint(token);
@@ -195,8 +195,8 @@ impl Verifier {
             }
         }
         let (meaning, key, signature) = self.verified_header(&segments)?;
-        let is_mac = self.keys.get(key).is_some_and(|key| key.algorithm.is_mac());
-        let mac = signature.first_chunk().copied().filter(|_| is_mac);
+        let is_known_by_mac = self.keys.get(key).is_some_and(|key| key.algorithm == Algorithm::HS256);
+        let mac = signature.first_chunk().copied().filter(|_| is_known_by_mac);
         if let Some(mark) = &mark
             && let Some(verdict) = self.known(mark, mac, now)
         {
