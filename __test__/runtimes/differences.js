@@ -10,6 +10,11 @@ export const NOT_OF_THE_SUITE =
   "the attack tests (denial, fuzz, memory, soak, timing), which measure one Node from outside, the tests of the " +
   "addon's build and of installation (addon, panic, consumers), and the Rust tests; `npm test` runs them";
 
+/** Why some files are not run on Bun and Deno. */
+export const ON_NODE_ALONE =
+  "their tests need the mock timers of node:test, Node's module hooks, its diagnostics channels of HTTP servers or " +
+  "a pseudo-terminal; what they test is not known to work there";
+
 const KEYS_UNKNOWN_TO_BUN =
   "Bun's node:crypto (BoringSSL) can make no RSASSA-PSS, Ed448 or secp256k1 key, so that there is nothing to test with";
 const PSS_IN_DENO =
