@@ -129,6 +129,19 @@ fn of_several_blocks_a_public_key_comes_first_then_the_first_private_one() {
 }
 
 #[test]
+fn an_encrypted_private_key_is_passed_over_if_there_is_another() {
+    let (pair, _) = p256();
+    let good = pem("PRIVATE KEY", pair.to_pkcs8v1().unwrap());
+    let body = STANDARD.encode([7; 90]);
+    let encrypted = format!(
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n{body}\n-----END RSA PRIVATE KEY-----\n"
+    );
+    assert_eq!(fitting(format!("{encrypted}{good}")), "ES256");
+    assert_eq!(fitting(format!("{good}{encrypted}")), "ES256");
+    assert_eq!(code(read(encrypted)), "SECRET_UNSUITABLE");
+}
+
+#[test]
 fn text_in_which_a_key_begins_is_never_a_secret() {
     let (_, spki) = p256();
     for text in [
@@ -173,6 +186,8 @@ fn keys_in_forms_that_are_no_pem_are_never_a_secret() {
         assert_eq!(code(read(STANDARD.encode(der))), "SECRET_UNSUITABLE");
         assert_eq!(code(read(URL_SAFE_NO_PAD.encode(der))), "SECRET_UNSUITABLE");
         assert_eq!(code(read(format!("\n{}\n", STANDARD.encode(der)))), "SECRET_UNSUITABLE");
+        let damaged = format!("{}\n-----END PUBLIC SECRET-----\n", STANDARD.encode(der));
+        assert_eq!(code(read(damaged)), "SECRET_UNSUITABLE");
         for parted_by in ["", " ", ":", "\n"] {
             let hexadecimal: Vec<_> = der.iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(code(read(hexadecimal.join(parted_by))), "SECRET_UNSUITABLE", "{parted_by:?}");

@@ -102,13 +102,17 @@ pub(super) fn read(text: &[u8]) -> Result<Kind, ConfigError> {
 }
 
 /// A block of a public key that has a header (`Proc-Type: 4,ENCRYPTED` or any other, RFC 1421 §4.4) is
-/// passed over, as Node does, if there is another to read.
+/// passed over, as Node does, if there is another to read; and so is an encrypted private key.
 fn chosen<'b, 't>(blocks: &'b [Block<'t>]) -> Option<(&'b Block<'t>, &'static ReadDer)> {
     let first = |labels| blocks.iter().find_map(|block| Some((block, reader(block, labels)?)));
     PUBLIC
         .iter()
         .copied()
         .find_map(|labels| first(labels).filter(|(block, _)| !block.has_header()))
+        .or_else(|| {
+            let mut readable = blocks.iter().filter(|block| !block.is_encrypted());
+            readable.find_map(|block| Some((block, reader(block, PRIVATE)?)))
+        })
         .or_else(|| first(PRIVATE))
         .or_else(|| PUBLIC.iter().copied().find_map(first))
 }
@@ -124,11 +128,12 @@ fn encrypted() -> ConfigError {
     }
 }
 
-/// The bytes behind text that is base64, base64url or hexadecimal and nothing else, white space and
-/// quotation marks apart.
+/// The bytes behind text that is base64, base64url or hexadecimal and nothing else, white space, quotation
+/// marks and what follows from a line of dashes on apart: that may be the END of a PEM whose BEGIN was lost.
 pub(super) fn decoded(text: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     let text = text.trim_ascii();
     let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
+    let (text, _) = cut(text, b"\n-----").unwrap_or((text, text));
     [decode(text, &BASE64), decode(text, &BASE64URL), unhex(text)].into_iter().flatten()
 }
 
@@ -161,10 +166,14 @@ impl Block<'_> {
         self.body.is_some_and(|body| body.contains(&b':'))
     }
 
+    fn is_encrypted(&self) -> bool {
+        self.body.is_some_and(|body| cut(body, b"ENCRYPTED").is_some())
+    }
+
     fn read(&self, read_der: ReadDer) -> Result<Kind, ConfigError> {
         let found = format!("a PEM {}", String::from_utf8_lossy(self.label));
         let body = self.body.ok_or_else(|| unreadable(&found, "its END line is missing"))?;
-        if cut(body, b"ENCRYPTED").is_some() {
+        if self.is_encrypted() {
             let is_private = reader(self, PRIVATE).is_some();
             return Err(if is_private { encrypted() } else { unreadable(&found, "it is encrypted") });
         }
