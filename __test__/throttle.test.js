@@ -329,6 +329,18 @@ describe("options", () => {
     }
   });
 
+  it("a limiter that throws when it is read is refused in words of ours", () => {
+    const limiter = {
+      get consume() {
+        throw new Error("redis://user:password@store");
+      },
+    };
+    assert.throws(() => apiKeys({ limiter }), {
+      code: "ERR_MCP_AUTH_OPTION_INVALID",
+      message: /^`throttle\.limiter` has no `consume` method/,
+    });
+  });
+
   it("a misspelt member is named in a warning", async () => {
     const warned = new Promise((resolve) => {
       process.on(

@@ -192,6 +192,15 @@ export class Throttling {
   }
 }
 
+/** What an object throws when it is read holds words that are not ours to pass on. */
+function hasMethod(object, name) {
+  try {
+    return typeof object[name] === "function";
+  } catch {
+    return false;
+  }
+}
+
 function countsFor({ failures, windowSeconds, maxAddresses, limiter, limiterTimeoutMs }, lockout) {
   // Monotonic: the time of day may be set back.
   const now = () => performance.now();
@@ -211,7 +220,7 @@ function countsFor({ failures, windowSeconds, maxAddresses, limiter, limiterTime
     );
   }
   for (const method of lockout ? ["consume", "get"] : ["consume"]) {
-    if (typeof limiter?.[method] !== "function") {
+    if (!hasMethod(limiter, method)) {
       throw invalid(
         `\`throttle.limiter\` has no \`${method}\` method; pass a limiter of rate-limiter-flexible that has one`,
       );
