@@ -489,3 +489,16 @@ describe("options that cannot be meant", () => {
     );
   });
 });
+
+it("an array that throws when it is read is refused in words of ours", () => {
+  const issuer = ["a"];
+  Object.defineProperty(issuer, 0, {
+    get() {
+      throw new Error("words of others");
+    },
+  });
+  assert.throws(() => new JWTAuthProvider({ secret: "a7Kq0ZtR4mWx8vCn2LpYd6HsJ3bTfGuE", issuer }), {
+    code: "ERR_MCP_AUTH_OPTION_INVALID",
+    message: "`issuer` cannot be read; pass a plain array",
+  });
+});

@@ -51,6 +51,15 @@ export function ruleOptions(options, strict) {
   };
 }
 
+/** By index, each read once. What an array throws when it is read holds words that are not ours to pass on. */
+function itemsOf(list, name) {
+  try {
+    return Array.from({ length: list.length }, (_, index) => list[index]);
+  } catch {
+    throw configurationError("OPTION_INVALID", `\`${name}\` cannot be read; pass a plain array`);
+  }
+}
+
 /** Some names: a string or an array of strings. None of them for an option that is not given. */
 function namesOption(name, value, form = "string or array") {
   if (value === undefined || value === null) {
@@ -63,8 +72,7 @@ function namesOption(name, value, form = "string or array") {
       `\`${name}\` must be ${form === "array" ? "an array of strings" : "a string or an array of strings"}, not empty`,
     );
   }
-  return Array.from({ length: list.length }, (_, index) => {
-    const item = list[index];
+  return itemsOf(list, name).map((item, index) => {
     if (typeof item !== "string" || item === "" || !item.isWellFormed()) {
       throw configurationError(
         "OPTION_INVALID",
