@@ -23,10 +23,10 @@ import { pathToFileURL } from "node:url";
 import { hostTriple } from "../lib/host.js";
 import { pinned } from "../scripts/pinned.js";
 import { platformPackage, TARGETS } from "../scripts/targets.js";
+import { freePort } from "./support/free-port.js";
 import { checkout, temporaryFolder } from "./support/project.js";
 import { startRegistry } from "./support/registry.js";
 import { addonsOfAllPlatforms, layOut } from "./support/release.js";
-import { freePort } from "./support/servers.js";
 
 const { devDependencies: VERSIONS } = JSON.parse(readFileSync(path.join(checkout, "package.json"), "utf8"));
 const FRAMEWORK = `mcp-framework@${VERSIONS["mcp-framework"]}`;

@@ -11,9 +11,9 @@ import path from "node:path";
 import { before, describe, it } from "node:test";
 import jsonwebtoken from "jsonwebtoken";
 import ts from "typescript";
+import { freePort } from "./support/free-port.js";
 import { anchors, blocks, headings, links, prose, sections } from "./support/markdown.js";
 import { checkout, project, temporaryFolder } from "./support/project.js";
-import { freePort } from "./support/servers.js";
 
 const PAGES = [
   ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"],

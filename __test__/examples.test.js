@@ -12,9 +12,9 @@ import { before, describe, it } from "node:test";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { generateApiKey } from "mcp-native-auth";
+import { freePort } from "./support/free-port.js";
 import { blocks, sections } from "./support/markdown.js";
 import { checkout, project } from "./support/project.js";
-import { freePort } from "./support/servers.js";
 
 const PAGES = ["docs/keys.md", "docs/tokens.md"];
 const read = (page) => readFileSync(path.join(checkout, page), "utf8");

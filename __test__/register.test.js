@@ -8,8 +8,8 @@ import path from "node:path";
 import { before, describe, it } from "node:test";
 import jsonwebtoken from "jsonwebtoken";
 import ts from "typescript";
+import { freePort } from "./support/free-port.js";
 import { copyModule, FRAMEWORK_NEEDS, project, runJson } from "./support/project.js";
-import { freePort } from "./support/servers.js";
 
 const SWITCH = ["--import", "mcp-native-auth/register"];
 const SECRET = "Zq81-0f8d27c61be94a7350d2c8f1e6a3b975";

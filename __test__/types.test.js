@@ -9,8 +9,8 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import jsonwebtoken from "jsonwebtoken";
 import ts from "typescript";
+import { freePort } from "./support/free-port.js";
 import { checkout, project } from "./support/project.js";
-import { freePort } from "./support/servers.js";
 
 const types = path.join(import.meta.dirname, "types");
 

@@ -1,19 +1,24 @@
-// npm run bench:server                  three to four minutes
-// npm run bench:server -- --quick       under one minute, on servers that have not quite settled: for a first look
-// npm run bench:server -- --json FILE   where the numbers go; default bench/results/server.json
-// npm run bench:server -- --stub        beside the others a provider that accepts everything: how close to no auth any
-//                                       provider can come, because the framework itself works and logs when there is one
+// npm run bench:server                     some eight minutes
+// npm run bench:server -- --project zod-3  the same in another of bench/server/projects; default "plain"
+// npm run bench:server -- --quick          one to two minutes, on servers that have not quite settled: for a first look
+// npm run bench:server -- --json FILE      where the numbers go; default bench/results/server.json, or for another
+//                                          project server-PROJECT.json
 //
 // Real mcp-framework servers over HTTP stream and SSE, without auth, with the framework's providers and with ours, answer
 // pings of the same clients. Every server gets the same bytes, credentials included, also the one that does not look at
-// them. Of the two that refuse tokens, ours answers with a header more, WWW-Authenticate.
+// them. Of the two that refuse tokens, ours answers with a header more, WWW-Authenticate. Beside them a provider that
+// accepts everything shows how close to no auth any provider can come: the framework writes three lines of log for each
+// request that one has let in, which no provider can keep it from.
+//
+// Servers run in a project of their own, with what npm gives a user: what the SDK validates messages with, and so how long
+// it takes, depends on the zod that npm puts beside it.
 //
 // The clients must not be the limit, so "server" and "client" show how much of one core each side used: the server
 // should be near 100% (more, where V8 compiles or collects garbage beside) and the client well below. "cpu us/req" is
 // the server's processor time for one request, which suffers least from what else runs on the machine. Latencies are
 // those of a busy server: of clients that each ask again at once.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -28,13 +33,16 @@ import { printFloors, printHead, printRows } from "./server/table.js";
 // Each round begins with new servers, because processes of the same code differ: V8 either finds a stable form of the
 // functions in which the SDK validates messages or goes on compiling them in vain, which costs a request a third more
 // processor time. Only many processes average that out. They take thousands of requests to settle, hence the warm-up.
-const FULL = { rounds: 7, turns: 4, warmUpRequests: { accepted: 4000, refused: 3000 } };
+const FULL = { rounds: 11, turns: 4, warmUpRequests: { accepted: 4000, refused: 3000 } };
 const QUICK = { rounds: 2, turns: 2, warmUpRequests: { accepted: 2000, refused: 1500 } };
-const TIME_LIMIT_MS = 10 * 60_000;
+const DEFAULT_PROJECT = "plain";
+const PROJECT_NAMES = readdirSync(path.join(import.meta.dirname, "server", "projects"));
+const TIME_LIMIT_MS = 20 * 60_000;
 
 const flags = parseFlags();
+const { project } = flags;
 const { rounds, turns, warmUpRequests } = flags.quick ? QUICK : FULL;
-const providers = flags.stub ? [NONE, FRAMEWORK, OURS, STUB] : [NONE, FRAMEWORK, OURS];
+const providers = [NONE, FRAMEWORK, OURS, STUB];
 const machine = {
   cpu: os.cpus()[0]?.model ?? "unknown",
   cores: os.availableParallelism(),
@@ -48,7 +56,7 @@ setTimeout(() => {
 }, TIME_LIMIT_MS).unref();
 
 try {
-  console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`);
+  console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; project ${project}`);
   console.log(
     `${rounds} rounds, ${IN_FLIGHT} requests in flight; ratios: median over the rounds (least..greatest)\n`,
   );
@@ -57,7 +65,7 @@ try {
   const floors = checkFloors(rows);
   printFloors(floors);
   mkdirSync(path.dirname(flags.json), { recursive: true });
-  writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, rows, floors }, null, 2)}\n`);
+  writeFileSync(flags.json, `${JSON.stringify({ machine, project, rounds, rows, floors }, null, 2)}\n`);
   console.log(`\nWritten to ${path.relative("", flags.json)}`);
 } catch (error) {
   console.error(`The benchmark could not go on: ${error.message}`);
@@ -71,15 +79,23 @@ function parseFlags() {
     const { values } = parseArgs({
       options: {
         quick: { type: "boolean", default: false },
-        stub: { type: "boolean", default: false },
-        json: { type: "string", default: path.join(import.meta.dirname, "results", "server.json") },
+        project: { type: "string", default: DEFAULT_PROJECT },
+        json: { type: "string" },
       },
     });
-    return values;
+    if (!PROJECT_NAMES.includes(values.project)) {
+      throw new Error(`--project is one of ${PROJECT_NAMES.join(", ")}`);
+    }
+    return { json: resultsOf(values.project), ...values };
   } catch (error) {
     console.error(error.message);
     process.exit(2);
   }
+}
+
+function resultsOf(name) {
+  const file = name === DEFAULT_PROJECT ? "server.json" : `server-${name}.json`;
+  return path.join(import.meta.dirname, "results", file);
 }
 
 async function measureAll() {
@@ -101,7 +117,7 @@ async function measureServers(transport, credential, credentials) {
   const results = { accepted: [], refused: [] };
   for (let round = 0; round < rounds; round++) {
     const { config } = credentials;
-    const started = await startContestants({ providers, transport, credential, config });
+    const started = await startContestants({ project, providers, transport, credential, config });
     const contestants = started.map((_, place) => started[(place + round) % started.length]);
     for (const verdict of ["accepted", "refused"]) {
       const measured = await measure({

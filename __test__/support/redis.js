@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { freePort } from "./servers.js";
+import { freePort } from "./free-port.js";
 
 export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 

@@ -1,11 +1,11 @@
 // Real mcp-framework servers on loopback, many of them in one process, and requests whose header bytes are ours.
 
-import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { getRequestContext, MCPServer, MCPTool } from "mcp-framework";
 import { z } from "zod";
+import { freePort } from "./free-port.js";
 
 export const SSE = "sse";
 export const HTTP_STREAM = "http-stream";
@@ -89,16 +89,6 @@ export function serverlessServer({ provider, endpoints }) {
     },
     async stop() {},
   };
-}
-
-// `port: 0` will not do: the HTTP stream transport takes it for "not given" and listens on 8080.
-export async function freePort() {
-  const probe = net.createServer().listen(0, HOST);
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
 
 // `start()` settles only after `stop()`. The last thing it does before it waits is to add a SIGINT and a SIGTERM

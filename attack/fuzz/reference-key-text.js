@@ -102,9 +102,10 @@ function isJwkText(text) {
   return (isJwk(value) && !hasRepeated(topLevelNames(text))) || isJwks(value) || isJwks(value?.keys);
 }
 
-/** The bytes behind text that is base64, base64url or hexadecimal and nothing else. */
+/** The bytes behind text that is base64, base64url or hexadecimal and nothing else, up to the END of a PEM that lost its BEGIN. */
 function decodings(text) {
-  const compact = text.replace(/^"([\s\S]*)"$/, "$1").replaceAll(/\\[nr]|\s/g, "");
+  const [beforeEnd] = text.replace(/^"([\s\S]*)"$/, "$1").split("\n-----", 1);
+  const compact = beforeEnd.replaceAll(/\\[nr]|\s/g, "");
   return [
     ...(/^[\w+/-]{12,}={0,2}$/.test(compact) ? [Buffer.from(compact, "base64")] : []),
     ...(/^(?:[0-9a-f]{2}){8,}$/i.test(compact) ? [Buffer.from(compact, "hex")] : []),

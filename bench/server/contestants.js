@@ -9,18 +9,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 2_000;
 
-const CHILD = path.join(import.meta.dirname, "child.js");
+const PROJECTS = path.join(import.meta.dirname, "projects");
 const children = new Set();
 
 process.on("exit", killAll);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
 
-/** A server for each of `providers`, started and idle: `{ provider, port, cpuMs }`. */
-export async function startContestants({ providers, transport, credential, config }) {
+/** A server in `project` for each of `providers`, started and idle: `{ provider, port, cpuMs }`. */
+export async function startContestants({ project, providers, transport, credential, config }) {
   // One after the other: a free port is found by asking for one and giving it back.
   const contestants = [];
   for (const provider of providers) {
-    contestants.push(await start({ transport, provider, credential, config }));
+    contestants.push(await start(project, { transport, provider, credential, config }));
   }
   return contestants;
 }
@@ -29,9 +29,9 @@ export async function stopContestants() {
   await Promise.all([...children].map(stop));
 }
 
-async function start(description) {
+async function start(project, description) {
   const { provider, transport } = description;
-  const child = fork(CHILD, {
+  const child = fork(path.join(PROJECTS, project, "server.js"), {
     // The framework writes lines to stderr for each request. Nobody reads them here, for no contestant.
     stdio: ["ignore", "ignore", "ignore", "ipc"],
     env: { ...process.env, MCP_ENABLE_FILE_LOGGING: undefined, MCP_DEBUG_CONSOLE: undefined },

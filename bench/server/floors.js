@@ -1,6 +1,6 @@
 // What the package must reach on a real server with HS256 tokens, on either transport.
 
-import { HS256, OURS } from "./names.js";
+import { HS256, OURS, STUB } from "./names.js";
 
 const FLOORS = [
   { verdict: "accepted", ratio: "ratioToFramework", atLeast: 2.5, says: "accepting, to mcp-framework" },
@@ -8,13 +8,25 @@ const FLOORS = [
   { verdict: "refused", ratio: "ratioToFramework", atLeast: 6, says: "refusing, to mcp-framework" },
 ];
 
-/** Each floor on each transport, with what was measured: the median over the rounds. */
+/**
+ * Each floor on each transport, with what was measured: the median over the rounds. `reachable` is what a provider that
+ * accepts everything measured in its place.
+ */
 export function checkFloors(rows) {
-  const ours = rows.filter(({ provider, credential }) => provider === OURS && credential === HS256);
-  return ours.flatMap((row) =>
-    FLOORS.filter(({ verdict }) => verdict === row.verdict).map(({ ratio, atLeast, says }) => {
-      const measured = row[ratio];
-      return { transport: row.transport, says, atLeast, measured, met: measured.median >= atLeast };
-    }),
-  );
+  const ofTokens = rows.filter(({ credential }) => credential === HS256);
+  return ofTokens
+    .filter(({ provider }) => provider === OURS)
+    .flatMap(({ transport, verdict, ...row }) => {
+      const limit = ofTokens.find(
+        (other) => other.provider === STUB && other.transport === transport && other.verdict === verdict,
+      );
+      return FLOORS.filter((floor) => floor.verdict === verdict).map(({ ratio, atLeast, says }) => ({
+        transport,
+        says,
+        atLeast,
+        measured: row[ratio],
+        reachable: limit?.[ratio],
+        met: row[ratio].median >= atLeast,
+      }));
+    });
 }

@@ -1,5 +1,7 @@
 // What `npm run bench:server` prints.
 
+import { STUB } from "./names.js";
+
 const COLUMNS = [
   ["transport", 11, (row) => row.transport],
   ["credential", 10, (row) => row.credential],
@@ -26,9 +28,10 @@ export function printRows(rows) {
 
 export function printFloors(floors) {
   console.log("Floors, HS256:");
-  for (const { transport, says, atLeast, measured, met } of floors) {
+  for (const { transport, says, atLeast, measured, reachable, met } of floors) {
+    const limit = reachable ? `; ${STUB}: ${ratioText(reachable)}` : "";
     console.log(
-      `  ${met ? "met  " : "UNMET"}  ${transport}, ${says}: ${ratioText(measured)}, floor ${atLeast}`,
+      `  ${met ? "met  " : "UNMET"}  ${transport}, ${says}: ${ratioText(measured)}, floor ${atLeast}${limit}`,
     );
   }
 }
