@@ -10,6 +10,7 @@
 //! | `token` | splitting and decoding the three segments |
 //! | `json` | what JSON reading needs beyond serde_json |
 //! | `claims` | the payload: well-formedness, time claims |
+//! | `plain` | the same of payloads as they usually are, faster |
 //! | [`Rules`] | what is asked of a token beyond that |
 //!
 //! Signatures are checked by aws-lc-rs directly and not through the crate `jsonwebtoken`, which
@@ -21,6 +22,7 @@ mod algorithm;
 mod claims;
 mod json;
 mod key;
+mod plain;
 mod presentation;
 mod rules;
 mod token;

@@ -62,8 +62,8 @@ impl<'t> Segments<'t> {
         Header::parse(&decode(self.header)?)
     }
 
-    pub(super) fn decoded_payload(&self) -> Result<Vec<u8>, Rejection> {
-        decode(self.payload)
+    pub(super) fn decoded_payload(&self) -> Result<String, Rejection> {
+        String::from_utf8(decode(self.payload)?).map_err(|_| Rejection::PayloadInvalid)
     }
 
     /// The length in bytes of the signature, if it is base64url.
@@ -225,6 +225,18 @@ mod tests {
         assert_eq!(decode(b"AA").unwrap(), [0]);
         for other in ["AB", "AA==", "AA=", "A", "A A", "AA\n", "A+", "A/", "Zm9vA", "Zm9v\u{e9}"] {
             assert_eq!(decode(other.as_bytes()), Err(Rejection::Malformed), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_payload_that_is_no_utf8_is_refused() {
+        let payload_of = |payload: &[u8]| {
+            let token = format!("a.{}.c", URL_SAFE_NO_PAD.encode_to_string(payload));
+            Segments::split(token.as_bytes()).unwrap().decoded_payload()
+        };
+        assert_eq!(payload_of("{\"a\":\"\u{e9}\"}".as_bytes()).as_deref(), Ok("{\"a\":\"\u{e9}\"}"));
+        for payload in [b"{\"a\":\"\xff\"}".as_slice(), b"{\"a\":\"\xed\xa0\x80\"}"] {
+            assert_eq!(payload_of(payload), Err(Rejection::PayloadInvalid));
         }
     }
 

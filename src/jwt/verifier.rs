@@ -216,10 +216,8 @@ impl Verifier {
         }
         match claims.json {
             Cow::Owned(json) => Ok(Accepted::Claims(json)),
-            // The borrow says that the payload itself is the answer, already checked as UTF-8.
-            Cow::Borrowed(_) => {
-                String::from_utf8(payload).map(Accepted::Claims).map_err(|_| Rejection::PayloadInvalid)
-            }
+            // The borrow says that the payload itself is the answer.
+            Cow::Borrowed(_) => Ok(Accepted::Claims(payload)),
         }
     }
 

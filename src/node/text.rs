@@ -107,18 +107,19 @@ fn in_ascii(json: &str) -> Cow<'_, str> {
         return Cow::Borrowed(json);
     }
     let mut escaped = String::with_capacity(json.len() * 2);
-    for run in json.split_inclusive(|character: char| !character.is_ascii()) {
-        let mut characters = run.chars();
-        let last = characters.next_back().filter(|character| !character.is_ascii());
-        escaped.push_str(if last.is_some() { characters.as_str() } else { run });
-        if let Some(character) = last {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                escaped.push_str("\\u");
-                let digits = [12, 8, 4, 0].map(|shift| u32::from(*unit >> shift) & 0xf);
-                escaped.extend(digits.into_iter().filter_map(|digit| char::from_digit(digit, 16)));
-            }
+    let mut rest = json;
+    while let Some(end) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        let (ascii, others) = rest.split_at(end);
+        escaped.push_str(ascii);
+        let mut characters = others.chars();
+        for unit in characters.next().unwrap_or_default().encode_utf16(&mut [0; 2]) {
+            escaped.push_str("\\u");
+            let digits = [12, 8, 4, 0].map(|shift| u32::from(*unit >> shift) & 0xf);
+            escaped.extend(digits.into_iter().filter_map(|digit| char::from_digit(digit, 16)));
         }
+        rest = characters.as_str();
     }
+    escaped.push_str(rest);
     Cow::Owned(escaped)
 }
 
