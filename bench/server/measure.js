@@ -51,14 +51,13 @@ async function askWithEachCredential({ clients }, credentialCount) {
 }
 
 // Counted in requests, so that each server has compiled and optimized as much as the others; and in turns, because a
-// server closes connections that it has not heard from for five seconds.
+// server closes connections that it has not heard from for five seconds: those that are done go on with a few requests.
 async function warmUp(lanes, requests) {
-  const cold = new Map(lanes.map((lane) => [lane, requests]));
-  while (cold.size > 0) {
-    for (const [lane, left] of cold) {
-      const { latencies } = await takeTurn(lane, left);
-      if (latencies.length < left) cold.set(lane, left - latencies.length);
-      else cold.delete(lane);
+  const left = new Map(lanes.map((lane) => [lane, requests]));
+  while ([...left.values()].some((count) => count > 0)) {
+    for (const [lane, count] of left) {
+      const { latencies } = await takeTurn(lane, Math.max(count, IN_FLIGHT));
+      left.set(lane, count - latencies.length);
     }
   }
 }
