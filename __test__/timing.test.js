@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Random } from "../attack/timing/random.js";
 import { Moments, SHARES, Times, welch } from "../attack/timing/statistics.js";
-import { answered, FRAMEWORK, LEAKY, LIMIT, OURS, SAME_CLASS } from "../attack/timing/verdict.js";
+import { answered, BRANCH, FRAMEWORK, LEAKY, LIMIT, OURS, SAME_CLASS } from "../attack/timing/verdict.js";
 
 const near = (actual, expected) =>
   assert.ok(Math.abs(actual - expected) < 1e-9, `${actual}, not ${expected}`);
@@ -115,18 +115,18 @@ describe("the comparison of two classes of times", () => {
 
 describe("the verdict", () => {
   /** Gives these t one after the other and notes by what factor each was measured. */
-  function measured(...ts) {
+  function measured(ts, difference) {
     const factors = [];
     const measure = async (factor) => {
       factors.push(factor);
-      return { t: ts[factors.length - 1] };
+      return { t: ts[factors.length - 1], difference };
     };
     return { measure, factors };
   }
   const over = LIMIT + 1;
   const under = LIMIT - 1;
 
-  for (const [title, question, ts, holds] of [
+  for (const [title, question, ts, holds, difference = 1000] of [
     ["ours, under the limit", { role: OURS }, [under], true],
     ["ours, over the limit, then not", { role: OURS }, [-over, under], true],
     ["ours, over the limit twice", { role: OURS }, [over, over], false],
@@ -137,14 +137,18 @@ describe("the verdict", () => {
     ["a leak that is not caught", { role: LEAKY }, [under, -under], false],
     ["the framework, not caught", { role: FRAMEWORK }, [under, under], false],
     ["the framework, shown only", { role: FRAMEWORK, isShownOnly: true }, [under], true],
+    ["a branch on the answer", { role: OURS, answersDiffer: true }, [over], true, -BRANCH],
+    ["more than a branch", { role: OURS, answersDiffer: true }, [over, over], false, BRANCH + 1],
+    ["a branch where the answer is the same", { role: OURS }, [over, over], false, BRANCH],
+    ["a leak no greater than a branch", { role: LEAKY, answersDiffer: true }, [over, over], false, BRANCH],
   ]) {
     it(`${holds ? "passes" : "fails"} ${title}`, async () => {
-      const { measure, factors } = measured(...ts);
+      const { measure, factors } = measured(ts, difference);
       const { outcome, first, holds: actual } = await answered(question, measure);
       assert.equal(actual, holds);
       assert.deepEqual(factors, ts.length === 1 ? [1] : [1, 4]);
-      assert.deepEqual(outcome, { t: ts.at(-1) });
-      assert.deepEqual(first, ts.length === 1 ? undefined : { t: ts[0] });
+      assert.deepEqual(outcome, { t: ts.at(-1), difference });
+      assert.deepEqual(first, ts.length === 1 ? undefined : { t: ts[0], difference });
     });
   }
 });

@@ -23,6 +23,7 @@ const NANOSECONDS = 1e6;
  * @property {string} role what the run must find out: see verdict.js
  * @property {string} name
  * @property {[Class, Class]} classes
+ * @property {boolean} [answersDiffer] whether one class is accepted and the other is not
  * @property {string} header in lower case, as Node gives it
  * @property {() => { authenticate(req: object): Promise<unknown> }} open makes a provider
  */

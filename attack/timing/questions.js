@@ -53,6 +53,7 @@ function keyQuestions(count, keys) {
     role,
     name: `${count}: ${asked}`,
     classes,
+    answersDiffer: classes[0].accepted !== classes[1].accepted,
     header,
     open: () => new Provider({ keys }),
   });
