@@ -58,7 +58,7 @@ const CLAIMS = [
   ],
   [
     "What is compiled in is pinned, licensed and needed",
-    "`cargo deny`, both lock files, purposes of dependencies",
+    "`cargo deny`, all lock files, purposes of dependencies",
     "npm run supply-chain",
     "supply-chain",
   ],
