@@ -515,11 +515,9 @@ describe("a change by hand while a load is under way", () => {
 describe("options", () => {
   const invalid = (message) => ({ code: "ERR_MCP_AUTH_OPTION_INVALID", message });
   const loadKeys = () => [KEY];
+  const noFunction = "`loadKeys` must be a function that gives the keys, or a promise of them";
   const mistakes = [
-    ...[[KEY], KEY, {}, true, Promise.resolve([KEY])].map((value) => [
-      { loadKeys: value },
-      "`loadKeys` must be a function that gives the keys, or a promise of them",
-    ]),
+    ...[[KEY], KEY, {}, true].map((value) => [{ loadKeys: value }, noFunction]),
     [{ loadKeys, keys: [KEY] }, "give either `keys` or `loadKeys`, not both"],
     ...[-1, "60", Number.NaN, 2_147_484, Number.POSITIVE_INFINITY].map((value) => [
       { loadKeys, reloadIntervalSeconds: value },
@@ -539,6 +537,10 @@ describe("options", () => {
       assert.throws(() => new APIKeyAuthProvider(options), invalid(message));
     });
   }
+
+  it(`a promise of keys: ${noFunction}`, () => {
+    assert.throws(() => new APIKeyAuthProvider({ loadKeys: Promise.resolve([KEY]) }), invalid(noFunction));
+  });
 
   it("neither keys nor a loader, or both null", () => {
     for (const options of [{}, { keys: null, loadKeys: null }]) {
