@@ -2,7 +2,8 @@
  * Writes the figures of the last runs into the README and draws the chart: `node bench/report.js`. No
  * figure is typed by hand.
  *
- *   --results FOLDER  where providers.json, server.json and server-zod-3.json are; bench/results
+ *   --results FOLDER  where providers.json, server.json, server-log-off.json and server-zod-3.json are;
+ *                     bench/results
  *   --readme FILE     what is rewritten between the markers; README.md
  *   --chart FILE      the SVG; docs/bench.svg
  */
@@ -67,6 +68,7 @@ const { values: files } = parseArgs({
 
 const providers = read("providers.json");
 const server = read("server.json");
+const serverWithoutLog = read("server-log-off.json");
 const serverWithZod3 = read("server-zod-3.json");
 if (providers === undefined && server === undefined) {
   fail(`there are no results in ${files.results}; run \`npm run bench\` and \`npm run bench:server\` first`);
@@ -78,6 +80,9 @@ if (providers !== undefined) {
 }
 if (server !== undefined) {
   parts.push(serverReport(server));
+}
+if (serverWithoutLog !== undefined) {
+  parts.push(logOffReport(serverWithoutLog));
 }
 if (serverWithZod3 !== undefined) {
   parts.push(zod3Report(serverWithZod3));
@@ -238,10 +243,21 @@ function serverReport({ machine, rounds, rows, floors }) {
   ].join("\n\n");
 }
 
+function logOffReport({ machine, rounds, rows, floors }) {
+  return [
+    paragraph(
+      "The same without these lines, which a server can leave out (`logger.info = () => {}`, with the `logger` of " +
+        `mcp-framework), on ${machine.date.slice(0, 10)} by \`npm run bench:server -- --log off\`: ${rounds} rounds.`,
+    ),
+    serverTable(rows.filter(({ credential }) => credential === HS256)),
+    serverFloorLine(floors),
+  ].join("\n\n");
+}
+
 function zod3Report({ machine, rounds, rows, floors }) {
   return [
     paragraph(
-      "The same with zod 3 beside the framework, as projects in TypeScript need today (`npm install mcp-framework " +
+      "With them, and with zod 3 beside the framework, as projects in TypeScript need today (`npm install mcp-framework " +
         `zod@3\`), on ${machine.date.slice(0, 10)} by \`npm run bench:server -- --project zod-3\`: ${rounds} rounds. ` +
         "The SDK takes longer over each message, whoever authenticates, so that less is to be won:",
     ),

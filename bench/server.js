@@ -1,8 +1,9 @@
 // npm run bench:server                     eight to fifteen minutes
 // npm run bench:server -- --project zod-3  the same in another of bench/server/projects; default "plain"
+// npm run bench:server -- --log off        the same without the framework's lines of log at level INFO, for everybody
 // npm run bench:server -- --quick          one to two minutes, on servers that have not quite settled: for a first look
-// npm run bench:server -- --json FILE      where the numbers go; default bench/results/server.json, or for another
-//                                          project server-PROJECT.json
+// npm run bench:server -- --json FILE      where the numbers go; default bench/results/server.json, with -PROJECT and
+//                                          -log-off added to its name for what is not the default
 //
 // Real mcp-framework servers over HTTP stream and SSE, without auth, with the framework's providers and with ours, answer
 // pings of the same clients. Every server gets the same bytes, credentials included, also the one that does not look at
@@ -40,7 +41,7 @@ const PROJECT_NAMES = readdirSync(path.join(import.meta.dirname, "server", "proj
 const TIME_LIMIT_MS = 30 * 60_000;
 
 const flags = parseFlags();
-const { project } = flags;
+const { project, log } = flags;
 const { rounds, turns, warmUpRequests } = flags.quick ? QUICK : FULL;
 const providers = [NONE, FRAMEWORK, OURS, STUB];
 const machine = {
@@ -56,7 +57,7 @@ setTimeout(() => {
 }, TIME_LIMIT_MS).unref();
 
 try {
-  console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; project ${project}`);
+  console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; project ${project}, log ${log}`);
   console.log(
     `${rounds} rounds, ${IN_FLIGHT} requests in flight; ratios: median over the rounds (least..greatest)\n`,
   );
@@ -65,7 +66,7 @@ try {
   const floors = checkFloors(rows);
   printFloors(floors);
   mkdirSync(path.dirname(flags.json), { recursive: true });
-  writeFileSync(flags.json, `${JSON.stringify({ machine, project, rounds, rows, floors }, null, 2)}\n`);
+  writeFileSync(flags.json, `${JSON.stringify({ machine, project, log, rounds, rows, floors }, null, 2)}\n`);
   console.log(`\nWritten to ${path.relative("", flags.json)}`);
 } catch (error) {
   console.error(`The benchmark could not go on: ${error.message}`);
@@ -80,22 +81,26 @@ function parseFlags() {
       options: {
         quick: { type: "boolean", default: false },
         project: { type: "string", default: DEFAULT_PROJECT },
+        log: { type: "string", default: "on" },
         json: { type: "string" },
       },
     });
     if (!PROJECT_NAMES.includes(values.project)) {
       throw new Error(`--project is one of ${PROJECT_NAMES.join(", ")}`);
     }
-    return { json: resultsOf(values.project), ...values };
+    if (!["on", "off"].includes(values.log)) {
+      throw new Error("--log is on or off");
+    }
+    return { json: resultsOf(values), ...values };
   } catch (error) {
     console.error(error.message);
     process.exit(2);
   }
 }
 
-function resultsOf(name) {
-  const file = name === DEFAULT_PROJECT ? "server.json" : `server-${name}.json`;
-  return path.join(import.meta.dirname, "results", file);
+function resultsOf({ project, log }) {
+  const parts = ["server", project !== DEFAULT_PROJECT && project, log === "off" && "log-off"];
+  return path.join(import.meta.dirname, "results", `${parts.filter(Boolean).join("-")}.json`);
 }
 
 async function measureAll() {
@@ -117,7 +122,7 @@ async function measureServers(transport, credential, credentials) {
   const results = { accepted: [], refused: [] };
   for (let round = 0; round < rounds; round++) {
     const { config } = credentials;
-    const started = await startContestants({ project, providers, transport, credential, config });
+    const started = await startContestants({ project, log, providers, transport, credential, config });
     const contestants = started.map((_, place) => started[(place + round) % started.length]);
     for (const verdict of ["accepted", "refused"]) {
       const measured = await measure({

@@ -16,11 +16,11 @@ process.on("exit", killAll);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
 
 /** A server in `project` for each of `providers`, started and idle: `{ provider, port, cpuMs }`. */
-export async function startContestants({ project, providers, transport, credential, config }) {
+export async function startContestants({ project, log, providers, transport, credential, config }) {
   // One after the other: a free port is found by asking for one and giving it back.
   const contestants = [];
   for (const provider of providers) {
-    contestants.push(await start(project, { transport, provider, credential, config }));
+    contestants.push(await start(project, { log, transport, provider, credential, config }));
   }
   return contestants;
 }

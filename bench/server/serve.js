@@ -15,6 +15,10 @@ export async function serve(framework) {
   process.on("disconnect", () => process.exit());
   try {
     const [description] = await once(process, "message");
+    if (description.log === "off") {
+      // What a user can do: the framework exports its logger, which has no levels to choose from.
+      framework.logger.info = () => {};
+    }
     const port = await freePort();
     const server = new framework.MCPServer({
       name: "bench",
