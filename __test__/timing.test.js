@@ -107,26 +107,29 @@ describe("the comparison of two classes of times", () => {
       Float64Array.from(classes, (of, index) => (index < 9_900 ? 100 : 101 + 10_000 * of)),
       classes,
     );
-    const { share, t } = times.comparison();
+    const { share, t, shift, difference } = times.comparison();
     assert.equal(share, 1);
     assert.ok(t > 4.5, `t ${t}`);
+    // So does the shift, which is what a verdict may not overlook.
+    assert.ok(Math.abs(shift - 100) < 1, `shift ${shift}`);
+    assert.equal(difference, 0);
   });
 });
 
 describe("the verdict", () => {
   /** Gives these t one after the other and notes by what factor each was measured. */
-  function measured(ts, difference) {
+  function measured(ts, shift) {
     const factors = [];
     const measure = async (factor) => {
       factors.push(factor);
-      return { t: ts[factors.length - 1], difference };
+      return { t: ts[factors.length - 1], shift };
     };
     return { measure, factors };
   }
   const over = LIMIT + 1;
   const under = LIMIT - 1;
 
-  for (const [title, question, ts, holds, difference = 1000] of [
+  for (const [title, question, ts, holds, shift = 1000] of [
     ["ours, under the limit", { role: OURS }, [under], true],
     ["ours, over the limit, then not", { role: OURS }, [-over, under], true],
     ["ours, over the limit twice", { role: OURS }, [over, over], false],
@@ -143,12 +146,12 @@ describe("the verdict", () => {
     ["a leak no greater than a branch", { role: LEAKY, answersDiffer: true }, [over, over], false, BRANCH],
   ]) {
     it(`${holds ? "passes" : "fails"} ${title}`, async () => {
-      const { measure, factors } = measured(ts, difference);
+      const { measure, factors } = measured(ts, shift);
       const { outcome, first, holds: actual } = await answered(question, measure);
       assert.equal(actual, holds);
       assert.deepEqual(factors, ts.length === 1 ? [1] : [1, 4]);
-      assert.deepEqual(outcome, { t: ts.at(-1), difference });
-      assert.deepEqual(first, ts.length === 1 ? undefined : { t: ts[0], difference });
+      assert.deepEqual(outcome, { t: ts.at(-1), shift });
+      assert.deepEqual(first, ts.length === 1 ? undefined : { t: ts[0], shift });
     });
   }
 });

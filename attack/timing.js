@@ -90,7 +90,7 @@ function conclude() {
   const figure =
     `core |t| ≤ ${greatest(results.core.filter(ours))} over ${measurements.core.toLocaleString("en")}, ` +
     `provider ≤ ${greatest(ofLikeAnswers)} over ${measurements.provider.toLocaleString("en")}, ` +
-    `an acceptance and a refusal ${farthest(ofProviders)} ns apart at most; ` +
+    `an acceptance and a refusal ${farthest(ofProviders)}; ` +
     `mcp-framework ${greatest(results.provider.filter(framework))}`;
   console.log(`\n${figure}`);
   const isWhole = Object.keys(ENOUGH).every((part) => measurements[part] >= ENOUGH[part]);
@@ -108,12 +108,12 @@ function greatest(some) {
   return most.toLocaleString("en", { maximumFractionDigits: most < 100 ? 1 : 0 });
 }
 
-/** Between answers that differ, in nanoseconds. */
+/** What lies between answers that differ. */
 function farthest(some) {
-  const differences = some
+  const shifts = some
     .filter(({ answersDiffer }) => answersDiffer)
-    .map(({ outcome }) => Math.abs(outcome.difference));
-  return Math.max(...differences).toFixed(1);
+    .map(({ outcome }) => Math.abs(outcome.shift));
+  return shifts.length === 0 ? "not measured" : `${Math.max(...shifts).toFixed(1)} ns apart at most`;
 }
 
 function inWords(number) {

@@ -13,7 +13,7 @@ import { run } from "node:test";
 import { inspect } from "node:util";
 import { keepResult } from "../attack/support/results.js";
 
-/** Without the vectors beside the project, of which some hundred may not be copied into it. */
+/** Of a clone with nothing beside it: the vectors that may not be copied into the project make some 700 more. */
 const MINIMUM = { rust: 95, behaviour: 8900 };
 
 const root = path.dirname(import.meta.dirname);

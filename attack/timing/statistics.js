@@ -62,17 +62,22 @@ export class Times {
   }
 
   /**
-   * The t of the crop in which the classes differ most, and the difference of the means, with its
-   * standard error, of the crop of 95 %.
+   * The t of the crop in which the classes differ most and the difference of the means there, `shift`; and
+   * the difference of the means, with its standard error, of the crop of 95 %.
    *
-   * @returns {{ measurements: number, share: number, t: number, difference: number, standardError: number }}
+   * @returns {{ measurements: number, share: number, t: number, shift: number, difference: number, standardError: number }}
    */
   comparison() {
     const compared = this.#crops.map(({ share, classes }) => ({ share, ...welch(...classes) }));
-    const { share, t } = compared.reduce((most, other) =>
-      Math.abs(other.t) > Math.abs(most.t) ? other : most,
-    );
+    const most = compared.reduce((one, other) => (Math.abs(other.t) > Math.abs(one.t) ? other : one));
     const { difference, standardError } = compared.find((each) => each.share === SHOWN_SHARE);
-    return { measurements: this.#count, share, t, difference, standardError };
+    return {
+      measurements: this.#count,
+      share: most.share,
+      t: most.t,
+      shift: most.difference,
+      difference,
+      standardError,
+    };
   }
 }

@@ -17,7 +17,7 @@ export const LIMIT = 10;
  * is, and JavaScript branches on it: the compiler puts one of the two branches closer by. Less than what
  * mcp-framework takes longer for a key than for a stranger if it has a single key.
  */
-export const BRANCH = 5;
+export const BRANCH = 3;
 
 /** How many times as many measurements decide a question that was not answered as it must be. */
 const CONFIRMATION = 4;
@@ -27,15 +27,14 @@ const CONFIRMATION = 4;
  * measurements and nothing carried over. The t of a real difference doubles, that of chance does not:
  * what is over the limit only once, or with another sign, is no finding.
  *
- * @template {{ t: number, difference: number }} Comparison
+ * @template {{ t: number, shift: number }} Comparison
  * @param {{ role: string, isShownOnly?: boolean, answersDiffer?: boolean }} question
  * @param {(factor: number) => Promise<Comparison>} measure with so many times the usual number
  * @returns {Promise<{ first?: Comparison, outcome: Comparison, holds: boolean }>}
  */
 export async function answered({ role, isShownOnly = false, answersDiffer = false }, measure) {
   const mustTell = role === LEAKY || role === FRAMEWORK;
-  const tells = ({ t, difference }) =>
-    Math.abs(t) > LIMIT && !(answersDiffer && Math.abs(difference) <= BRANCH);
+  const tells = ({ t, shift }) => Math.abs(t) > LIMIT && !(answersDiffer && Math.abs(shift) <= BRANCH);
   const isAsItMust = (comparison) => isShownOnly || tells(comparison) === mustTell;
   const first = await measure(1);
   if (isAsItMust(first)) {

@@ -1,7 +1,7 @@
 //! Claims sets as issuers write them, read in one pass: no white space, no escapes, whole numbers.
 //!
-//! serde_json takes three times as long, which is a twentieth of all that accepting a token of HS256
-//! costs. What is not plain is left to it; of what is, it says the same.
+//! That saves a tenth of a microsecond of the two and a half that accepting a new token of HS256 takes.
+//! What is not plain is left to serde_json; of what is, it says the same.
 
 use super::claims::{Members, TimeClaim};
 
@@ -124,7 +124,7 @@ impl<'j> Text<'j> {
     }
 }
 
-/// The position of the first quotation mark. Names and values are so short that `memchr` takes twice as long.
+/// The position of the first quotation mark. Names and values are short: with `memchr`, a token takes 45 ns more.
 fn quote(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     let mut at = 0;
