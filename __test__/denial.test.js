@@ -1,17 +1,17 @@
-/** Bad credentials, however many and however large, deny nobody the service. Untimed: attack/denial.js measures. */
+/** Bad credentials, however many and however large, deny nobody the service. Untimed: security/denial.js measures. */
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startChild } from "../attack/denial/child.js";
-import { FAMILIES } from "../attack/denial/families.js";
-import { attackOn } from "../attack/denial/flood-credentials.js";
-import { flood } from "../attack/denial/flooder.js";
-import { connectGoodClients } from "../attack/denial/good-clients.js";
-import { forged, genuine } from "../attack/denial/tokens.js";
 import { API_KEY, HTTP_STREAM, OURS, SSE } from "../bench/server/names.js";
 import { JWTAuthProvider } from "../index.js";
 import { FIRST_ID } from "../lib/native.js";
+import { startChild } from "../security/denial/child.js";
+import { FAMILIES } from "../security/denial/families.js";
+import { attackOn } from "../security/denial/flood-credentials.js";
+import { flood } from "../security/denial/flooder.js";
+import { connectGoodClients } from "../security/denial/good-clients.js";
+import { forged, genuine } from "../security/denial/tokens.js";
 import { jws } from "./support/keys.js";
 import { nativeVerifier } from "./support/native-verifier.js";
 

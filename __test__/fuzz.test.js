@@ -1,4 +1,4 @@
-// The differential fuzzer of attack/fuzz.js: a slice of it, and that it can fail. Each sabotage is a fault that a
+// The differential fuzzer of security/fuzz.js: a slice of it, and that it can fail. Each sabotage is a fault that a
 // provider might have; the fuzzer must find it among a few hundred cases.
 
 import assert from "node:assert/strict";
@@ -7,19 +7,19 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
-import { makeCase } from "../attack/fuzz/cases.js";
-import { DIFFERENCES } from "../attack/fuzz/differences.js";
-import { emptyTally } from "../attack/fuzz/kinds.js";
-import { describeCase, describeOutcome, runCases } from "../attack/fuzz/run.js";
-import { SABOTAGES } from "../attack/fuzz/sabotages.js";
-import { vacuities } from "../attack/fuzz/summary.js";
+import { makeCase } from "../security/fuzz/cases.js";
+import { DIFFERENCES } from "../security/fuzz/differences.js";
+import { emptyTally } from "../security/fuzz/kinds.js";
+import { describeCase, describeOutcome, runCases } from "../security/fuzz/run.js";
+import { SABOTAGES } from "../security/fuzz/sabotages.js";
+import { vacuities } from "../security/fuzz/summary.js";
 import { checkout, temporaryFolder } from "./support/project.js";
 
 const SEED = 20_260_101;
 /** Within so many cases a sabotage must be found. */
 const MOST_CASES = 3000;
 
-const FUZZER = path.join(checkout, "attack", "fuzz.js");
+const FUZZER = path.join(checkout, "security", "fuzz.js");
 
 /** Runs the fuzzer as `npm run fuzz` does. */
 function fuzz(...args) {
@@ -127,7 +127,7 @@ describe("the differential fuzzer", () => {
 function classesThat(body) {
   const folder = temporaryFolder("fuzz");
   const file = path.join(folder, "classes.mjs");
-  const ours = pathToFileURL(path.join(checkout, "attack", "fuzz", "run.js"));
+  const ours = pathToFileURL(path.join(checkout, "security", "fuzz", "run.js"));
   const trace = path.join(folder, "done");
   writeFileSync(
     file,

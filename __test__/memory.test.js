@@ -1,15 +1,15 @@
 /**
  * The memory of a process with providers, looked through from outside: no copy of a key or secret beside
- * the caller's own. `npm run memory` does the same for every kind of secret; attack/memory/ says how.
+ * the caller's own. `npm run memory` does the same for every kind of secret; security/memory/ says how.
  */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { coreCases } from "../attack/memory/cases.js";
-import { runControls } from "../attack/memory/controls.js";
-import { examine } from "../attack/memory/examine.js";
-import { faults } from "../attack/memory/judge.js";
-import { canSearchMemory, Subject } from "../attack/memory/subject.js";
+import { coreCases } from "../security/memory/cases.js";
+import { runControls } from "../security/memory/controls.js";
+import { examine } from "../security/memory/examine.js";
+import { faults } from "../security/memory/judge.js";
+import { canSearchMemory, Subject } from "../security/memory/subject.js";
 
 /** Elsewhere than on Linux, the heap snapshot is all that can be looked through. */
 const how = canSearchMemory() ? "memory and heap snapshot" : "heap snapshot";

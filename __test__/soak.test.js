@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { soak } from "../attack/soak/soak.js";
+import { soak } from "../security/soak/soak.js";
 
 /** Too short to be warm: V8's young generation alone grows by some 30 MB in this time. */
 const MOST_GROWTH = 150e6;

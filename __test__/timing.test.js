@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Random } from "../attack/timing/random.js";
-import { Moments, SHARES, Times, welch } from "../attack/timing/statistics.js";
-import { answered, BRANCH, FRAMEWORK, LEAKY, LIMIT, OURS, SAME_CLASS } from "../attack/timing/verdict.js";
+import { Random } from "../security/timing/random.js";
+import { Moments, SHARES, Times, welch } from "../security/timing/statistics.js";
+import { answered, BRANCH, FRAMEWORK, LEAKY, LIMIT, OURS, SAME_CLASS } from "../security/timing/verdict.js";
 
 const near = (actual, expected) =>
   assert.ok(Math.abs(actual - expected) < 1e-9, `${actual}, not ${expected}`);

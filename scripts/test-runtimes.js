@@ -3,7 +3,7 @@
  *
  * The runtimes come from the npm registry at pinned versions (scripts/pinned.js). Each runs the files below
  * with its own test runner. A test that a runtime does not pass must stand in
- * __test__/runtimes/differences.js with the reason, and whatever stands there must still fail; a test that
+ * scripts/runtime-differences.js with the reason, and whatever stands there must still fail; a test that
  * the first Node runs and another runtime passes over counts as failed. Nothing is skipped in silence.
  */
 
@@ -12,9 +12,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { DIFFERENCES, NOT_OF_THE_SUITE, ON_NODE_ALONE } from "../__test__/runtimes/differences.js";
 import { outcomesOf } from "./junit.js";
 import { pinned } from "./pinned.js";
+import { DIFFERENCES, NOT_OF_THE_SUITE, ON_NODE_ALONE } from "./runtime-differences.js";
 
 const root = path.dirname(import.meta.dirname);
 /** `here` is the Node that runs this script, for machines on which no other is wanted. */

@@ -11,7 +11,7 @@ import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { run } from "node:test";
 import { inspect } from "node:util";
-import { keepResult } from "../attack/support/results.js";
+import { keepResult } from "./results.js";
 
 /** Of a clone with nothing beside it: the vectors that may not be copied into the project make some 700 more. */
 const MINIMUM = { rust: 95, behaviour: 8900 };

@@ -13,7 +13,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { keepResult } from "./support/results.js";
+import { keepResult } from "../scripts/results.js";
 
 const ROOT = path.dirname(import.meta.dirname);
 /** In which servers are measured. */

@@ -8,9 +8,9 @@
  */
 
 import { parseArgs } from "node:util";
+import { wholeNumber } from "../scripts/flags.js";
+import { keepResult } from "../scripts/results.js";
 import { soak } from "./soak/soak.js";
-import { wholeNumber } from "./support/flags.js";
-import { keepResult } from "./support/results.js";
 
 const MOST_GROWTH = 5e6;
 

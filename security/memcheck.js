@@ -13,7 +13,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { keepResult } from "./support/results.js";
+import { keepResult } from "../scripts/results.js";
 
 const ROOT = path.dirname(import.meta.dirname);
 /** How frames of the addon look: it is stripped of names, not of its own. */

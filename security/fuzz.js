@@ -3,15 +3,15 @@
  * in child processes. A wrong accept, other data, a refusal that no documented difference explains, a
  * throw, a crash or a hang fails the run.
  *
- *     node attack/fuzz.js [--cases 1000000] [--seed <number>] [--workers 2] [--patience <seconds>]
- *     node attack/fuzz.js --seed <number> --case <number>     one case, with all that is known of it
+ *     node security/fuzz.js [--cases 1000000] [--seed <number>] [--workers 2] [--patience <seconds>]
+ *     node security/fuzz.js --seed <number> --case <number>     one case, with all that is known of it
  */
 
 import { parseArgs } from "node:util";
+import { wholeNumber } from "../scripts/flags.js";
+import { keepResult } from "../scripts/results.js";
 import { runInWorkers } from "./fuzz/farm.js";
 import { table, vacuities } from "./fuzz/summary.js";
-import { wholeNumber } from "./support/flags.js";
-import { keepResult } from "./support/results.js";
 
 /** As many cases must have passed for a result to be kept. */
 const CASES_FOR_A_RESULT = 1_000_000;
@@ -52,7 +52,7 @@ async function fuzz() {
     failures += 1;
     if (failures <= MOST_SHOWN) {
       console.log(
-        `\nFAILED: ${kind}: ${problem}\n  again: node attack/fuzz.js --seed ${seed} --case ${number}\n${details}`,
+        `\nFAILED: ${kind}: ${problem}\n  again: node security/fuzz.js --seed ${seed} --case ${number}\n${details}`,
       );
     }
   };

@@ -18,11 +18,11 @@
 
 import { parseArgs } from "node:util";
 import { FRAMEWORK, OURS } from "../bench/server/names.js";
+import { keepResult } from "../scripts/results.js";
 import { compareCosts, TOLERANCE } from "./denial/cost.js";
 import { floodServers } from "./denial/flood.js";
 import { faultsOf, p50, rowsOf } from "./denial/flood-verdict.js";
 import { measureGrowth, STEEPEST } from "./denial/growth.js";
-import { keepResult } from "./support/results.js";
 
 const PARTS = { cost, growth, flood };
 const DEAREST_SHOWN = 3;

@@ -1,6 +1,6 @@
 /**
- * Writes the table of what is claimed and how it is shown into the README: `npm run attack:report`. The
- * figures are those that the last run of each command kept in attack/results; none is typed by hand.
+ * Writes the table of what is claimed and how it is shown into the README: `npm run security:report`. The
+ * figures are those that the last run of each command kept in security/results; none is typed by hand.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -8,8 +8,8 @@ import path from "node:path";
 
 const ROOT = path.dirname(import.meta.dirname);
 const README = path.join(ROOT, "README.md");
-const BEGIN = "<!-- attack:begin -->";
-const END = "<!-- attack:end -->";
+const BEGIN = "<!-- security:begin -->";
+const END = "<!-- security:end -->";
 
 /** Claim, how it is tested, command, and the name under which its figure is kept. */
 const CLAIMS = [

@@ -10,13 +10,13 @@
  */
 
 import { parseArgs } from "node:util";
+import { keepResult } from "../scripts/results.js";
 import { allCases } from "./memory/cases.js";
 import { runControls } from "./memory/controls.js";
 import { deadStrings } from "./memory/dead-strings.js";
 import { examine } from "./memory/examine.js";
 import { faults } from "./memory/judge.js";
 import { canSearchMemory, Subject } from "./memory/subject.js";
-import { keepResult } from "./support/results.js";
 
 const { values: options } = parseArgs({
   options: { case: { type: "string" }, "through-child": { type: "boolean", default: false } },

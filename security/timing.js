@@ -1,5 +1,5 @@
 /**
- * Whether a secret shows in the time of an answer: `node attack/timing.js`, with the method that
+ * Whether a secret shows in the time of an answer: `node security/timing.js`, with the method that
  * benches/timing/main.rs describes. First that bench asks the core in Rust, then the providers are asked as
  * the framework asks them, with `await provider.authenticate(req)`.
  *
@@ -18,8 +18,8 @@
 
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
-import { wholeNumber } from "./support/flags.js";
-import { keepResult } from "./support/results.js";
+import { wholeNumber } from "../scripts/flags.js";
+import { keepResult } from "../scripts/results.js";
 import { CORE_LIMIT, coreResults } from "./timing/core.js";
 import { measure } from "./timing/measure.js";
 import { allQuestions } from "./timing/questions.js";

@@ -7,7 +7,7 @@
 
 /** What is run on one Node alone, by `npm test`. */
 export const NOT_OF_THE_SUITE =
-  "the attack tests (denial, fuzz, memory, soak, timing), which measure one Node from outside, the tests of the " +
+  "the security tests (denial, fuzz, memory, soak, timing), which measure one Node from outside, the tests of the " +
   "addon's build and of installation (addon, panic, consumers), and the Rust tests; `npm test` runs them";
 
 /** Why some files are not run on Bun and Deno. */
