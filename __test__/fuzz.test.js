@@ -1,4 +1,4 @@
-// The differential fuzzer of security/fuzz.js: a slice of it, and that it can fail. Each sabotage is a fault that a
+// The differential fuzzer of security/fuzz.js: a slice of it, and that it can fail. Each mutant is a fault that a
 // provider might have; the fuzzer must find it among a few hundred cases.
 
 import assert from "node:assert/strict";
@@ -10,13 +10,13 @@ import { pathToFileURL } from "node:url";
 import { makeCase } from "../security/fuzz/cases.js";
 import { DIFFERENCES } from "../security/fuzz/differences.js";
 import { emptyTally } from "../security/fuzz/kinds.js";
+import { MUTANTS } from "../security/fuzz/mutants.js";
 import { describeCase, describeOutcome, runCases } from "../security/fuzz/run.js";
-import { SABOTAGES } from "../security/fuzz/sabotages.js";
 import { vacuities } from "../security/fuzz/summary.js";
 import { checkout, temporaryFolder } from "./support/project.js";
 
 const SEED = 20_260_101;
-/** Within so many cases a sabotage must be found. */
+/** Within so many cases a mutant must be found. */
 const MOST_CASES = 3000;
 
 const FUZZER = path.join(checkout, "security", "fuzz.js");
@@ -88,7 +88,7 @@ describe("the differential fuzzer", () => {
     assert.equal(vacuities(tally, 100_000)[1], "API keys: no case at all");
   });
 
-  for (const { name, classes, problem } of SABOTAGES) {
+  for (const { name, classes, problem } of MUTANTS) {
     it(`sees it when ${name}`, async () => {
       const failures = await firstFailure(classes, problem);
       const problems = failures.map((failure) => failure.problem);
@@ -109,7 +109,7 @@ describe("the differential fuzzer", () => {
         "150",
         "--workers",
         "1",
-        "--patience",
+        "--timeout",
         "3",
         "--classes",
         classesThat(body),

@@ -3,15 +3,15 @@
  * in child processes. A wrong accept, other data, a refusal that no documented difference explains, a
  * throw, a crash or a hang fails the run.
  *
- *     node security/fuzz.js [--cases 1000000] [--seed <number>] [--workers 2] [--patience <seconds>]
+ *     node security/fuzz.js [--cases 1000000] [--seed <number>] [--workers 2] [--timeout <seconds>]
  *     node security/fuzz.js --seed <number> --case <number>     one case, with all that is known of it
  */
 
 import { parseArgs } from "node:util";
 import { wholeNumber } from "../scripts/flags.js";
 import { keepResult } from "../scripts/results.js";
-import { runInWorkers } from "./fuzz/farm.js";
 import { table, vacuities } from "./fuzz/summary.js";
+import { runInWorkers } from "./fuzz/worker-pool.js";
 
 /** As many cases must have passed for a result to be kept. */
 const CASES_FOR_A_RESULT = 1_000_000;
@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
     cases: { type: "string", default: String(CASES_FOR_A_RESULT) },
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
     workers: { type: "string", default: "2" },
-    patience: { type: "string", default: "120" },
+    timeout: { type: "string", default: "120" },
     case: { type: "string" },
     // A module that exports other CLASSES, by which the tests show that the fuzzer can fail.
     classes: { type: "string" },
@@ -67,7 +67,7 @@ async function fuzz() {
     seed,
     cases,
     workers: wholeNumber("workers", options.workers),
-    patience: wholeNumber("patience", options.patience),
+    timeoutSeconds: wholeNumber("timeout", options.timeout),
     classes: options.classes,
     report,
     progress,

@@ -13,8 +13,8 @@ import { parseArgs } from "node:util";
 import { keepResult } from "../scripts/results.js";
 import { allCases } from "./memory/cases.js";
 import { runControls } from "./memory/controls.js";
-import { deadStrings } from "./memory/dead-strings.js";
 import { examine } from "./memory/examine.js";
+import { freedStrings } from "./memory/freed-strings.js";
 import { faults } from "./memory/judge.js";
 import { canSearchMemory, Subject } from "./memory/subject.js";
 
@@ -71,7 +71,7 @@ console.log(
 
 if (options.case === undefined && canSearchMemory()) {
   console.log("\nStrings of the caller that are still found when they are dead");
-  for await (const row of deadStrings()) {
+  for await (const row of freedStrings()) {
     print(row, [76, 22, 36, 10]);
   }
 }

@@ -1,16 +1,16 @@
 /** What a refusal costs beside an acceptance of the same size. */
 
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
+import { ALGORITHMS } from "./algorithms.js";
 import { KEY_SIZES, keyRequests } from "./api-keys.js";
-import { FAMILIES } from "./families.js";
 import { median, timed } from "./processor.js";
-import { CHEAPEST_MAKE, flawed, forged, genuine, hasRoom } from "./tokens.js";
+import { CHEAPEST_PAYLOAD, flawed, forged, genuine, hasRoom } from "./tokens.js";
 
 /** What is measured to be dearer by less is taken for noise. */
 export const TOLERANCE = 1.1;
 
 const TOKEN_SIZES = [200, 1024, 4096, 16_384, 65_536, 1_048_576];
-/** Of families that differ from another one in nothing but what the signature costs, which hides the rest. */
+/** Of algorithms that differ from another one in nothing but what the signature costs, which hides the rest. */
 const FEWER_TOKEN_SIZES = [1024, 16_384];
 /** Larger tokens are not kept by the cache, and so are new each time. */
 const LONGEST_KEPT = 4096;
@@ -35,10 +35,10 @@ const SECOND_LOOK = { rounds: 31, milliseconds: 3 };
  * @returns {AsyncGenerator<Comparison[]>}
  */
 export async function* compareCosts() {
-  for (const family of FAMILIES) {
-    const sizes = family.isCheapestOfItsKind ? TOKEN_SIZES : FEWER_TOKEN_SIZES;
-    for (const size of sizes.filter((size) => hasRoom(family, size))) {
-      yield await compare(`${family.name}, ${sizeText(size)}`, tokenContenders(family, size));
+  for (const algorithm of ALGORITHMS) {
+    const sizes = algorithm.isCheapestOfItsKind ? TOKEN_SIZES : FEWER_TOKEN_SIZES;
+    for (const size of sizes.filter((size) => hasRoom(algorithm, size))) {
+      yield await compare(`${algorithm.name}, ${sizeText(size)}`, tokenContenders(algorithm, size));
     }
   }
   for (const size of KEY_SIZES) {
@@ -94,17 +94,18 @@ async function sample(contender, milliseconds) {
 }
 
 /** Makes of claims that are accepted, and refusals of tokens of the same size, each `beside` one of these. */
-function tokenContenders(family, size) {
+function tokenContenders(algorithm, size) {
   const isKept = size <= LONGEST_KEPT;
   const pool = range(isKept ? POOL.kept : POOL.notKept);
-  const open = () => new JWTAuthProvider(family.config);
-  const tokensOf = (make, from) => pool.map((n) => requestWithToken(genuine(family, size, make, from + n)));
-  const others = tokensOf(CHEAPEST_MAKE, pool.length);
-  const flaws = flawed(family, size);
-  const makes = new Set([CHEAPEST_MAKE, ...Object.values(flaws).map(({ make }) => make)]);
+  const open = () => new JWTAuthProvider(algorithm.config);
+  const tokensOf = (make, from) =>
+    pool.map((n) => requestWithToken(genuine(algorithm, size, make, from + n)));
+  const others = tokensOf(CHEAPEST_PAYLOAD, pool.length);
+  const flaws = flawed(algorithm, size);
+  const makes = new Set([CHEAPEST_PAYLOAD, ...Object.values(flaws).map(({ make }) => make)]);
 
   const acceptances = [...makes].map((make) => {
-    checkSize(genuine(family, size, make, 0), size, make);
+    checkSize(genuine(algorithm, size, make, 0), size, make);
     const prepared = () => {
       const provider = open();
       // Issuers give all their tokens the same header, which is known by then.
@@ -127,7 +128,7 @@ function tokenContenders(family, size) {
   };
   return [
     ...acceptances,
-    ...Object.entries(forged(family, size)).map(([kind, make]) => refusal(kind, make(), CHEAPEST_MAKE)),
+    ...Object.entries(forged(algorithm, size)).map(([kind, make]) => refusal(kind, make(), CHEAPEST_PAYLOAD)),
     ...Object.entries(flaws).map(([kind, { token, make }]) => refusal(kind, token, make)),
   ];
 }

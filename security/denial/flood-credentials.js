@@ -4,8 +4,8 @@ import { randomBytes } from "node:crypto";
 import { base64url } from "../../__test__/support/keys.js";
 import { postHead } from "../../bench/server/connection.js";
 import { API_KEY, SSE } from "../../bench/server/names.js";
-import { FAMILIES } from "./families.js";
-import { MAKES } from "./makes.js";
+import { ALGORITHMS } from "./algorithms.js";
+import { PAYLOADS } from "./json-payloads.js";
 import { forged, genuine } from "./tokens.js";
 
 /** Under Node's limit of 16 KB for all headers of a request. */
@@ -24,13 +24,13 @@ const BODY = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"wh
  */
 
 /**
- * @param {string} credential `API key` or the name of a family
+ * @param {string} credential `API key` or the name of a algorithm
  * @param {string} transport
  * @returns {Attack}
  */
 export function attackOn(credential, transport) {
   const { bad, ...attack } =
-    credential === API_KEY ? onKeys() : onTokens(FAMILIES.find(({ name }) => name === credential));
+    credential === API_KEY ? onKeys() : onTokens(ALGORITHMS.find(({ name }) => name === credential));
   const target = transport === SSE ? "/messages?sessionId=00000000-0000-4000-8000-000000000000" : "/mcp";
   return {
     ...attack,
@@ -64,14 +64,14 @@ function onKeys() {
   };
 }
 
-function onTokens(family) {
-  const { config } = family;
-  const token = genuine(family, USUAL, "a list of groups", 1);
-  const { "a signature of something else": forgery, ...malformed } = forged(family, LARGE);
+function onTokens(algorithm) {
+  const { config } = algorithm;
+  const token = genuine(algorithm, USUAL, "a list of groups", 1);
+  const { "a signature of something else": forgery, ...malformed } = forged(algorithm, LARGE);
   const strangers = Array.from({ length: 16 }, (_, n) =>
-    anotherPayload(genuine(family, USUAL, "one long text", n)),
+    anotherPayload(genuine(algorithm, USUAL, "one long text", n)),
   );
-  const expired = signed(family, '{"sub":"a","exp":1}');
+  const expired = signed(algorithm, '{"sub":"a","exp":1}');
   const bearer = (value) => ({ headers: { Authorization: `Bearer ${value}` } });
   return {
     kind: "JWTAuthProvider",
@@ -98,7 +98,7 @@ function onTokens(family) {
 /** The signature of one payload over another. */
 function anotherPayload(token) {
   const [header, , signature] = token.split(".");
-  return `${header}.${base64url(`{${MAKES["a list of groups"](300)}}`)}.${signature}`;
+  return `${header}.${base64url(`{${PAYLOADS["a list of groups"](300)}}`)}.${signature}`;
 }
 
 function signed({ alg, sign }, text) {

@@ -2,8 +2,8 @@
 
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
 import { base64url, publicPem } from "../../__test__/support/keys.js";
-import { FAMILIES } from "./families.js";
-import { DEEPER_MAKES, MAKES } from "./makes.js";
+import { ALGORITHMS } from "./algorithms.js";
+import { DEEPER_PAYLOADS, PAYLOADS } from "./json-payloads.js";
 import { forged, genuine } from "./tokens.js";
 
 /** The documented maximum of a token. */
@@ -15,7 +15,7 @@ const MOST_KEYS = 1_000_000;
 const MOST_OPTIONS = 64 * 1024;
 const LONGEST_SECRET = 16 * 1024 * 1024;
 
-const [HS256] = FAMILIES;
+const [HS256] = ALGORITHMS;
 const jwt = new JWTAuthProvider(HS256.config);
 const tokenAlone = new JWTAuthProvider({ ...HS256.config, headerName: "X-Token", requireBearer: false });
 const anyCase = new JWTAuthProvider({ ...HS256.config, caseInsensitiveScheme: true });
@@ -52,7 +52,7 @@ function genuineTokens() {
   };
   return {
     ...Object.fromEntries(
-      Object.entries({ ...MAKES, ...DEEPER_MAKES }).map(([name, make]) => [
+      Object.entries({ ...PAYLOADS, ...DEEPER_PAYLOADS }).map(([name, make]) => [
         `signed, refused: ${name}`,
         { largest: LONGEST_TOKEN, prepare: flawed(make) },
       ]),
@@ -60,7 +60,7 @@ function genuineTokens() {
     "signed, refused: a text that holds an object": {
       largest: LONGEST_TOKEN,
       prepare: (size) => {
-        const inner = `{${MAKES["surrogate escapes"](Math.floor(size * 0.3))},"x":"\\ud800","exp":1}`;
+        const inner = `{${PAYLOADS["surrogate escapes"](Math.floor(size * 0.3))},"x":"\\ud800","exp":1}`;
         return refusing(jwt, bearer(signed(JSON.stringify(inner))));
       },
     },
@@ -183,7 +183,7 @@ function constructions() {
     "secret: a PEM body of backslashes": secret((size) => `${begin}${times("\\n", size)}${end}`, ["RS256"]),
     "secret: base64": secret((size) => times("MIIB", size)),
     "secret: hexadecimal": secret((size) => times("30820122", size)),
-    "secret: JSON, many names": secret((size) => `{${MAKES["many names"](size)}}`),
+    "secret: JSON, many names": secret((size) => `{${PAYLOADS["many names"](size)}}`),
     "secret: JSON, many keys": secret((size) => `[${times('{"kty":"oct"},', size)}{}]`),
     "secret: JSON, nested": secret((size) => times("[", size)),
     "secret: DER that nests": secret((size) => times("0\u0080", size)),

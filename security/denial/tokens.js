@@ -4,7 +4,7 @@
  */
 
 import { base64url } from "../../__test__/support/keys.js";
-import { DEEPER_MAKES, MAKES } from "./makes.js";
+import { DEEPER_PAYLOADS, PAYLOADS } from "./json-payloads.js";
 
 const NEVER_EXPIRES = 4_102_444_800;
 /** The documented bound on the depth of a payload. */
@@ -12,47 +12,47 @@ const DEEPEST = 1024;
 /** Short of this, nothing but the claims that every token has fits in. */
 const SHORTEST_PAYLOAD = 64;
 
-/** @typedef {import("./families.js").Family} Family */
+/** @typedef {import("./algorithms.js").Algorithm} Algorithm */
 
 /** What is cheap to accept: a refusal has to be cheaper than this. */
-export const CHEAPEST_MAKE = "one long text";
+export const CHEAPEST_PAYLOAD = "one long text";
 
 /** Whether the signature leaves room for claims in a token of this size. */
-export function hasRoom(family, size) {
-  return payloadLength(family, size) >= SHORTEST_PAYLOAD;
+export function hasRoom(algorithm, size) {
+  return payloadLength(algorithm, size) >= SHORTEST_PAYLOAD;
 }
 
 /**
  * A genuine token.
  *
- * @param {Family} family
+ * @param {Algorithm} algorithm
  * @param {number} size in bytes
- * @param {string} make of its claims, one of MAKES
+ * @param {string} make of its claims, one of PAYLOADS
  * @param {number} number in its claims, so that no two tokens are the same
  */
-export function genuine(family, size, make, number) {
-  return signed(family, payload(family, size, MAKES[make], number));
+export function genuine(algorithm, size, make, number) {
+  return signed(algorithm, payload(algorithm, size, PAYLOADS[make], number));
 }
 
 /**
  * By kind, what makes a token that anybody can send: as long as a genuine one, or a few bytes shorter.
  *
- * @param {Family} family
+ * @param {Algorithm} algorithm
  * @param {number} size in bytes
  * @returns {Record<string, () => string>}
  */
-export function forged(family, size) {
-  const { alg, sign } = family;
+export function forged(algorithm, size) {
+  const { alg, sign } = algorithm;
   const header = base64url(JSON.stringify({ alg, typ: "JWT" }));
   // Of the right form and under the right key, but of another message: no check can tell it sooner.
   const signature = sign("another message");
   const rest = `.e30.${signature}`;
   const headerLength = Math.floor(((size - rest.length) * 3) / 4);
   const membersLength = headerLength - alg.length - 11;
-  const claims = () => base64url(payload(family, size, MAKES[CHEAPEST_MAKE], 0));
+  const claims = () => base64url(payload(algorithm, size, PAYLOADS[CHEAPEST_PAYLOAD], 0));
   const inHeader = (json) => base64url(json) + rest;
   const withMembers = (members) => inHeader(object(members, `"alg":"${alg}"`, headerLength));
-  const makes = Object.entries({ ...MAKES, ...DEEPER_MAKES }).map(([name, make]) => [
+  const makes = Object.entries({ ...PAYLOADS, ...DEEPER_PAYLOADS }).map(([name, make]) => [
     `header: ${name}`,
     () => withMembers(make(membersLength)),
   ]);
@@ -67,15 +67,16 @@ export function forged(family, size) {
     "a byte beyond base64url at the end of the signature": () =>
       `${header}.e30.${"A".repeat(size - header.length - 6)}~`,
     "a signature that fills the token": () => `${header}.e30.${repeated("AAAA", size - header.length - 5)}`,
-    "alg none": () => inHeader(object(MAKES[CHEAPEST_MAKE](headerLength - 15), '"alg":"none"', headerLength)),
+    "alg none": () =>
+      inHeader(object(PAYLOADS[CHEAPEST_PAYLOAD](headerLength - 15), '"alg":"none"', headerLength)),
     "alg unknown and long": () => inHeader(`{"alg":"${"x".repeat(headerLength - 10)}"}`),
     "alg unknown and escaped": () => inHeader(`{"alg":"${repeated("\\u0041", headerLength - 10)}"}`),
     "alg again and again": () =>
       inHeader(object(listOf('"alg":""', headerLength - 11), '"alg":""', headerLength)),
     "typ again and again": () => withMembers(listOf('"typ":""', membersLength)),
     "crit behind a long text": () =>
-      withMembers(`${MAKES[CHEAPEST_MAKE](membersLength - 15)},"crit":["b64"]`),
-    "a header cut short": () => inHeader(`{"alg":"${alg}",${MAKES[CHEAPEST_MAKE](membersLength + 1)}`),
+      withMembers(`${PAYLOADS[CHEAPEST_PAYLOAD](membersLength - 15)},"crit":["b64"]`),
+    "a header cut short": () => inHeader(`{"alg":"${alg}",${PAYLOADS[CHEAPEST_PAYLOAD](membersLength + 1)}`),
     ...Object.fromEntries(makes),
   };
 }
@@ -84,12 +85,12 @@ export function forged(family, size) {
  * By kind, a signed token that is refused, and the make of the genuine one that it differs from in nothing
  * but its flaw: `{ token, make }`.
  */
-export function flawed(family, size) {
-  const usual = payload(family, size, MAKES[CHEAPEST_MAKE], 0);
-  const of = (text, make = CHEAPEST_MAKE) => ({ token: signed(family, text), make });
-  const expired = Object.entries(MAKES).map(([name, make]) => [
+export function flawed(algorithm, size) {
+  const usual = payload(algorithm, size, PAYLOADS[CHEAPEST_PAYLOAD], 0);
+  const of = (text, make = CHEAPEST_PAYLOAD) => ({ token: signed(algorithm, text), make });
+  const expired = Object.entries(PAYLOADS).map(([name, make]) => [
     `expired: ${name}`,
-    of(payload(family, size, make, 0).replace(String(NEVER_EXPIRES), "1000000000"), name),
+    of(payload(algorithm, size, make, 0).replace(String(NEVER_EXPIRES), "1000000000"), name),
   ]);
   const notUtf8 = Buffer.from(usual);
   notUtf8[notUtf8.lastIndexOf("x")] = 0xff;
@@ -110,8 +111,8 @@ function payloadLength({ alg, sign }, size) {
   return Math.floor(((size - around) * 3) / 4);
 }
 
-function payload(family, size, make, number) {
-  const length = payloadLength(family, size);
+function payload(algorithm, size, make, number) {
+  const length = payloadLength(algorithm, size);
   const first = `"jti":"${String(number).padStart(6, "0")}","exp":${NEVER_EXPIRES}`;
   return object(make(length - first.length - 3), first, length);
 }

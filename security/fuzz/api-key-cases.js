@@ -169,12 +169,12 @@ export function apiKeyCase(random) {
     provider: "apiKey",
     config: () => ({ keys: [...keys], ...given }),
     requests,
-    meddle: meddling(random),
+    mutateConfig: configMutation(random),
   };
 }
 
 /** What is done to the array of keys once the provider is made. */
-function meddling(random) {
+function configMutation(random) {
   if (!random.chance(0.01)) {
     return undefined;
   }

@@ -7,10 +7,10 @@ import { keyFormatCase } from "./key-cases.js";
 import { KINDS } from "./kinds.js";
 import { Random } from "./random.js";
 import {
-  carrierCase,
   hmacTokenCase,
   publicKeyTokenCase,
   repeatedTokensCase,
+  requestShapeCase,
   textSecretCase,
 } from "./token-cases.js";
 
@@ -21,7 +21,7 @@ const MAKERS = {
   "tokens under a text secret": textSecretCase,
   "tokens that come again": repeatedTokensCase,
   "tokens under a public key": publicKeyTokenCase,
-  "requests with a token": carrierCase,
+  "requests with a token": requestShapeCase,
   "key formats": keyFormatCase,
   "JWT options": jwtOptionsCase,
 };
@@ -35,7 +35,7 @@ const WEIGHTED = KINDS.map(({ weight, name }) => [weight, name]);
  * - `config`: gives the argument of both constructors
  * - `requests`: each gives a request, a new and equal one every time
  * - `steps`: `[index of the request, clock in milliseconds]`, in the order in which they are asked
- * - `made`, `meddle`: what is known of the key in the configuration; what is done to it afterwards
+ * - `made`, `mutateConfig`: what is known of the key in the configuration; what is done to it afterwards
  */
 export function makeCase(seed, number) {
   const random = new Random(seed, number);

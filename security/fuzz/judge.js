@@ -1,10 +1,10 @@
 /** One case, put to the framework's class and to ours: what was answered, and what of it is wrong. */
 
 import { isDeepStrictEqual } from "node:util";
+import { constructWatched } from "./error-contract.js";
 import { expectedOfApiKey, expectedOfToken } from "./expectation.js";
-import { constructWatched } from "./manners.js";
 import { meaningOfApiKeyConfig, meaningOfJwtConfig } from "./reference-options.js";
-import { accepts, ask, isSame, isWellFormed, scribble } from "./verdict.js";
+import { accepts, ask, isSame, isWellFormed, mutateResult } from "./verdict.js";
 
 /**
  * @param {Record<string, { framework: Function, ours: Function }>} classes by the case's `provider`
@@ -35,8 +35,8 @@ export async function judge(classes, one, clock) {
   }
 
   const plain = isApiKey ? construct(framework, plainApiKeyConfig(meaning)).provider : undefined;
-  if (one.meddle) {
-    configs.forEach(one.meddle);
+  if (one.mutateConfig) {
+    configs.forEach(one.mutateConfig);
     meaning.differences.push("keysChangedLater");
   }
   const asked = new Map();
@@ -56,7 +56,7 @@ export async function judge(classes, one, clock) {
     if (problem) {
       failures.push({ problem, request: index, now, framework: answer, ours: own, expected });
     } else {
-      scribble(own.verdict?.data);
+      mutateResult(own.verdict?.data);
     }
     answers.push(explanation ?? (accepts(own) ? "accepted" : "refused"));
   }

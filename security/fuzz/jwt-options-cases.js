@@ -1,7 +1,7 @@
 /** Cases of a JWTAuthProvider's options: each of them missing, valid, of another type, or inherited. */
 
-import { plainCarrier, strangeCarrier } from "./carriers.js";
 import { HMAC_ALGORITHMS, keyPair, RSA_ALGORITHMS } from "./keys.js";
+import { oddRequestWithToken, requestWithToken } from "./request-shapes.js";
 import { signature } from "./sign.js";
 import { instant } from "./token-cases.js";
 
@@ -120,13 +120,13 @@ export function jwtOptionsCase(random) {
   const headerName =
     typeof options.headerName === "string" ? options.headerName.toLowerCase() : "authorization";
   const requests = [
-    plainCarrier(token, { headerName, requireBearer: true }),
-    plainCarrier(token, { headerName, requireBearer: false }),
-    plainCarrier(tokenOf(random, { ...signer, alg: random.pick(signers).alg }, now), {
+    requestWithToken(token, { headerName, requireBearer: true }),
+    requestWithToken(token, { headerName, requireBearer: false }),
+    requestWithToken(tokenOf(random, { ...signer, alg: random.pick(signers).alg }, now), {
       headerName,
       requireBearer: true,
     }),
-    strangeCarrier(random, token, { headerName, requireBearer: true }),
+    oddRequestWithToken(random, token, { headerName, requireBearer: true }),
   ];
   return {
     provider: "jwt",

@@ -4,9 +4,9 @@
  */
 
 import { createSecretKey } from "node:crypto";
-import { plainCarrier } from "./carriers.js";
 import { jwkForm } from "./jwk-forms.js";
 import { HMAC_ALGORITHMS, keyPair } from "./keys.js";
+import { requestWithToken } from "./request-shapes.js";
 import { compoundForm, oddForm, otherTextForm, pemForm, plainSecretForm } from "./secret-forms.js";
 import { signature } from "./sign.js";
 
@@ -67,7 +67,7 @@ export function keyFormatCase(random) {
   );
   const made = { intact: form.intact, refused: form.refused, within: keys.map(({ publicKey }) => publicKey) };
   const requests = tokensFor(random, { keys, bytes, secretBytes: form.secretBytes }, algorithms).map(
-    (token) => plainCarrier(token, { headerName: "authorization", requireBearer: true }),
+    (token) => requestWithToken(token, { headerName: "authorization", requireBearer: true }),
   );
   return {
     provider: "jwt",

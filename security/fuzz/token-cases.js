@@ -1,8 +1,8 @@
 /** Cases of tokens: single ones, the same again while the clock moves, in strange requests. */
 
 import { createSecretKey } from "node:crypto";
-import { plainCarrier, strangeCarrier } from "./carriers.js";
 import { HMAC_ALGORITHMS, keyPair, RSA_ALGORITHMS } from "./keys.js";
+import { oddRequestWithToken, requestWithToken } from "./request-shapes.js";
 import { makeToken, respelled } from "./tokens.js";
 
 /** Clocks in milliseconds: mostly near one instant, now and then far from it. */
@@ -130,7 +130,7 @@ function tokenCase(random, { given, signers, strangers }) {
   return {
     provider: "jwt",
     config: () => ({ ...options }),
-    requests: [plainCarrier(token, carried(options))],
+    requests: [requestWithToken(token, carried(options))],
     steps: [[0, now]],
   };
 }
@@ -159,7 +159,7 @@ export function repeatedTokensCase(random) {
     }
     return [random.below(tokens.length), now];
   });
-  const requests = tokens.map((token) => plainCarrier(token, carried(options)));
+  const requests = tokens.map((token) => requestWithToken(token, carried(options)));
   return { provider: "jwt", config: () => ({ ...options }), requests, steps };
 }
 
@@ -169,12 +169,12 @@ function spliced(random, tokens) {
 }
 
 /** Tokens in strange requests. */
-export function carrierCase(random) {
+export function requestShapeCase(random) {
   const { given, signers, strangers } = hmacConfig(random, { asText: false });
   const now = instant(random);
   const options = { ...carriage(random, 0.4), ...given };
   const token = makeToken(random, { signers, strangers, now: now / 1000 });
-  const requests = Array.from({ length: 3 }, () => strangeCarrier(random, token, carried(options)));
+  const requests = Array.from({ length: 3 }, () => oddRequestWithToken(random, token, carried(options)));
   return {
     provider: "jwt",
     config: () => ({ ...options }),

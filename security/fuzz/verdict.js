@@ -42,18 +42,18 @@ export function isSame(a, b) {
 const DEPTH = 4;
 
 /** Changes everything that was handed out, so that a second caller who is given the same object sees it. */
-export function scribble(value, depth = 0) {
+export function mutateResult(value, depth = 0) {
   if (!isObject(value) || depth > DEPTH) {
     return;
   }
   for (const name of Object.keys(value)) {
-    scribble(value[name], depth + 1);
+    mutateResult(value[name], depth + 1);
   }
   const [first] = Object.keys(value);
   if (Array.isArray(value)) {
-    value.push("scribbled");
+    value.push("mutated");
   } else {
     delete value[first];
-    value.scribbled = true;
+    value.mutated = true;
   }
 }

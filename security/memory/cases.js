@@ -8,7 +8,7 @@
  *   form: string,
  *   companions?: object,
  *   secret: Buffer,
- *   spellings: Record<string, Buffer>,
+ *   encodings: Record<string, Buffer>,
  *   kept: Record<string, Buffer>,
  *   canBeWiped?: boolean,
  *   nodeCopies?: boolean,
@@ -21,7 +21,7 @@
  *   refused: Buffer,
  *   presentedForm?: string,
  * }} Case
- *   `form` is one of callers-value.js, `spellings` are the copies that must not be, `kept` is what lies in
+ *   `form` is one of caller-copies.js, `encodings` are the copies that must not be, `kept` is what lies in
  *   memory while the provider lives and not afterwards; `canBeWiped` means that the caller has no string
  *   of the secret, `nodeCopies` that Node itself parses the secret and holds it until it collects the key,
  *   `isLoaded` that a loader gives it,
@@ -29,7 +29,7 @@
  */
 
 import { createHmac, generateKeyPairSync, randomBytes, sign } from "node:crypto";
-import { apiKeyDigest, hmacStates, spellingsOf } from "./spellings.js";
+import { apiKeyDigest, encodingsOf, hmacStates } from "./encodings.js";
 
 /** More than one page of Node's buffer pool and than the native core keeps on its stack. */
 const LARGE = 5000;
@@ -104,7 +104,7 @@ function hmac(name, form, secret, more = {}) {
     form,
     secret,
     // Of a JWK, both the text and the key that it encodes.
-    spellings: { ...spellingsOf(secret), ...prefixed("key ", key.equals(secret) ? {} : spellingsOf(key)) },
+    encodings: { ...encodingsOf(secret), ...prefixed("key ", key.equals(secret) ? {} : encodingsOf(key)) },
     kept: hmacStates(key),
     header: "authorization",
     accepted: token(key),
@@ -144,7 +144,7 @@ function privateKey(name, form, key, algorithm, type, more = {}) {
     type: "JWTAuthProvider",
     form,
     secret: pem,
-    spellings: { ...numbers, ...linesOf(pem, numbers) },
+    encodings: { ...numbers, ...linesOf(pem, numbers) },
     kept: {},
     algorithms: [algorithm],
     ...signedTokens(key, algorithm),
@@ -161,7 +161,7 @@ function privateJwk(key) {
     form: "private JWK",
     companions: { jwk },
     secret: Buffer.from(d),
-    spellings: spellingsOf(number),
+    encodings: encodingsOf(number),
     kept: {},
     algorithms: ["ES256"],
     ...signedTokens(key, "ES256"),
@@ -234,7 +234,7 @@ function apiKey(name, form, secret, more = {}) {
     type: "APIKeyAuthProvider",
     form,
     secret,
-    spellings: { ...spellingsOf(secret), ...prefixed("UTF-8 ", key.equals(secret) ? {} : spellingsOf(key)) },
+    encodings: { ...encodingsOf(secret), ...prefixed("UTF-8 ", key.equals(secret) ? {} : encodingsOf(key)) },
     kept: apiKeyDigest(key),
     header: "x-api-key",
     accepted: secret,
@@ -267,6 +267,6 @@ function bearer(algorithm, sign) {
   return Buffer.from(`Bearer ${input}.${sign(Buffer.from(input)).toString("base64url")}`);
 }
 
-function prefixed(prefix, spellings) {
-  return Object.fromEntries(Object.entries(spellings).map(([name, bytes]) => [prefix + name, bytes]));
+function prefixed(prefix, encodings) {
+  return Object.fromEntries(Object.entries(encodings).map(([name, bytes]) => [prefix + name, bytes]));
 }

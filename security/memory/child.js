@@ -9,7 +9,7 @@
 import { createInterface } from "node:readline";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { setFlagsFromString, writeHeapSnapshot } from "node:v8";
-import { callersValue, wipe } from "./callers-value.js";
+import { callerCopy, wipe } from "./caller-copies.js";
 import { dumpOwnMemory } from "./process-memory.js";
 
 const [, , whose] = process.argv;
@@ -27,7 +27,7 @@ const providers = new Map();
 
 const commands = {
   receive({ name, form, halves, companions }) {
-    values.set(name, callersValue(form, halves, companions));
+    values.set(name, callerCopy(form, halves, companions));
   },
 
   async construct({ name, type, algorithms, isLoaded }) {
@@ -56,7 +56,7 @@ const commands = {
   },
 
   present({ name, header, halves, form = "text" }) {
-    const value = callersValue(form, halves);
+    const value = callerCopy(form, halves);
     requests.set(name, { headers: { [header]: value }, url: "/mcp", method: "POST" });
   },
 

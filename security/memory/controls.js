@@ -57,12 +57,12 @@ export async function runControls(search) {
 /** All of one process. */
 async function run(whose, controls, search) {
   const subject = await Subject.start(whose);
-  const spellings = {};
+  const encodings = {};
   try {
     for (const { title: name, of, form, makesProvider, keepsValue } of controls) {
       const example = secretCases().find((each) => each.name === of);
       const { type, secret } = example;
-      spellings[name] = secret;
+      encodings[name] = secret;
       await subject.tell("receive", { name, form: form ?? example.form, halves: halves(secret) });
       if (makesProvider) {
         await subject.tell("construct", { name, type });
@@ -72,11 +72,11 @@ async function run(whose, controls, search) {
       }
     }
     await subject.tell("settle", controls[0].settle);
-    const traces = new Traces(spellings);
+    const traces = new Traces(encodings);
     const found = await subject.search(traces, search);
     const inSnapshot = await subject.searchHeapSnapshot(traces);
     return controls.map(({ title, isInSnapshot = false }) => {
-      const ofTitle = (all) => all.filter(({ spelling }) => spelling === title).length;
+      const ofTitle = (all) => all.filter(({ encoding }) => encoding === title).length;
       const outcome = { title, found: ofTitle(found), inSnapshot: ofTitle(inSnapshot) };
       const passed = outcome.found > 0 === canSearchMemory() && outcome.inSnapshot > 0 === isInSnapshot;
       return { ...outcome, passed };

@@ -22,12 +22,12 @@ import { Traces } from "./traces.js";
  * @returns {Promise<Map<string, Outcome>>} by the name of the case
  */
 export async function examine(subject, cases, { search, settle, isUsed = true } = {}) {
-  const secrets = new Traces(named(cases, "spellings"));
+  const secrets = new Traces(named(cases, "encodings"));
   const needs = new Traces(named(cases, "kept"));
   const outcomes = new Map(cases.map(({ name }) => [name, { copied: [], copiedInUse: [] }]));
   const note = (member, traces) => {
     for (const trace of traces) {
-      const [name] = trace.spelling.split(": ");
+      const [name] = trace.encoding.split(": ");
       outcomes.get(name)[member].push(trace);
     }
   };
@@ -95,14 +95,14 @@ async function authenticate(subject, { name }, verdict) {
 }
 
 function newOnes(found, known) {
-  const places = new Set(known.map(({ spelling, address }) => `${spelling} ${address}`));
-  return found.filter(({ spelling, address }) => !places.has(`${spelling} ${address}`));
+  const places = new Set(known.map(({ encoding, address }) => `${encoding} ${address}`));
+  return found.filter(({ encoding, address }) => !places.has(`${encoding} ${address}`));
 }
 
 function named(cases, member) {
   return Object.fromEntries(
     cases.flatMap((each) =>
-      Object.entries(each[member]).map(([spelling, bytes]) => [`${each.name}: ${spelling}`, bytes]),
+      Object.entries(each[member]).map(([encoding, bytes]) => [`${each.name}: ${encoding}`, bytes]),
     ),
   );
 }

@@ -33,7 +33,7 @@ export function faults(case_, outcome) {
   const needs = isRefused || !canSearchMemory() ? [] : Object.entries(kept);
   for (const [need, bytes] of needs) {
     const isThere = outcome.kept.some(
-      ({ spelling, length }) => spelling === `${name}: ${need}` && length === bytes.length,
+      ({ encoding, length }) => encoding === `${name}: ${need}` && length === bytes.length,
     );
     if (!isThere) {
       wrong.push(`${name}: the ${need} was not found while the provider lives: the search is blind`);
@@ -44,10 +44,10 @@ export function faults(case_, outcome) {
 }
 
 /** The allocator's memory and the stack have names in /proc. */
-function isInHeapOfV8({ spelling, region }) {
-  return spelling.endsWith(": as it is") && region === "anonymous";
+function isInHeapOfV8({ encoding, region }) {
+  return encoding.endsWith(": as it is") && region === "anonymous";
 }
 
-function inWords({ spelling, length, region }) {
-  return `${spelling.replace(/^.*: /, "")} (${length} bytes, ${region})`;
+function inWords({ encoding, length, region }) {
+  return `${encoding.replace(/^.*: /, "")} (${length} bytes, ${region})`;
 }

@@ -1,4 +1,4 @@
-/** Finds what is left of a secret in memory: any sixteen bytes in a row of it, in any of its spellings. */
+/** Finds what is left of a secret in memory: any sixteen bytes in a row of it, in any of its encodings. */
 
 /** A run this long is no coincidence, and is half of the shortest secret here. */
 const SHORTEST = 16;
@@ -13,20 +13,20 @@ const TABLE_BITS = 20;
 const LONGEST_END = 256;
 
 /**
- * @typedef {{ spelling: string, address: number, length: number, region: string }} Trace
+ * @typedef {{ encoding: string, address: number, length: number, region: string }} Trace
  */
 
 export class Traces {
-  #spellings;
-  /** Which first halves of eight bytes occur in a spelling at all, by their hash. */
+  #encodings;
+  /** Which first halves of eight bytes occur in an encoding at all, by their hash. */
   #occurs = new Uint8Array(2 ** TABLE_BITS);
   /** First half of eight bytes → where they occur. */
   #places = new Map();
 
-  /** @param {Record<string, Uint8Array>} spellings by name */
-  constructor(spellings) {
-    this.#spellings = Object.entries(spellings).filter(([, bytes]) => bytes.length >= SHORTEST);
-    for (const [spelling, bytes] of this.#spellings) {
+  /** @param {Record<string, Uint8Array>} encodings by name */
+  constructor(encodings) {
+    this.#encodings = Object.entries(encodings).filter(([, bytes]) => bytes.length >= SHORTEST);
+    for (const [encoding, bytes] of this.#encodings) {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       for (let offset = 0; offset + STEP <= bytes.length; offset += 1) {
         if (offset === LONGEST_END) {
@@ -35,7 +35,7 @@ export class Traces {
         const first = view.getUint32(offset, true);
         this.#occurs[hash(first)] = 1;
         const places = this.#places.get(first);
-        const place = { spelling, bytes, offset, second: view.getUint32(offset + 4, true) };
+        const place = { encoding, bytes, offset, second: view.getUint32(offset + 4, true) };
         if (places) {
           places.push(place);
         } else {
@@ -52,9 +52,9 @@ export class Traces {
   in(memory) {
     const found = new Map();
     for (const { address, bytes, region } of memory) {
-      for (const { spelling, start, length } of this.#inPiece(bytes)) {
-        found.set(`${spelling} ${address + start}`, {
-          spelling,
+      for (const { encoding, start, length } of this.#inPiece(bytes)) {
+        found.set(`${encoding} ${address + start}`, {
+          encoding,
           address: address + start,
           length,
           region: region.name || "anonymous",
@@ -79,7 +79,7 @@ export class Traces {
   *#runsAt(memory, at, first, second) {
     for (const place of this.#places.get(first) ?? []) {
       if (place.second === second) {
-        const { spelling, bytes, offset } = place;
+        const { encoding, bytes, offset } = place;
         let before = 0;
         while (before < offset && before < at && memory[at - before - 1] === bytes[offset - before - 1]) {
           before += 1;
@@ -93,7 +93,7 @@ export class Traces {
           after += 1;
         }
         if (before + after >= SHORTEST) {
-          yield { spelling, start: at - before, length: before + after };
+          yield { encoding, start: at - before, length: before + after };
         }
       }
     }

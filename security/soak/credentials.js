@@ -25,34 +25,34 @@ export function makeKeys() {
  * Requests by provider, each a list that is gone through round and round. Of a hundred requests, `share`
  * are of the list; slow algorithms have small shares.
  *
- * @typedef {{ provider: "apiKey" | "HS256" | "RS256" | "ES256", share: number, requests: object[], isAccepted: boolean }} Lot
- * @returns {Lot[]}
+ * @typedef {{ provider: "apiKey" | "HS256" | "RS256" | "ES256", share: number, requests: object[], isAccepted: boolean }} Batch
+ * @returns {Batch[]}
  */
-export function makeLots(keys, scale = 1) {
+export function makeBatches(keys, scale = 1) {
   const fresh = (algorithm) =>
     Array.from({ length: Math.ceil(NEW_TOKENS[algorithm] * scale) }, () => token(algorithm, keys));
   const same = (algorithm) => [token(algorithm, keys)];
   const forged = (algorithm) => Array.from({ length: 64 }, () => forge(token(algorithm, keys)));
   const expired = [token("HS256", keys, { exp: 1_700_000_000 })];
   const strangers = Array.from({ length: 256 }, () => randomBytes(24).toString("base64url"));
-  const lot = (provider, share, credentials, isAccepted) => ({
+  const batch = (provider, share, credentials, isAccepted) => ({
     provider,
     share,
     isAccepted,
     requests: credentials.map(provider === "apiKey" ? keyRequest : tokenRequest),
   });
   return [
-    lot("apiKey", 30, keys.apiKeys, true),
-    lot("apiKey", 20, strangers, false),
-    lot("HS256", 18, fresh("HS256"), true),
-    lot("HS256", 12, same("HS256"), true),
-    lot("HS256", 8, forged("HS256"), false),
-    lot("HS256", 6, expired, false),
-    lot("RS256", 2, fresh("RS256"), true),
-    lot("RS256", 1, same("RS256"), true),
-    lot("RS256", 1, forged("RS256"), false),
-    lot("ES256", 1, fresh("ES256"), true),
-    lot("ES256", 1, same("ES256"), true),
+    batch("apiKey", 30, keys.apiKeys, true),
+    batch("apiKey", 20, strangers, false),
+    batch("HS256", 18, fresh("HS256"), true),
+    batch("HS256", 12, same("HS256"), true),
+    batch("HS256", 8, forged("HS256"), false),
+    batch("HS256", 6, expired, false),
+    batch("RS256", 2, fresh("RS256"), true),
+    batch("RS256", 1, same("RS256"), true),
+    batch("RS256", 1, forged("RS256"), false),
+    batch("ES256", 1, fresh("ES256"), true),
+    batch("ES256", 1, same("ES256"), true),
   ];
 }
 

@@ -49,10 +49,10 @@ const FAILING = [
  *
  * @param {number} number which one
  * @param {object} keys of `makeKeys`
- * @param {import("./credentials.js").Lot[]} lots
+ * @param {import("./credentials.js").Batch[]} batches
  * @returns {Promise<object | undefined>} the provider, to be dropped
  */
-export async function makeAndAsk(number, keys, lots) {
+export async function makeAndAsk(number, keys, batches) {
   if (number % 10 === 9) {
     const construct = FAILING[((number / 10) % FAILING.length) | 0];
     assert.throws(() => construct(keys), /./);
@@ -61,10 +61,10 @@ export async function makeAndAsk(number, keys, lots) {
   const [kind, construct] = KINDS[number % KINDS.length];
   const provider = construct(keys);
   for (const isAccepted of [true, false]) {
-    const lot = lots.find((each) => each.provider === kind && each.isAccepted === isAccepted);
-    if (lot) {
+    const batch = batches.find((each) => each.provider === kind && each.isAccepted === isAccepted);
+    if (batch) {
       // The first key is the only one that every ring has.
-      assert.equal(Boolean(await provider.authenticate(lot.requests[0])), isAccepted);
+      assert.equal(Boolean(await provider.authenticate(batch.requests[0])), isAccepted);
     }
   }
   return provider;

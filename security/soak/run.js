@@ -9,9 +9,9 @@ import { openSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { makeKeys, makeLots } from "./credentials.js";
+import { makeBatches, makeKeys } from "./credentials.js";
+import { added, descriptors, handles, settledMemory } from "./process-metrics.js";
 import { lastingProviders, makeAndAsk } from "./providers.js";
-import { added, descriptors, handles, settledMemory } from "./vital-signs.js";
 
 const IN_FLIGHT = 64;
 const WORKERS_AT_A_TIME = 2;
@@ -23,7 +23,7 @@ const ROUNDS = 100;
 const WARM_UP = 20;
 const REPORTED = 10;
 /** A lane gives way to timers, workers and finalizers so often, in authentications of all lanes. */
-const BREATH = 2048;
+const YIELD_EVERY = 2048;
 const ENDINGS = ["return", "exit", "terminate"];
 
 const { values: options } = parseArgs({
@@ -43,12 +43,12 @@ const done = { authentications: 0, accepted: 0, refused: 0, providers: 0, worker
 const leaked = [];
 
 const keys = makeKeys();
-const lots = makeLots(keys, Math.min(1, total.authentications / 1_000_000));
-/** A hundred turns, of which each lot has its share. */
-const turns = lots.flatMap((lot) => Array(lot.share).fill(lot));
+const batches = makeBatches(keys, Math.min(1, total.authentications / 1_000_000));
+/** A hundred turns, of which each batch has its share. */
+const turns = batches.flatMap((batch) => Array(batch.share).fill(batch));
 const lasting = lastingProviders(keys);
-/** For workers: a few requests of each lot. */
-const lotsForWorkers = lots.map((lot) => ({ ...lot, requests: lot.requests.slice(0, 16) }));
+/** For workers: a few requests of each batch. */
+const batchesForWorkers = batches.map((batch) => ({ ...batch, requests: batch.requests.slice(0, 16) }));
 
 // Whatever is opened once and stays, such as the pipes of the event loop for signals, is opened now.
 await worker("return", { loadsFramework: true });
@@ -98,7 +98,7 @@ async function authenticateUpTo(count) {
       if (wanted > Math.floor(number * providersPerAuthentication)) {
         await makeAndDrop(wanted);
       }
-      if (number % BREATH === 0) {
+      if (number % YIELD_EVERY === 0) {
         await setImmediate();
       }
     }
@@ -119,7 +119,7 @@ async function authenticate(number) {
 }
 
 async function makeAndDrop(number) {
-  const provider = await makeAndAsk(number, keys, lots);
+  const provider = await makeAndAsk(number, keys, batches);
   done.providers += 1;
   if (options.leak === "memory") {
     leaked.push(provider);
@@ -146,7 +146,7 @@ async function worker(ending, { loadsFramework }) {
   const thread = new Worker(new URL("./worker.js", import.meta.url), {
     workerData: {
       keys,
-      lots: lotsForWorkers,
+      batches: batchesForWorkers,
       ending,
       providers: Math.ceil((total.providers * 0.2) / Math.max(1, total.workers)),
       authentications: 2000,

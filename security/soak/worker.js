@@ -8,7 +8,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { linkFramework } from "mcp-native-auth";
 import { lastingProviders, makeAndAsk } from "./providers.js";
 
-const { keys, lots, ending, providers, authentications, loadsFramework } = workerData;
+const { keys, batches, ending, providers, authentications, loadsFramework } = workerData;
 if (!loadsFramework) {
   // The framework takes a second to load, which is not what is measured here.
   linkFramework({ APIKeyAuthProvider: class {}, JWTAuthProvider: class {} });
@@ -16,7 +16,7 @@ if (!loadsFramework) {
 const lasting = lastingProviders(keys);
 
 for (let number = 0; number < providers; number += 1) {
-  await makeAndAsk(number, keys, lots);
+  await makeAndAsk(number, keys, batches);
 }
 await authenticate(authentications);
 parentPort.postMessage({ providers, authentications });
@@ -31,7 +31,7 @@ if (ending === "exit") {
 
 async function authenticate(count) {
   for (let number = 0; number < count; number += 1) {
-    const { provider, requests, isAccepted } = lots[number % lots.length];
+    const { provider, requests, isAccepted } = batches[number % batches.length];
     const answer = await lasting[provider].authenticate(requests[number % requests.length]);
     if (Boolean(answer) !== isAccepted) {
       throw new Error(`${provider}: a verdict was wrong`);

@@ -11,7 +11,7 @@ const CHEAPEST = ["HS256", "RS256 of six", "ES256", "EdDSA"];
 const RSA = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
 
 /**
- * @typedef {object} Family
+ * @typedef {object} Algorithm
  * @property {string} name as printed
  * @property {string} alg that its tokens name
  * @property {boolean} isCheapestOfItsKind so that what else a token costs shows most
@@ -19,20 +19,20 @@ const RSA = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
  * @property {(input: string) => string} sign encoded
  */
 
-/** @type {Family[]} */
-export const FAMILIES = [
-  family("HS256"),
-  family("HS512"),
-  family("HS256 of three", "HS256", MACS),
-  family("RS256"),
-  family("RS256 of six", "RS256", RSA),
-  family("PS256"),
-  family("ES256"),
-  family("ES512"),
-  family("EdDSA"),
+/** @type {Algorithm[]} */
+export const ALGORITHMS = [
+  algorithm("HS256"),
+  algorithm("HS512"),
+  algorithm("HS256 of three", "HS256", MACS),
+  algorithm("RS256"),
+  algorithm("RS256 of six", "RS256", RSA),
+  algorithm("PS256"),
+  algorithm("ES256"),
+  algorithm("ES512"),
+  algorithm("EdDSA"),
 ];
 
-function family(name, alg = name, algorithms = [alg]) {
+function algorithm(name, alg = name, algorithms = [alg]) {
   const [key, secret] = alg.startsWith("HS")
     ? [SECRET, SECRET]
     : [pair(keyOf(alg)).privateKey, publicPem(keyOf(alg))];

@@ -79,7 +79,7 @@ export function requestWith(headers) {
 }
 
 /** The plainest request that carries this token to a provider of these options. */
-export function plainCarrier(token, { headerName, requireBearer }) {
+export function requestWithToken(token, { headerName, requireBearer }) {
   const value = requireBearer ? `Bearer ${token}` : token;
   return () => requestWith({ host: "x", [headerName]: value });
 }
@@ -91,12 +91,12 @@ export function plainCarrier(token, { headerName, requireBearer }) {
  * @param {string} token
  * @param {{ headerName: string, requireBearer: boolean }} options `headerName` in lower case
  */
-export function strangeCarrier(random, token, options) {
+export function oddRequestWithToken(random, token, options) {
   const { headerName } = options;
   const scheme = random.pick(SCHEMES)(token);
   const elsewhere = random.pick(["x-token", "cookie"]);
   return random.weighted([
-    [20, () => plainCarrier(token, options)],
+    [20, () => requestWithToken(token, options)],
     [50, () => () => requestWith({ [headerName]: scheme })],
     [10, () => otherValue(random, token, headerName)],
     [3, () => () => requestWith({ [headerName.toUpperCase()]: scheme })],

@@ -29,7 +29,7 @@ function askingTheFramework(isAsked) {
 }
 
 /** `name`, the `classes` to compare, and the `problem` that the fuzzer must see in them. */
-export const SABOTAGES = [
+export const MUTANTS = [
   {
     name: "`crit` is ignored",
     classes: jwt(askingTheFramework((token) => headerOf(token).includes("crit"))),

@@ -14,7 +14,7 @@ const DEEP = 1000;
  *
  * @type {Record<string, (length: number) => string>}
  */
-export const MAKES = {
+export const PAYLOADS = {
   "one long text": (length) => filled(length, '"s":"', "x", '"'),
   "a list of groups": (length) => listed(length, '"g":[', (n) => `"group ${n} of people"`, "]"),
   "many names": (length) => listed(length, "", (n) => `"${shortName(n)}":0`, ""),
@@ -36,7 +36,7 @@ export const MAKES = {
 };
 
 /** Makes that the bound on depth forbids in a payload; a header may nest, because nobody gets to see it. */
-export const DEEPER_MAKES = {
+export const DEEPER_PAYLOADS = {
   "nested arrays": (length) => nested(length, Number.POSITIVE_INFINITY),
   "nested objects": (length) => {
     const levels = Math.max(1, Math.floor((length - 5) / 6));

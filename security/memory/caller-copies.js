@@ -62,7 +62,7 @@ const forms = {
  * @param {[string, string]} halves two hexadecimal texts whose exclusive or is the secret
  * @param {object} companions what is public in the value
  */
-export function callersValue(form, [one, other], companions = {}) {
+export function callerCopy(form, [one, other], companions = {}) {
   const mask = Buffer.from(other, "hex");
   const bytes = Buffer.allocUnsafeSlow(mask.length);
   bytes.set(Buffer.from(one, "hex"));

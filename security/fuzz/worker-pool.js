@@ -12,13 +12,13 @@ const WORKER = path.join(import.meta.dirname, "worker.js");
 const SHARE = 2000;
 
 /** After so many deaths more would say nothing new. */
-const MOST_DEATHS = 10;
+const MAX_CRASHES = 10;
 
 /**
  * Runs cases 0 to `cases` - 1 of a seed.
  *
- * @param {{ seed: number, cases: number, workers: number, patience: number, classes?: string,
- *   report: (failure: object) => void, progress?: (done: number) => void }} run `patience`: seconds after
+ * @param {{ seed: number, cases: number, workers: number, timeoutSeconds: number, classes?: string,
+ *   report: (failure: object) => void, progress?: (done: number) => void }} run `timeoutSeconds`: seconds after
  *   which a case that does not end counts as hanging
  * @returns {Promise<object>} the tally of all ranges that were finished
  */
@@ -40,7 +40,7 @@ export async function runInWorkers(run) {
 async function keepWorking(shared, place) {
   let worker;
   for (;;) {
-    const range = shared.deaths < MOST_DEATHS ? shared.ranges.shift() : undefined;
+    const range = shared.deaths < MAX_CRASHES ? shared.ranges.shift() : undefined;
     if (range === undefined) {
       await worker?.end();
       return;
@@ -63,7 +63,7 @@ async function keepWorking(shared, place) {
   }
 }
 
-async function startWorker({ seed, folder, classes, patience, report }, place) {
+async function startWorker({ seed, folder, classes, timeoutSeconds, report }, place) {
   const progressFile = path.join(folder, `progress-${place}`);
   writeFileSync(progressFile, Buffer.alloc(8));
   const child = fork(WORKER, [String(seed), progressFile, ...(classes ? [classes] : [])], {
@@ -107,8 +107,8 @@ async function startWorker({ seed, folder, classes, patience, report }, place) {
       return nextMessage();
     },
     async run(range) {
-      const watch = watchProgress(progressFile, patience, () => {
-        problem = `hang: no end after ${patience} s`;
+      const watch = watchProgress(progressFile, timeoutSeconds, () => {
+        problem = `hang: no end after ${timeoutSeconds} s`;
         child.kill("SIGKILL");
       });
       child.send(range);
@@ -120,13 +120,13 @@ async function startWorker({ seed, folder, classes, patience, report }, place) {
 }
 
 /** Calls `onStill` once when the number in the file has stayed the same for so many seconds. */
-function watchProgress(progressFile, patience, onStill) {
+function watchProgress(progressFile, timeoutSeconds, onStill) {
   let [last, since] = [undefined, performance.now()];
   const watch = setInterval(() => {
     const current = readFileSync(progressFile).readDoubleLE();
     if (current !== last) {
       [last, since] = [current, performance.now()];
-    } else if (performance.now() - since > patience * 1000) {
+    } else if (performance.now() - since > timeoutSeconds * 1000) {
       clearInterval(watch);
       onStill();
     }

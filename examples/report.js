@@ -7,9 +7,9 @@ const FRAMEWORK_LOG_LINE = /^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] \[[A-Z]+\] /;
 
 /**
  * The framework writes several log lines per request to stderr and has no setting that stops it: they would
- * bury the account. MCP_DEBUG_CONSOLE=true, the framework's own switch, lets them all through.
+ * bury the report. MCP_DEBUG_CONSOLE=true, the framework's own switch, lets them all through.
  */
-export function hushFramework() {
+export function silenceFrameworkLog() {
   if (process.env.MCP_DEBUG_CONSOLE === "true") return;
   const write = process.stderr.write.bind(process.stderr);
   process.stderr.write = (chunk, ...rest) => FRAMEWORK_LOG_LINE.test(chunk) || write(chunk, ...rest);
@@ -56,12 +56,12 @@ function printOutcome({ body, challenge, answer }) {
   if (answer) console.log(`      whoami answered ${JSON.stringify(answer)}`);
 }
 
-export function printTotal(rows, surprises) {
-  if (surprises === 0) {
+export function printTotal(rows, mismatches) {
+  if (mismatches === 0) {
     console.log(`All ${rows} went as they should.`);
     return;
   }
   console.log(
-    `${surprises} of ${rows} NOT AS EXPECTED. MCP_DEBUG_CONSOLE=true npm start shows the servers' log.`,
+    `${mismatches} of ${rows} NOT AS EXPECTED. MCP_DEBUG_CONSOLE=true npm start shows the servers' log.`,
   );
 }

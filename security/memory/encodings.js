@@ -7,7 +7,7 @@ import { hmacSha256States } from "./sha256-state.js";
  * @param {Buffer} bytes the secret as the native core sees it
  * @returns {Record<string, Buffer>}
  */
-export function spellingsOf(bytes) {
+export function encodingsOf(bytes) {
   return distinct({
     "as it is": bytes,
     "two-byte text": Buffer.from(bytes.latin1Slice(), "utf16le"),
@@ -64,11 +64,11 @@ function hexadecimalDigits(bytes) {
   return Buffer.from(/^[0-9A-Fa-f]+$/.test(text) ? [...text].map((digit) => Number.parseInt(digit, 16)) : []);
 }
 
-/** A spelling that is like another one, such as the squeezed form of upper-case text, is searched once. */
-function distinct(spellings) {
+/** An encoding that is like another one, such as the squeezed form of upper-case text, is searched once. */
+function distinct(encodings) {
   const seen = new Set();
   return Object.fromEntries(
-    Object.entries(spellings).filter(([, bytes]) => {
+    Object.entries(encodings).filter(([, bytes]) => {
       const text = bytes.toString("latin1");
       const isNew = !seen.has(text);
       seen.add(text);

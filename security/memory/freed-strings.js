@@ -25,7 +25,7 @@ const AFTERWARDS = {
  *
  * @returns {AsyncGenerator<[string, string, string, string]>}
  */
-export async function* deadStrings() {
+export async function* freedStrings() {
   for (const flags of [[], CLEARING.slice(0, 1), CLEARING]) {
     for (const isOld of [false, true]) {
       for (const [title, settle] of Object.entries(AFTERWARDS)) {
@@ -65,7 +65,7 @@ async function stringsLeft({ flags, isOld, settle }) {
       await subject.tell("settle", settle);
     }
     const found = await subject.search(new Traces(secrets));
-    return new Set(found.map(({ spelling }) => spelling)).size;
+    return new Set(found.map(({ encoding }) => encoding)).size;
   } finally {
     await subject.end();
   }
