@@ -1,9 +1,9 @@
 /** What a flood sends to a provider of each kind, and what its good clients have. */
 
 import { randomBytes } from "node:crypto";
-import { base64url } from "../../__test__/support/keys.js";
 import { postHead } from "../../bench/server/connection.js";
 import { API_KEY, SSE } from "../../bench/server/names.js";
+import { base64url } from "../support/signing.js";
 import { ALGORITHMS } from "./algorithms.js";
 import { PAYLOADS } from "./json-payloads.js";
 import { forged, genuine } from "./tokens.js";

@@ -1,7 +1,7 @@
 /** Everything that can be long, in the shapes that parsers may take more than linear time for. */
 
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
-import { base64url, publicPem } from "../../__test__/support/keys.js";
+import { base64url, publicPem } from "../support/signing.js";
 import { ALGORITHMS } from "./algorithms.js";
 import { DEEPER_PAYLOADS, PAYLOADS } from "./json-payloads.js";
 import { forged, genuine } from "./tokens.js";
@@ -138,7 +138,7 @@ function requests() {
 }
 
 function constructions() {
-  const pem = publicPem("rsa");
+  const pem = publicPem("RS256");
   const [begin, ...body] = pem.trim().split("\n");
   const end = body.pop();
   const secret = (make, algorithms = ["HS256"]) => ({

@@ -3,7 +3,7 @@
  * which are signed and refused for what they say.
  */
 
-import { base64url } from "../../__test__/support/keys.js";
+import { base64url } from "../support/signing.js";
 import { DEEPER_PAYLOADS, PAYLOADS } from "./json-payloads.js";
 
 const NEVER_EXPIRES = 4_102_444_800;

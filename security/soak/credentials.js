@@ -1,23 +1,21 @@
 /** Requests of every kind, and the verdict on each. Tokens are signed anew for each process. */
 
-import { createHmac, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { base64url, keyPair, publicPem, signature } from "../support/signing.js";
 
 /** More tokens than a provider remembers, so that each is new to it when its turn comes again. */
 const NEW_TOKENS = { HS256: 8192, RS256: 2048, ES256: 2048 };
 const EXPIRY = 4_102_444_800;
-
-const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
-const ec = generateKeyPairSync("ec", { namedCurve: "P-256" });
 
 /** What is configured, as a structured clone can carry it to a worker. */
 export function makeKeys() {
   return {
     apiKeys: Array.from({ length: 50 }, () => randomBytes(24).toString("base64url")),
     hmacSecret: randomBytes(32).toString("hex"),
-    rsaPublic: rsa.publicKey.export({ format: "pem", type: "spki" }),
-    rsaPrivate: rsa.privateKey.export({ format: "pem", type: "pkcs8" }),
-    ecPublic: ec.publicKey.export({ format: "pem", type: "spki" }),
-    ecJwk: ec.publicKey.export({ format: "jwk" }),
+    rsaPublic: publicPem("RS256"),
+    rsaPrivate: keyPair("RS256").privateKey.export({ format: "pem", type: "pkcs8" }),
+    ecPublic: publicPem("ES256"),
+    ecJwk: keyPair("ES256").publicKey.export({ format: "jwk" }),
   };
 }
 
@@ -67,18 +65,8 @@ function tokenRequest(text) {
 function token(algorithm, { hmacSecret }, { exp = EXPIRY } = {}) {
   const claims = { sub: "user-7", jti: randomBytes(9).toString("base64url"), exp, scope: "tools:call" };
   const input = `${encoded({ alg: algorithm, typ: "JWT" })}.${encoded(claims)}`;
-  return `${input}.${signature(algorithm, hmacSecret, input).toString("base64url")}`;
-}
-
-function signature(algorithm, hmacSecret, input) {
-  switch (algorithm) {
-    case "HS256":
-      return createHmac("sha256", hmacSecret).update(input).digest();
-    case "RS256":
-      return sign("sha256", input, rsa.privateKey);
-    default:
-      return sign("sha256", input, { key: ec.privateKey, dsaEncoding: "ieee-p1363" });
-  }
+  const key = algorithm === "HS256" ? hmacSecret : keyPair(algorithm).privateKey;
+  return `${input}.${signature(algorithm, key, input)}`;
 }
 
 /** Claims changed after signing. */
@@ -88,5 +76,5 @@ function forge(genuine) {
 }
 
 function encoded(value) {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
+  return base64url(JSON.stringify(value));
 }
