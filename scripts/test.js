@@ -82,9 +82,10 @@ function bin(name, command) {
 }
 
 async function behaviourTests() {
-  console.log("\n# Behaviour: node:test, __test__/*.test.js");
-  const files = readdirSync("__test__")
+  console.log("\n# Behaviour: node:test, __test__/**/*.test.js");
+  const files = readdirSync("__test__", { recursive: true })
     .filter((name) => name.endsWith(".test.js"))
+    .sort()
     .map((name) => path.join(root, "__test__", name));
   const passed = new Map(files.map((file) => [file, 0]));
   let failed = 0;
