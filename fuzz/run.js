@@ -17,8 +17,8 @@ import { mkdirSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { wholeNumber } from "../attack/support/flags.js";
-import { keepResult } from "../attack/support/results.js";
+import { wholeNumber } from "../scripts/flags.js";
+import { keepResult } from "../scripts/results.js";
 import { writeSeeds } from "./seeds.js";
 
 const TARGETS = ["token", "claims", "key_material", "key_ring"];

@@ -3,7 +3,7 @@
  *
  * The runtimes come from the npm registry at pinned versions (scripts/pinned.js). Each runs the files below
  * with its own test runner. A test that a runtime does not pass must stand in
- * __test__/runtimes/differences.js with the reason, and whatever stands there must still fail; a test that
+ * scripts/runtime-differences.js with the reason, and whatever stands there must still fail; a test that
  * the first Node runs and another runtime passes over counts as failed. Nothing is skipped in silence.
  */
 
@@ -12,40 +12,40 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { DIFFERENCES, NOT_OF_THE_SUITE, ON_NODE_ALONE } from "../__test__/runtimes/differences.js";
 import { outcomesOf } from "./junit.js";
 import { pinned } from "./pinned.js";
+import { DIFFERENCES, NOT_OF_THE_SUITE, ON_NODE_ALONE } from "./runtime-differences.js";
 
 const root = path.dirname(import.meta.dirname);
 /** `here` is the Node that runs this script, for machines on which no other is wanted. */
 const HERE = "here";
 const RUNTIMES = ["node-20", "node-22", "node-24", "node-26", "bun", "deno"];
 const SUITE = [
-  "wire",
-  "parity-jwt",
-  "types",
-  "package",
-  "parity-api-key",
-  "vectors",
-  "hardening",
-  "cache",
-  "robustness",
-  "secrecy",
+  "hosts/mcp-framework/wire",
+  "parity/jwt",
+  "types/types",
+  "package/installed",
+  "parity/api-key",
+  "jwt/vectors",
+  "security/hardening",
+  "jwt/claims-cache",
+  "security/robustness",
+  "security/secrecy",
 ];
 /** Files that run on each Node, and not on Bun and Deno: see {@link ON_NODE_ALONE}. */
 const ON_NODE = [
-  "any-of",
-  "api-key-entries",
-  "api-key-sessions",
-  "command-line",
-  "events",
-  "generate-api-key",
-  "jwt-keys",
-  "jwt-rules",
-  "key-loader",
-  "register",
-  "strength",
-  "throttle",
+  "api-key/generate",
+  "api-key/key-set",
+  "api-key/records",
+  "api-key/strength",
+  "cli/main",
+  "core/any-of",
+  "core/events",
+  "hosts/mcp-framework/register",
+  "hosts/mcp-framework/sessions",
+  "jwt/key-list",
+  "jwt/rules",
+  "throttle/throttle",
 ];
 const REPORTER = pathToFileURL(path.join(import.meta.dirname, "outcome-reporter.js")).href;
 /** A suite that has lost its tests must not pass for one that has none to fail. */
@@ -95,7 +95,7 @@ function isNode(runtime) {
 }
 
 async function outcomesOfFile(runtime, executable, file) {
-  const report = path.join(reports, `${runtime}-${file}`);
+  const report = path.join(reports, `${runtime}-${file.replaceAll("/", "-")}`);
   const test = `./__test__/${file}.test.js`;
   const args = {
     bun: ["test", "--timeout=120000", "--reporter=junit", `--reporter-outfile=${report}`, test],

@@ -11,7 +11,7 @@ import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { run } from "node:test";
 import { inspect } from "node:util";
-import { keepResult } from "../attack/support/results.js";
+import { keepResult } from "./results.js";
 
 /** Of a clone with nothing beside it: the vectors that may not be copied into the project make some 700 more. */
 const MINIMUM = { rust: 95, behaviour: 8900 };
@@ -82,9 +82,10 @@ function bin(name, command) {
 }
 
 async function behaviourTests() {
-  console.log("\n# Behaviour: node:test, __test__/*.test.js");
-  const files = readdirSync("__test__")
+  console.log("\n# Behaviour: node:test, __test__/**/*.test.js");
+  const files = readdirSync("__test__", { recursive: true })
     .filter((name) => name.endsWith(".test.js"))
+    .sort()
     .map((name) => path.join(root, "__test__", name));
   const passed = new Map(files.map((file) => [file, 0]));
   let failed = 0;

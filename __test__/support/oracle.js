@@ -16,7 +16,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
-import { describe, test } from "node:test";
+import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import {
   APIKeyAuthProvider as FrameworkAPIKeyAuthProvider,
@@ -143,7 +143,7 @@ export function runTable(pair, title, rows) {
       describe(row, () => {
         assert.ok(cases.length > 0, `no case for the row: ${row}`);
         for (const one of cases) {
-          test(one.name, (t) => verify(t, pair, one));
+          it(one.name, (t) => verify(t, pair, one));
         }
       });
     }

@@ -2,13 +2,9 @@
 // processor time so far. Ends when the parent lets go of it, or dies.
 
 import { once } from "node:events";
-import net from "node:net";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { freePort } from "../../__test__/support/free-port.js";
 import { API_KEY, NONE, OURS, STUB } from "./names.js";
-
-const HOST = "127.0.0.1";
+import { freePort, HOST, untilListening } from "./ports.js";
 
 /** `framework` is what the project of the process has for `mcp-framework`. */
 export async function serve(framework) {
@@ -33,6 +29,7 @@ export async function serve(framework) {
     server.addTool(idleTool(framework));
     // Settles at shutdown only, or when it fails.
     server.start().catch(giveUp);
+    // The parent bounds the wait.
     await untilListening(port);
     process.on("message", () => process.send(process.cpuUsage()));
     process.send({ port });
@@ -65,21 +62,6 @@ async function authOf({ provider, credential, config }, framework) {
     throw new Error(`${provider} was not linked to the framework that runs the server`);
   }
   return { provider: made, endpoints: { sse: true, messages: true } };
-}
-
-// The parent bounds the wait.
-async function untilListening(port) {
-  for (;;) {
-    const socket = net.connect(port, HOST);
-    try {
-      await once(socket, "connect");
-      return;
-    } catch {
-      await sleep(20);
-    } finally {
-      socket.destroy();
-    }
-  }
 }
 
 function giveUp(error) {

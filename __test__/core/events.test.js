@@ -1,0 +1,323 @@
+/** What is published of each decision: why, by whom as far as it was proven, and never a credential. */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHmac, randomBytes } from "node:crypto";
+import diagnostics from "node:diagnostics_channel";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { inspect } from "node:util";
+import { APIKeyAuthProvider, anyOf, JWTAuthProvider } from "mcp-native-auth";
+import { rejectionCodes } from "../../lib/native.js";
+import { checkout } from "../support/project.js";
+import { HTTP_STREAM, SSE, silenceFrameworkLog, startServer } from "../support/servers.js";
+
+const KEY = `key_${randomBytes(24).toString("hex")}`;
+const SECRET = `secret_${randomBytes(24).toString("hex")}`;
+const ADDRESS = "192.0.2.7";
+
+const apiKeys = new APIKeyAuthProvider({ keys: [KEY] });
+const jwt = new JWTAuthProvider({ secret: SECRET });
+const expiring = new JWTAuthProvider({ secret: SECRET, requireExpiration: true });
+
+const ruled = new JWTAuthProvider({
+  secret: SECRET,
+  typ: "at+jwt",
+  maxTokenAge: 60,
+  requiredClaims: ["jti"],
+  issuer: "a",
+  audience: "b",
+  subject: "c",
+});
+const RULED = { header: '{"alg":"HS256","typ":"at+jwt"}' };
+const [yesterday, tomorrow] = [-1, 1].map((days) => new Date(Date.now() + days * 86_400_000));
+const entries = new APIKeyAuthProvider({
+  keys: [
+    { key: "of-yesterday-4f1d0b7c2a", id: "expired", expiresAt: yesterday },
+    { key: "of-tomorrow-93ac5e6d10", id: "early", notBefore: tomorrow },
+  ],
+});
+const unloaded = new APIKeyAuthProvider({
+  loadKeys() {
+    throw new Error("down");
+  },
+});
+/** What is proven beside a refusal: whose key it is. */
+const PROVEN = { KEY_EXPIRED: "expired", KEY_NOT_YET_VALID: "early" };
+
+const b64 = (text) => Buffer.from(text).toString("base64url");
+
+function signed(payload, { header = '{"alg":"HS256","typ":"JWT"}', secret = SECRET } = {}) {
+  const input = `${b64(header)}.${b64(payload)}`;
+  return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
+}
+
+const from = (headers) => ({ headers, url: "/mcp", socket: { remoteAddress: ADDRESS } });
+const withKey = (key) => from({ "x-api-key": key });
+const bearer = (token) => from({ authorization: `Bearer ${token}` });
+const unreadable = {
+  get headers() {
+    throw new Error("no");
+  },
+  socket: { remoteAddress: ADDRESS },
+};
+
+let events;
+const take = (message, name) => events.push({ name, ...message });
+const NAMES = ["mcp-native-auth:accepted", "mcp-native-auth:rejected"];
+
+function subscribed() {
+  beforeEach(() => {
+    events = [];
+    for (const name of NAMES) diagnostics.subscribe(name, take);
+  });
+  afterEach(() => {
+    for (const name of NAMES) diagnostics.unsubscribe(name, take);
+  });
+}
+
+/** Uses up the one failure that is allowed, then asks once more. */
+async function afterOneFailure(throttle, key) {
+  const provider = new APIKeyAuthProvider({ keys: [KEY], throttle: { failures: 1, ...throttle } });
+  await provider.authenticate(withKey("wrong"));
+  events.length = 0;
+  return provider.authenticate(withKey(key));
+}
+
+const now = Math.floor(Date.now() / 1000);
+const REFUSALS = {
+  KEY_MISSING: () => apiKeys.authenticate(from({})),
+  KEY_EXPIRED: () => entries.authenticate(withKey("of-yesterday-4f1d0b7c2a")),
+  KEY_NOT_YET_VALID: () => entries.authenticate(withKey("of-tomorrow-93ac5e6d10")),
+  KEYS_NOT_LOADED: () => unloaded.authenticate(withKey(KEY)),
+  KEY_UNKNOWN: () => apiKeys.authenticate(withKey(`${KEY}x`)),
+  TOKEN_MISSING: () => jwt.authenticate(from({ authorization: `Basic ${b64("user:password")}` })),
+  TOKEN_MALFORMED: () => jwt.authenticate(bearer("no token")),
+  TOKEN_HEADER_INVALID: () => jwt.authenticate(bearer(signed("{}", { header: "[]" }))),
+  TOKEN_CRITICAL_EXTENSION: () =>
+    jwt.authenticate(bearer(signed("{}", { header: '{"alg":"HS256","crit":["exp"]}' }))),
+  TOKEN_ALGORITHM_NOT_ALLOWED: () => jwt.authenticate(bearer(signed("{}", { header: '{"alg":"none"}' }))),
+  TOKEN_SIGNATURE_INVALID: () =>
+    jwt.authenticate(bearer(signed(`{"sub":"mallory","exp":${now - 60}}`, { secret: "another" }))),
+  TOKEN_PAYLOAD_INVALID: () => jwt.authenticate(bearer(signed("no JSON"))),
+  TOKEN_TIME_CLAIM_INVALID: () => jwt.authenticate(bearer(signed('{"exp":"tomorrow"}'))),
+  TOKEN_NOT_YET_VALID: () => jwt.authenticate(bearer(signed(`{"sub":"alice","nbf":${now + 3600}}`))),
+  TOKEN_EXPIRED: () => jwt.authenticate(bearer(signed(`{"sub":"alice","exp":${now - 60}}`))),
+  TOKEN_TYPE_NOT_ALLOWED: () => ruled.authenticate(bearer(signed("{}"))),
+  TOKEN_TOO_OLD: () => ruled.authenticate(bearer(signed("{}", RULED))),
+  TOKEN_ISSUED_IN_FUTURE: () => ruled.authenticate(bearer(signed(`{"iat":${now + 60}}`, RULED))),
+  TOKEN_CLAIM_MISSING: () => ruled.authenticate(bearer(signed(`{"iat":${now}}`, RULED))),
+  TOKEN_ISSUER_NOT_ALLOWED: () => ruled.authenticate(bearer(signed(`{"iat":${now},"jti":"1"}`, RULED))),
+  TOKEN_AUDIENCE_NOT_ALLOWED: () =>
+    ruled.authenticate(bearer(signed(`{"iat":${now},"jti":"1","iss":"a"}`, RULED))),
+  TOKEN_SUBJECT_NOT_ALLOWED: () =>
+    ruled.authenticate(bearer(signed(`{"iat":${now},"jti":"1","iss":"a","aud":["b"]}`, RULED))),
+  TOKEN_EXPIRATION_MISSING: () => expiring.authenticate(bearer(signed('{"sub":"alice"}'))),
+  REQUEST_UNREADABLE: () => jwt.authenticate(unreadable),
+  PROVIDER_REFUSED: () => anyOf([{ authenticate: async () => false }]).authenticate(from({})),
+  THROTTLED: () => afterOneFailure({}, "wrong again"),
+  LOCKED_OUT: () => afterOneFailure({ lockout: true }, KEY),
+};
+
+describe("reasons", () => {
+  subscribed();
+
+  for (const [reason, refuse] of Object.entries(REFUSALS)) {
+    it(reason, async () => {
+      assert.equal(await refuse(), false);
+      const isOther = reason === "PROVIDER_REFUSED";
+      const provider = isOther
+        ? "Object"
+        : /^TOKEN|^REQUEST/.test(reason)
+          ? "JWTAuthProvider"
+          : "APIKeyAuthProvider";
+      assert.deepEqual(events, [
+        {
+          name: "mcp-native-auth:rejected",
+          provider,
+          reason,
+          credentialReason: reason === "THROTTLED" ? "KEY_UNKNOWN" : undefined,
+          keyId: PROVEN[reason],
+          remoteAddress: ADDRESS,
+          limiterError: false,
+        },
+      ]);
+    });
+  }
+
+  it("those of the native core are all among them", () => {
+    const ofTheCore = Object.keys(REFUSALS).filter((reason) => rejectionCodes().includes(reason));
+    assert.deepEqual(ofTheCore.sort(), [...rejectionCodes()].sort());
+  });
+
+  it("the declarations and the documentation name each, with cause and cure", () => {
+    const declarations = readFileSync(path.join(checkout, "index.d.ts"), "utf8");
+    const [, union] = /type RefusalReason =([^;]*);/.exec(declarations);
+    const declared = [...union.matchAll(/"([A-Z_]+)"/g)].map(([, code]) => code);
+    const page = readFileSync(path.join(checkout, "docs/monitoring.md"), "utf8");
+    for (const reason of Object.keys(REFUSALS)) {
+      assert.ok(declared.includes(reason), `${reason} is not declared`);
+      assert.match(page, new RegExp(`^\\| \`${reason}\` \\| [^|]{15,} \\| [^|]{15,} \\|$`, "m"));
+    }
+  });
+});
+
+describe("accepted requests", () => {
+  subscribed();
+  const accepted = { name: "mcp-native-auth:accepted", keyId: undefined, remoteAddress: ADDRESS };
+
+  it("an API key", async () => {
+    assert.equal(await apiKeys.authenticate(withKey(KEY)), true);
+    const expected = { ...accepted, provider: "APIKeyAuthProvider", subject: undefined, limiterError: false };
+    assert.deepEqual(events, [expected]);
+  });
+
+  const subjects = {
+    "a string": ['{"sub":"alice"}', "alice"],
+    "the empty string": ['{"sub":""}', ""],
+    "a number": ['{"sub":7}', undefined],
+    none: ["{}", undefined],
+    "an array as payload": ["[]", undefined],
+    "one of a member named __proto__": ['{"__proto__":{"sub":"mallory"}}', undefined],
+  };
+  for (const [name, [payload, subject]] of Object.entries(subjects)) {
+    it(`a token whose subject is ${name}, new and remembered`, async () => {
+      const token = signed(payload, { header: '{"alg":"HS256","n":"subjects"}' });
+      for (let time = 0; time < 3; time += 1) {
+        await jwt.authenticate(bearer(token));
+      }
+      const expected = { ...accepted, provider: "JWTAuthProvider", subject, limiterError: false };
+      assert.deepEqual(events, [expected, expected, expected]);
+    });
+  }
+});
+
+describe("what no message holds", () => {
+  subscribed();
+
+  it("a credential, a secret, a header or a URL, whole or in part", async () => {
+    const good = signed('{"sub":"alice"}');
+    const forged = signed('{"sub":"mallory-the-subject"}', { secret: "another" });
+    const wrong = randomBytes(24).toString("hex");
+    const url = `/mcp?api_key=${wrong}&path-of-the-request`;
+    await apiKeys.authenticate(withKey(KEY));
+    await apiKeys.authenticate(withKey(wrong));
+    await apiKeys.authenticate(from({ authorization: `Bearer ${wrong}` }));
+    await apiKeys.authenticate({ ...from({ host: "localhost" }), url });
+    await jwt.authenticate(bearer(good));
+    await jwt.authenticate(bearer(forged));
+    await jwt.authenticate(bearer(wrong));
+    assert.equal(events.length, 7);
+    const shown = inspect(events, { showHidden: true, depth: Number.POSITIVE_INFINITY });
+    for (const secret of [KEY, SECRET, wrong, good, forged, "mallory-the-subject", url]) {
+      for (let start = 0; start + 8 <= secret.length; start += 1) {
+        const part = secret.slice(start, start + 8);
+        assert.ok(!shown.includes(part), `shows ${start}..${start + 8} of ${secret}`);
+      }
+    }
+  });
+});
+
+describe("subscribers", () => {
+  const [, REJECTED] = NAMES;
+
+  it("cannot change what the next one reads", async () => {
+    const seen = [];
+    const meddle = (message) => {
+      assert.ok(Object.isFrozen(message));
+      assert.equal(Reflect.set(message, "reason", "NONE"), false);
+    };
+    const read = ({ reason }) => seen.push(reason);
+    diagnostics.subscribe(REJECTED, meddle);
+    diagnostics.subscribe(REJECTED, read);
+    await apiKeys.authenticate(withKey("wrong"));
+    diagnostics.unsubscribe(REJECTED, meddle);
+    diagnostics.unsubscribe(REJECTED, read);
+    assert.deepEqual(seen, ["KEY_UNKNOWN"]);
+  });
+
+  it("that throw change no decision; Node throws it again outside, as it does for every channel", () => {
+    const script = `
+      import diagnostics from "node:diagnostics_channel";
+      import { APIKeyAuthProvider } from "mcp-native-auth";
+      const thrown = [];
+      process.on("uncaughtException", ({ message }) => thrown.push(message));
+      for (const name of ["accepted", "rejected"]) {
+        diagnostics.subscribe("mcp-native-auth:" + name, () => { throw new Error(name); });
+      }
+      const provider = new APIKeyAuthProvider({ keys: ["k1"] });
+      const verdicts = [];
+      for (const key of ["k1", "k2"]) verdicts.push(await provider.authenticate({ headers: { "x-api-key": key } }));
+      setImmediate(() => console.log(JSON.stringify({ verdicts, thrown })));`;
+    const args = ["--input-type=module", "--eval", script];
+    const child = spawnSync(process.execPath, args, { cwd: checkout, encoding: "utf8" });
+    assert.equal(child.status, 0, child.stderr);
+    assert.deepEqual(JSON.parse(child.stdout), { verdicts: [true, false], thrown: ["accepted", "rejected"] });
+  });
+
+  it("where there is none, nothing is read or built for them", async () => {
+    let reads = 0;
+    const request = (key) => ({
+      headers: { "x-api-key": key },
+      get socket() {
+        reads += 1;
+        return { remoteAddress: ADDRESS };
+      },
+    });
+    const ignore = () => {};
+    assert.equal(await apiKeys.authenticate(request(KEY)), true);
+    assert.equal(await apiKeys.authenticate(request("wrong")), false);
+    assert.equal(reads, 0);
+    diagnostics.subscribe(REJECTED, ignore);
+    assert.equal(await apiKeys.authenticate(request(KEY)), true);
+    assert.equal(reads, 0);
+    assert.equal(await apiKeys.authenticate(request("wrong")), false);
+    assert.equal(reads, 1);
+    diagnostics.unsubscribe(REJECTED, ignore);
+  });
+
+  it("are told of requests without an address, and of those that throw when asked for it", async () => {
+    const seen = [];
+    const read = ({ reason, remoteAddress }) => seen.push([reason, remoteAddress]);
+    diagnostics.subscribe(REJECTED, read);
+    const headers = { "x-api-key": "wrong" };
+    const hostile = { get: () => assert.fail("read") };
+    for (const socket of [undefined, null, {}, { remoteAddress: 7 }, new Proxy({}, hostile)]) {
+      assert.equal(await apiKeys.authenticate({ headers, socket }), false);
+    }
+    assert.equal(await apiKeys.authenticate(undefined), false);
+    diagnostics.unsubscribe(REJECTED, read);
+    assert.deepEqual(seen, [...Array(5).fill(["KEY_UNKNOWN", undefined]), ["REQUEST_UNREADABLE", undefined]]);
+  });
+});
+
+describe("behind the framework's transports", () => {
+  subscribed();
+
+  for (const [transport, path] of [
+    [SSE, "/messages?sessionId=unknown"],
+    [HTTP_STREAM, "/mcp"],
+  ]) {
+    it(`${transport}: the socket's address, and nothing of a request whose key is missing altogether`, async () => {
+      const restore = silenceFrameworkLog();
+      const server = await startServer({ transport, provider: apiKeys });
+      const post = (headers) => server.send({ method: "POST", path, headers, body: "{}" });
+      try {
+        await post([["X-API-Key", KEY]]);
+        await post([["X-API-Key", "wrong"]]);
+        assert.equal((await post([])).status, 401);
+      } finally {
+        await server.stop();
+        restore();
+      }
+      assert.deepEqual(
+        events.map(({ name, reason, remoteAddress }) => [name, reason, remoteAddress]),
+        [
+          ["mcp-native-auth:accepted", undefined, "127.0.0.1"],
+          ["mcp-native-auth:rejected", "KEY_UNKNOWN", "127.0.0.1"],
+        ],
+      );
+    });
+  }
+});

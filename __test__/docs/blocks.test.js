@@ -1,0 +1,667 @@
+/**
+ * The documentation: every code block is run or checked, every link leads somewhere. What is done with a block is
+ * told by the words after its fence; CONTRIBUTING.md lists them.
+ */
+
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { before, describe, it } from "node:test";
+import jsonwebtoken from "jsonwebtoken";
+import ts from "typescript";
+import { freePort } from "../support/free-port.js";
+import { anchors, blocks, headings, links, prose, sections } from "../support/markdown.js";
+import { checkout, project, temporaryFolder } from "../support/project.js";
+
+const PAGES = [
+  ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"],
+  ...readdirSync(path.join(checkout, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
+const TESTS = readdirSync(path.join(checkout, "__test__"), { recursive: true });
+const read = (page) => readFileSync(path.join(checkout, page), "utf8");
+const manifest = JSON.parse(read("package.json"));
+/** The package's own commands, by name. */
+const commandsOfOurs = manifest.bin ?? {};
+
+// What blocks find in their environment.
+const API_KEY = "key-of-the-documentation-5b1f";
+const SECOND_API_KEY = "second-key-of-the-documentation-19aa";
+const JWT_SECRET = "secret-of-the-documentation-84c2e07a";
+const { publicKey, privateKey } = generateKeyPairSync("rsa", {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+});
+const claims = { sub: "alice", exp: 4_102_444_800 };
+const TOKEN = jsonwebtoken.sign(claims, JWT_SECRET);
+const CREDENTIALS = [
+  { "X-API-Key": API_KEY },
+  { Authorization: `Bearer ${TOKEN}` },
+  { Authorization: `Bearer ${jsonwebtoken.sign(claims, privateKey, { algorithm: "RS256" })}` },
+];
+const WRONG = [{}, { "X-API-Key": `${API_KEY}x` }, { Authorization: `Bearer ${TOKEN.slice(0, -4)}AAAA` }];
+
+let credentials;
+
+function environment() {
+  if (credentials === undefined) {
+    credentials = temporaryFolder("credentials");
+    writeFileSync(path.join(credentials, "api-keys"), `${API_KEY}\n${SECOND_API_KEY}\n`);
+  }
+  return {
+    ...process.env,
+    NODE_OPTIONS: "",
+    NODE_TEST_CONTEXT: "",
+    API_KEY,
+    SECOND_API_KEY,
+    JWT_SECRET,
+    JWT_PUBLIC_KEY: publicKey,
+    TOKEN,
+    CREDENTIALS_DIRECTORY: credentials,
+  };
+}
+
+/** What the demo project has installed beside the package as packed. */
+const INSTALLED = {
+  dependencies: ["mcp-framework", "@modelcontextprotocol/sdk", "zod", "@types/node", "typescript"],
+};
+/** A tool where the framework looks for it; without any tool its servers do not start. */
+const TOOL = {
+  "dist/tools/Greeting.js": `
+    import { MCPTool } from "mcp-framework";
+    import { z } from "zod";
+    export default class Greeting extends MCPTool {
+      name = "greeting";
+      description = "Greets";
+      schema = z.object({});
+      async execute() { return "hello"; }
+    }`,
+};
+let folder;
+let blockCount = 0;
+
+before(() => {
+  folder = project(TOOL, INSTALLED);
+  // As npm links them, so that `npx` finds them here.
+  for (const [name, file] of Object.entries(commandsOfOurs)) {
+    const bin = path.join(folder, "node_modules", ".bin");
+    mkdirSync(bin, { recursive: true });
+    symlinkSync(path.join("..", manifest.name, file), path.join(bin, name));
+  }
+});
+
+/** Writes a block into the project as a module that has what blocks need not import. */
+function moduleOf(code, extension) {
+  const provided = {
+    "mcp-native-auth": ["APIKeyAuthProvider", "JWTAuthProvider", "linkFramework"],
+    "mcp-framework": ["MCPServer"],
+  };
+  const imported = [...code.matchAll(/^import .*$/gm)].join("\n");
+  const imports = Object.entries(provided).flatMap(([name, all]) => {
+    const wanted = all.filter((each) => new RegExp(`\\b${each}\\b`).test(code) && !imported.includes(each));
+    return wanted.length > 0 ? [`import { ${wanted.join(", ")} } from "${name}";`] : [];
+  });
+  blockCount += 1;
+  const name = `block-${blockCount}.${extension}`;
+  // On one line, so that lines in messages are those of the block.
+  writeFileSync(path.join(folder, name), `${imports.join(" ")} export {}; ${code}`);
+  return name;
+}
+
+/** Declarations that were read once, since every block has the same ones. */
+const declarations = new Map();
+
+function typeErrors(name, { strictNullChecks }) {
+  const options = {
+    allowJs: true,
+    checkJs: true,
+    strict: true,
+    strictNullChecks,
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    types: ["node"],
+    typeRoots: [path.join(folder, "node_modules", "@types")],
+    skipLibCheck: true,
+  };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile } = host;
+  host.getSourceFile = (file, ...rest) => {
+    const source = declarations.get(file) ?? getSourceFile(file, ...rest);
+    if (file.includes("/node_modules/")) {
+      declarations.set(file, source);
+    }
+    return source;
+  };
+  return ts
+    .getPreEmitDiagnostics(ts.createProgram([path.join(folder, name)], options, host))
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
+}
+
+function run(name) {
+  return spawnSync(process.execPath, [name], {
+    cwd: folder,
+    env: environment(),
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+}
+
+function checkTypes(code, language) {
+  const name = moduleOf(code, language === "ts" ? "mts" : "mjs");
+  assert.deepEqual(typeErrors(name, { strictNullChecks: language === "ts" }), []);
+  return name;
+}
+
+/** A module that Node can run, of what was checked. */
+function runnable(name) {
+  if (!name.endsWith(".mts")) {
+    return name;
+  }
+  const { outputText } = ts.transpileModule(readFileSync(path.join(folder, name), "utf8"), {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+  });
+  const compiled = name.replace(/mts$/, "mjs");
+  writeFileSync(path.join(folder, compiled), outputText);
+  return compiled;
+}
+
+const SCRIPTS = {
+  async types(code, language) {
+    checkTypes(code, language);
+  },
+  async ""(code, language) {
+    const { status, stderr } = run(runnable(checkTypes(code, language)));
+    assert.equal(status, 0, stderr);
+    assert.doesNotMatch(stderr, /Assertion failed|McpNativeAuthWarning/);
+  },
+  async throws(code, language, [expected]) {
+    const { status, stderr } = run(runnable(checkTypes(code, language)));
+    assert.equal(status, 1);
+    assert.match(stderr, new RegExp(`code: '${expected}'`));
+  },
+  async in(_code, _language, [test], page) {
+    const file = TESTS.find((name) => path.basename(name) === `${test}.test.js`);
+    assert.ok(file, `no test ${test}`);
+    assert.ok(read(path.join("__test__", file)).includes(page), `${file} does not read ${page}`);
+  },
+  async server(code, language) {
+    const port = await freePort();
+    const name = runnable(checkTypes(code.replaceAll("8080", String(port)), language));
+    await assertServes(process.execPath, [name], { cwd: folder, env: environment() }, port, code);
+  },
+  async handler(code, language) {
+    const name = runnable(checkTypes(code, language));
+    const caller = `caller-of-${name}`;
+    const event = (headers) => ({
+      version: "2.0",
+      rawPath: "/mcp",
+      rawQueryString: "",
+      headers: {
+        "content-type": "application/json",
+        accept: "application/json, text/event-stream",
+        ...headers,
+      },
+      body: JSON.stringify(INITIALIZE),
+      isBase64Encoded: false,
+      requestContext: {
+        domainName: "lambda.example",
+        http: { method: "POST", path: "/mcp", sourceIp: "192.0.2.1" },
+      },
+    });
+    writeFileSync(
+      path.join(folder, caller),
+      `import { handler } from "./${name}";
+       const statuses = [];
+       for (const event of ${JSON.stringify([...WRONG, ...CREDENTIALS].map(event))}) {
+         statuses.push((await handler(event, {})).statusCode);
+       }
+       console.log(JSON.stringify(statuses));
+       process.exit();`,
+    );
+    const { status, stdout, stderr } = run(caller);
+    assert.equal(status, 0, stderr);
+    assertVerdicts(JSON.parse(stdout));
+  },
+};
+
+const INITIALIZE = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "docs", version: "1" } },
+};
+
+/** All wrong credentials are refused, and of the right ones as many are not as there are ways in. */
+function assertVerdicts(statuses, ways = 1) {
+  const wrong = statuses.slice(0, WRONG.length);
+  const right = statuses.slice(WRONG.length);
+  assert.deepEqual(wrong, [401, 401, 401]);
+  assert.deepEqual(
+    right.filter((status) => status !== 401),
+    Array(ways).fill(200),
+  );
+}
+
+/** To how many credentials the server of a source says yes. */
+function waysInto(source) {
+  return source.includes("anyOf(") ? source.match(/\bnew \w+AuthProvider\(/g).length : 1;
+}
+
+/** Starts a server, asks it with each credential over the transport that its source names, and ends it. */
+async function assertServes(command, args, options, port, source) {
+  const child = spawn(command, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
+      log += chunk;
+    });
+  }
+  try {
+    const deadline = Date.now() + 20_000;
+    while (!(await answers(port))) {
+      assert.ok(child.exitCode === null && Date.now() < deadline, `the server did not start:\n${log}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const ask = source.includes('type: "sse"') ? openStream : initialize;
+    const statuses = [];
+    for (const headers of [...WRONG, ...CREDENTIALS]) {
+      statuses.push(await ask(`http://127.0.0.1:${port}`, headers));
+    }
+    assertVerdicts(statuses, waysInto(source));
+    assert.doesNotMatch(log, /McpNativeAuthWarning/);
+  } finally {
+    if (child.exitCode === null) {
+      // The group, since a shell stands between us and the server.
+      process.kill(-child.pid, "SIGKILL");
+    }
+    await ended;
+  }
+}
+
+async function answers(port) {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/health`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function openStream(url, headers) {
+  const left = new AbortController();
+  const { status } = await fetch(`${url}/sse`, { headers, signal: left.signal });
+  left.abort();
+  return status;
+}
+
+async function initialize(url, headers) {
+  const response = await fetch(`${url}/mcp`, {
+    method: "POST",
+    headers: {
+      ...headers,
+      "Content-Type": "application/json",
+      Accept: "application/json, text/event-stream",
+    },
+    body: JSON.stringify(INITIALIZE),
+  });
+  await response.body?.cancel();
+  return response.status;
+}
+
+/** Each command of a shell block, without its assignments, as words. */
+function commands(code) {
+  return code
+    .replaceAll("\\\n", " ")
+    .split(/\n|&&/)
+    .map((line) => line.replace(/(^|\s)#.*$/, "").trim())
+    .filter(Boolean)
+    .map((line) => line.replace(/^(?:[A-Z_]+=(?:"[^"]*"|\S*) +)*/, "").split(/\s+/));
+}
+
+/** A command that a reader can type after `npm ci` in this folder. */
+function checkCommand([program, ...args]) {
+  const [first, second] = args;
+  const names = args.filter((arg) => !arg.startsWith("-"));
+  switch (program) {
+    case "npm":
+      if (first === "run") {
+        assert.ok(second in manifest.scripts, `no script ${second}`);
+      } else if (first === "start" || first === "test") {
+        assert.ok(first in manifest.scripts, `no script ${first}`);
+      } else {
+        assert.ok(["ci", "install", "pack"].includes(first), `npm ${first}`);
+      }
+      break;
+    case "npx":
+      assert.ok(
+        first in commandsOfOurs || existsSync(path.join(checkout, "node_modules", ".bin", first)),
+        `no ${first}`,
+      );
+      break;
+    case "node":
+      assert.ok(
+        names.length > 0 && names.every((name) => existsSync(path.join(checkout, name))),
+        names.join(" "),
+      );
+      break;
+    default:
+      assert.fail(`${program} is no command that the test knows`);
+  }
+}
+
+/** Where a shell looks: first for the `node` that runs this test. */
+function searchPath() {
+  return [path.dirname(process.execPath), process.env.PATH].join(path.delimiter);
+}
+
+/** The instructions of a Dockerfile, as `[name, arguments]`. */
+function instructions(code) {
+  return code
+    .replaceAll("\\\n", " ")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => /^([A-Z]+) +(.+)$/.exec(line)?.slice(1) ?? assert.fail(`no instruction: ${line}`));
+}
+
+function checkDockerfile(code) {
+  const stages = [];
+  // What the recipes copy from the user's side of the build.
+  const context = ["mcp-native-auth/", "package.json", "package-lock.json", "server.js"];
+  const tarball = `${manifest.name}-${manifest.version}.tgz`;
+  for (const [name, rest] of instructions(code)) {
+    switch (name) {
+      case "FROM": {
+        const [, image, stage] = /^(\S+)(?: AS (\S+))?$/.exec(rest) ?? assert.fail(rest);
+        assert.match(image, /^node:\d+-(bookworm|bookworm-slim|alpine)$/);
+        stages.push({ image, stage, isAlpine: image.includes("alpine") });
+        break;
+      }
+      case "COPY": {
+        const [, from, sources] = /^(?:--from=(\S+) +)?(.+) \S+$/.exec(rest) ?? assert.fail(rest);
+        const isImage = from?.includes(":");
+        assert.ok(
+          from === undefined || isImage || stages.some(({ stage }) => stage === from),
+          `no stage ${from}`,
+        );
+        if (isImage) {
+          assert.match(from, stages.at(-1).isAlpine ? /^rust:1-alpine$/ : /^rust:1-slim-bookworm$/);
+        }
+        for (const source of sources.split(" ")) {
+          const expected =
+            from === undefined ? context.includes(source) : isImage || source === `/tmp/${tarball}`;
+          assert.ok(expected, `COPY ${source}`);
+        }
+        break;
+      }
+      case "RUN":
+        for (const command of rest.split("&&").map((each) => each.trim().split(/\s+/))) {
+          if (command[0] === "apk") {
+            assert.ok(stages.at(-1).isAlpine && command[1] === "add");
+          } else {
+            checkCommand(command);
+            assert.ok(
+              !command.some((word) => word.endsWith(".tgz") && word !== `/tmp/${tarball}`),
+              command.join(" "),
+            );
+          }
+        }
+        break;
+      case "CMD":
+        assert.deepEqual(JSON.parse(rest), ["node", "server.js"]);
+        break;
+      default:
+        assert.ok(["ENV", "WORKDIR", "USER", "EXPOSE"].includes(name), name);
+    }
+  }
+  assert.equal(stages.length, 2);
+  // The addon is built for the C library that loads it, and the second stage does not run as root.
+  assert.equal(stages[0].isAlpine, stages[1].isAlpine);
+  assert.match(code.split(/^FROM /m).at(-1), /^USER node$/m);
+}
+
+/** TOML as far as it is tables, and keys with one-line values; regular expressions are compiled. */
+function checkTable(code) {
+  for (const line of code.split("\n").filter((each) => !/^(#.*|\[[\w.-]+\]|\[\[[\w.-]+\]\]|)$/.test(each))) {
+    const [, key, literal, value] =
+      /^([\w-]+) = (?:\x27{3}(.*)\x27{3}|(.+))$/.exec(line) ?? assert.fail(line);
+    const parsed = literal ?? JSON.parse(value);
+    assert.ok(key !== "regex" || new RegExp(parsed), line);
+  }
+}
+
+function checkUnit(code) {
+  const known = {
+    Unit: ["Description", "Wants", "After"],
+    Service: [
+      ...["WorkingDirectory", "ExecStart", "LoadCredential", "DynamicUser", "ProtectSystem", "ProtectHome"],
+      ...["PrivateTmp", "NoNewPrivileges", "LimitCORE", "Restart"],
+    ],
+    Install: ["WantedBy"],
+  };
+  let section;
+  for (const line of code.split("\n").filter(Boolean)) {
+    const heading = /^\[(\w+)\]$/.exec(line)?.[1];
+    section = heading ?? section;
+    assert.ok(heading ? heading in known : known[section]?.includes(line.split("=")[0]), line);
+  }
+  assert.match(code, /^ExecStart=\/usr\/bin\/node server\.js$/m);
+  const unit = path.join(temporaryFolder("unit"), "mcp-server.service");
+  writeFileSync(unit, code.replace("/usr/bin/node", process.execPath));
+  const { error, status, stdout, stderr } = spawnSync("systemd-analyze", ["verify", unit], {
+    encoding: "utf8",
+  });
+  if (error?.code !== "ENOENT") {
+    assert.equal(`${status} ${stdout}${stderr}`, "0 ");
+  }
+}
+
+/** What to do with a block, by its language and first word. */
+const CHECKS = {
+  js: SCRIPTS,
+  ts: SCRIPTS,
+  diff: {
+    async ""(code) {
+      const lines = code.split("\n").filter(Boolean);
+      const side = (marks) =>
+        lines
+          .filter((line) => marks.includes(line[0]))
+          .map((line) => line.slice(1))
+          .join("\n");
+      assert.ok(lines.every((line) => "+- ".includes(line[0])));
+      assert.notEqual(side("- "), side("+ "));
+      for (const marks of ["- ", "+ "]) {
+        checkTypes(side(marks), "ts");
+      }
+    },
+  },
+  sh: {
+    async ""(code) {
+      assert.ok(commands(code).length > 0);
+      commands(code).forEach(checkCommand);
+    },
+    async run(code) {
+      const { status, stderr } = spawnSync("sh", ["-e", "-c", code], {
+        cwd: folder,
+        env: { ...environment(), PATH: searchPath() },
+        encoding: "utf8",
+        timeout: 60_000,
+      });
+      assert.equal(status, 0, stderr);
+    },
+    async server(code) {
+      const port = await freePort();
+      const source = read("__test__/support/framework-server.js").replaceAll("8080", String(port));
+      const own = project({ ...TOOL, "server.js": source }, INSTALLED);
+      const env = { ...environment(), PATH: searchPath() };
+      await assertServes("sh", ["-c", code], { cwd: own, env }, port, source);
+    },
+  },
+  dockerfile: {
+    async ""(code) {
+      checkDockerfile(code);
+    },
+  },
+  ini: {
+    async ""(code) {
+      checkUnit(code);
+    },
+  },
+  json: {
+    async ""(code) {
+      JSON.parse(code);
+    },
+  },
+  toml: {
+    async ""(code) {
+      checkTable(code);
+    },
+  },
+  text: { async ""() {} },
+};
+
+for (const page of PAGES) {
+  describe(page, () => {
+    const markdown = read(page);
+    for (const { line, language, words, code } of blocks(markdown)) {
+      const [word = "", ...rest] = words;
+      it(`line ${line}: ${[language, ...words].join(" ")}`, async () => {
+        const check = CHECKS[language]?.[word];
+        assert.ok(
+          check,
+          `CONTRIBUTING.md tells which words may stand after a fence: not "${[language, ...words]}"`,
+        );
+        await check(code, language, rest, page);
+      });
+    }
+
+    it("links lead to files and headings that exist", () => {
+      for (const link of links(markdown)) {
+        if (/^https:\/\//.test(link)) {
+          assert.ok(URL.canParse(link), link);
+          continue;
+        }
+        const [file, anchor] = link.split("#");
+        const target = file === "" ? page : path.join(path.dirname(page), file);
+        assert.ok(existsSync(path.join(checkout, target)), `${link}: no such file`);
+        if (anchor !== undefined) {
+          assert.ok(anchors(read(target)).includes(anchor), `${link}: no such heading`);
+        }
+      }
+    });
+
+    it("scripts that it names exist", () => {
+      const named = [...prose(markdown).matchAll(/`npm run ([\w:-]+)/g)].map(([, name]) => name);
+      assert.deepEqual(
+        named.filter((name) => !(name in manifest.scripts)),
+        [],
+      );
+    });
+  });
+}
+
+it("the words after a fence are those that CONTRIBUTING.md lists", () => {
+  const [, text] = sections(read("CONTRIBUTING.md"), 2).find(([heading]) => heading.startsWith("Code in"));
+  const listed = [...text.matchAll(/^\| (`.+?) \|/gm)]
+    .flatMap(([, cell]) => [...cell.matchAll(/`([^`]+)`/g)])
+    .map(([, words]) => words.replace(/ (CODE|TEST)$/, ""));
+  const known = Object.entries(CHECKS).flatMap(([language, checks]) =>
+    Object.keys(checks).map((word) => (word === "" ? language : `${language} ${word}`)),
+  );
+  assert.deepEqual(
+    listed.filter((words) => !known.includes(words)),
+    [],
+  );
+  assert.deepEqual(
+    Object.keys(CHECKS).filter((language) => !listed.includes(language)),
+    [],
+  );
+});
+
+it("the README is one page, but for what reports write into it", () => {
+  const written = read("README.md").replace(/<!-- (\w+):begin -->[\s\S]*?<!-- \1:end -->/g, "");
+  assert.ok(written.split("\n").length <= 200);
+  assert.ok(headings(written).includes("Differences from mcp-framework"));
+});
+
+describe("docs/configuration.md", () => {
+  const source = ts.createSourceFile("index.d.ts", read("index.d.ts"), ts.ScriptTarget.ES2022, true);
+  const page = read("docs/configuration.md");
+  const declaration = (name) => source.statements.find((each) => each.name?.text === name);
+  /** The `@default` of a member, without the marks of links. */
+  const defaultOf = (member) => {
+    const tag = ts.getJSDocTags(member).find(({ tagName }) => tagName.text === "default");
+    return tag && ts.getTextOfJSDocComment(tag.comment).replace(/\{@link (\w+)\s*\}/g, "$1");
+  };
+  /** Members with their defaults; one that must be `null` belongs to the other form of a configuration. */
+  const declared = (...names) =>
+    names
+      .flatMap((name) => [...declaration(name).members])
+      .filter(({ type }) => !(ts.isLiteralTypeNode(type) && type.literal.kind === ts.SyntaxKind.NullKeyword))
+      .map((member) => [member.name.text, defaultOf(member)]);
+  /** What a cell says of a default: a value if it begins with code. */
+  const cellOf = (cell) => (cell?.startsWith("`") ? cell.replaceAll("`", "") : undefined);
+  const partOf = (level, heading) => sections(page, level).find(([title]) => title === heading)[1];
+  /** The first cells and the third ones of a table. */
+  const rowsOf = (text) =>
+    [...text.matchAll(/^\| `(\w+).*?` \| [^|]+ \| ([^|]+) \|/gm)].map(([, name, cell]) => [
+      name,
+      cellOf(cell),
+    ]);
+
+  const parts = {
+    "API keys": ["APIKeyListConfig", "APIKeyLoaderConfig", "APIKeyOptions"],
+    "JSON Web Tokens": ["JWTSecretConfig", "JWTKeysConfig", "JWTOptions"],
+  };
+  for (const [heading, names] of Object.entries(parts)) {
+    it(`has the options of ${names} with their defaults`, () => {
+      const described = sections(partOf(2, heading), 3)
+        .filter(([option]) => option.startsWith("`"))
+        .map(([option, body]) => [
+          option.replaceAll("`", ""),
+          cellOf(/^\| default \| (.+?) \|$/m.exec(body)?.[1]),
+        ]);
+      assert.deepEqual(described, declared(...names));
+    });
+
+    it(`has an example of each option of ${names}`, () => {
+      const examples = blocks(partOf(2, heading)).map(({ code }) => code);
+      for (const [option] of declared(...names)) {
+        assert.ok(
+          examples.some((code) => new RegExp(`\\b${option}\\b`).test(code)),
+          option,
+        );
+      }
+    });
+  }
+
+  it("has the members of entries, throttles and anyOf with their defaults", () => {
+    assert.deepEqual(rowsOf(partOf(3, "Key entries")), declared("APIKeyEntry"));
+    assert.deepEqual(rowsOf(partOf(2, "Throttling")), declared("ThrottleConfig"));
+    assert.deepEqual(rowsOf(partOf(2, "Any of several")), declared("AnyOfOptions"));
+  });
+
+  it("has the methods of both classes", () => {
+    const rows = [
+      ...partOf(2, "What a provider is").matchAll(/^\| `(\w+)\(.*?\| (both|API keys|tokens) \|/gm),
+    ];
+    for (const [name, of] of [
+      ["APIKeyAuthProvider", "API keys"],
+      ["JWTAuthProvider", "tokens"],
+    ]) {
+      const described = rows
+        .filter(([, , owner]) => owner === of || owner === "both")
+        .map(([, method]) => method);
+      const methods = declaration(name)
+        .members.filter(ts.isMethodDeclaration)
+        .map((each) => each.name.text);
+      assert.deepEqual(described.sort(), methods.sort());
+    }
+  });
+});

@@ -1,0 +1,408 @@
+/**
+ * docs/troubleshooting.md against the source: it lists exactly the codes that there are, and each message that it
+ * quotes is made to happen and is said as quoted.
+ */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { before, describe, it } from "node:test";
+import { APIKeyAuthProvider, anyOf, generateApiKey, JWTAuthProvider } from "mcp-native-auth";
+import { constructNative } from "../../lib/errors.js";
+import { addonFile, hostTriple } from "../../lib/host.js";
+import { rejectionCodes } from "../../lib/native.js";
+import { sections } from "../support/markdown.js";
+import { nativeVerifier } from "../support/native-verifier.js";
+import { checkout, project } from "../support/project.js";
+
+const read = (file) => readFileSync(path.join(checkout, file), "utf8");
+const page = read("docs/troubleshooting.md");
+const reasonsPage = read("docs/monitoring.md");
+const ERROR = "ERR_MCP_AUTH_";
+const WARNING = "MCP_NATIVE_AUTH_";
+
+/** Codes with the messages that the page quotes for each. */
+const documented = new Map(
+  sections(page, 3).map(([heading, text]) => [
+    heading.replaceAll("`", ""),
+    { text, messages: [...text.matchAll(/^> (.+)$/gm)].map(([, message]) => message) },
+  ]),
+);
+
+describe("codes", () => {
+  const ofLib = readdirSync(path.join(checkout, "lib"), { recursive: true }).filter((name) =>
+    name.endsWith(".js"),
+  );
+  const JAVASCRIPT = ["register.js", ...ofLib.map((name) => path.join("lib", name))];
+  const javascript = JAVASCRIPT.map(read).join("\n");
+  const errors = read("src/error.rs");
+  const found = (text, pattern) => [...text.matchAll(pattern)].map(([, code]) => code);
+  const [configuration, rejection] = errors.split("impl Rejection");
+
+  it("of errors and warnings are those that the source has", () => {
+    const codes = [
+      ...found(configuration, /=> "([A-Z_]+)"/g).map((code) => ERROR + code),
+      ...found(read("src/node/mod.rs"), /Error::new\("([A-Z_]+)"/g).map((code) => ERROR + code),
+      ...found(javascript, /onfigurationError\(\s*"([A-Z_]+)"/g).map((code) => ERROR + code),
+      ...found(javascript, /"(ERR_MCP_AUTH_[A-Z_]+)"/g).filter((code) => code !== ERROR),
+      ...found(javascript, /\baddonError\(\s*"([A-Z_]+)"/g).map((code) => `${ERROR}ADDON_${code}`),
+      // Those that are put together are named in comments or declarations.
+      ...found(javascript + read("index.d.ts"), /\b((?:ERR_MCP_AUTH|MCP_NATIVE_AUTH)_[A-Z_]*[A-Z])\b/g),
+      ...found(javascript, /\bwarn\(\s*"([A-Z_]+)"/g).map((code) => WARNING + code),
+    ];
+    assert.deepEqual([...documented.keys()].sort(), [...new Set(codes)].sort());
+  });
+
+  it("of errors are those that index.d.ts declares for constructors, and those of loading", () => {
+    const declared = found(read("index.d.ts"), /\| "(ERR_MCP_AUTH_[A-Z_]+)"/g);
+    const ofLoading = [
+      ...["ADDON_MISSING", "ADDON_UNLOADABLE", "ADDON_VERSION"],
+      ...["INTERNAL", "REGISTER_UNSUPPORTED"],
+    ].map((code) => ERROR + code);
+    const errorCodes = [...documented.keys()].filter((code) => code.startsWith(ERROR));
+    assert.deepEqual(errorCodes.sort(), [...declared, ...ofLoading].sort());
+  });
+
+  it("of refusals are those that the core has, in its order", () => {
+    const reasons = found(reasonsPage, /^\| `(TOKEN_[A-Z_]+)` \|/gm);
+    assert.deepEqual(reasons, rejectionCodes());
+    assert.deepEqual(reasons, found(rejection, /=> "([A-Z_]+)"/g));
+  });
+
+  it("of refusals are those that index.d.ts declares, in one table of one page", () => {
+    const [, declared] = /type RefusalReason =([^;]+);/.exec(read("index.d.ts"));
+    const row = /^\| `([A-Z_]+)` \|/gm;
+    assert.deepEqual(found(reasonsPage, row), found(declared, /"([A-Z_]+)"/g));
+    assert.deepEqual(found(page, row), []);
+  });
+
+  it("each has messages, a cause and a cure", () => {
+    for (const [code, { text, messages }] of documented) {
+      assert.ok(messages.length > 0 && /\*\*Cause:\*\*\s.*\*\*Cure:\*\*\s/s.test(text), code);
+    }
+  });
+
+  it("have a section of the guide wherever a page names one", () => {
+    const guides = readdirSync(path.join(checkout, "docs")).filter((name) => name.endsWith(".md"));
+    const pages = ["README.md", "CHANGELOG.md", "SECURITY.md", ...guides.map((name) => `docs/${name}`)].map(
+      read,
+    );
+    const named = found(pages.join("\n"), /\b((?:ERR_MCP_AUTH|MCP_NATIVE_AUTH)_[A-Z_]+)\b/g);
+    assert.deepEqual(
+      named.filter((code) => !documented.has(code)),
+      [],
+    );
+  });
+});
+
+/** A quoted message as a pattern: `…` stands for anything. */
+function pattern(message) {
+  const parts = message.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`, "s");
+}
+
+/** What really happened: `[code, message]`. */
+const happened = [];
+
+async function fails(act) {
+  try {
+    await act();
+  } catch ({ code, message }) {
+    happened.push([code, message]);
+    return;
+  }
+  assert.fail("nothing was thrown");
+}
+
+const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const pem = publicKey.export({ type: "spki", format: "pem" });
+const small = generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey;
+const apiKeys = (options) => () => new APIKeyAuthProvider(options);
+const jwt = (options) => () => new JWTAuthProvider(options);
+const key = generateApiKey().key;
+/** Long enough for every algorithm, and no key of anybody. */
+const secret = generateApiKey().key + generateApiKey().key;
+const throttled = (throttle) => apiKeys({ keys: [key], throttle });
+const entry = (members) => apiKeys({ keys: [{ key, id: "alice", ...members }] });
+const provider = () => new APIKeyAuthProvider({ keys: [{ key, id: "alice" }] });
+const failure = Object.assign(new Error("not today"), { code: "ENOENT" });
+/** A provider whose loads end in turn as given: with keys, or by throwing. */
+const loading = (...outcomes) =>
+  new APIKeyAuthProvider({
+    loadKeys() {
+      const outcome = outcomes.shift();
+      if (outcome instanceof Error) {
+        throw outcome;
+      }
+      return outcome;
+    },
+  });
+
+const MISTAKES = [
+  apiKeys({}),
+  apiKeys({ keys: "k1" }),
+  apiKeys({ keys: [undefined] }),
+  apiKeys({ keys: ["k1", ""] }),
+  apiKeys({ keys: ["\ud800"] }),
+  apiKeys({ keys: ["k1"], headerName: "X Key:" }),
+  apiKeys({ keys: ["k1"], queryFallback: "false" }),
+  apiKeys({
+    get keys() {
+      throw new Error("unreadable");
+    },
+  }),
+  apiKeys({ keys: [key, 5] }),
+  entry({ expires: "2027-01-31T00:00:00Z" }),
+  entry({ hash: generateApiKey().hash }),
+  entry({ key: 5 }),
+  entry({ key: undefined, hash: "5" }),
+  entry({ id: "" }),
+  entry({ id: key }),
+  entry({ scopes: "read" }),
+  entry({ metadata: [] }),
+  entry({ expiresAt: "tomorrow" }),
+  entry({ notBefore: "2027-01-31T00:00:00Z", expiresAt: "2026-01-31T00:00:00Z" }),
+  apiKeys({
+    keys: [
+      {
+        get scopes() {
+          throw new Error("unreadable");
+        },
+      },
+    ],
+  }),
+  apiKeys({ keys: [key, { key, id: "alice" }] }),
+  () => provider().addKeys([{ hash: generateApiKey().hash, id: "alice" }]),
+  () => provider().replaceKey("bob", key),
+  apiKeys({ keys: ["changeme"], strict: true }),
+  async () => {
+    const loaded = loading([key], failure);
+    await loaded.ready();
+    await loaded.reload();
+  },
+  () => loading(failure, failure).ready(),
+  () => provider().reload(),
+  jwt({}),
+  jwt({ secret: 5 }),
+  jwt({ secret: {} }),
+  jwt({ secret: "\ud800" }),
+  jwt({
+    secret: {
+      get kty() {
+        throw new Error("unreadable");
+      },
+    },
+  }),
+  jwt({ secret: Buffer.alloc(0) }),
+  jwt({ secret: pem.replace("-----END", "----END"), algorithms: ["RS256"] }),
+  jwt({ secret: { key: "no key" }, algorithms: ["RS256"] }),
+  jwt({ secret: { kty: "RSA", n: 1n }, algorithms: ["RS256"] }),
+  jwt({ secret: privateKey, algorithms: ["RS256"] }),
+  jwt({ secret: small, algorithms: ["RS256"] }),
+  jwt({ secret: { ...createPublicKey(pem).export({ format: "jwk" }), use: "enc" }, algorithms: ["RS256"] }),
+  jwt({ secret, algorithms: "HS256" }),
+  jwt({ secret, algorithms: [5] }),
+  jwt({ secret, algorithms: ["none"] }),
+  jwt({ secret, algorithms: ["hs256"] }),
+  jwt({ secret, algorithms: [] }),
+  jwt({ secret: pem }),
+  jwt({ secret, cacheSize: "12" }),
+  jwt({ keys: [] }),
+  jwt({ keys: [""] }),
+  jwt({ keys: "a JWK Set as text" }),
+  jwt({ keys: [{ kid: "", secret }] }),
+  jwt({ keys: Array(101).fill(secret) }),
+  jwt({ keys: Array(5).fill(secret) }),
+  jwt({ keys: [secret], secret }),
+  jwt({ secret: "changeme", audience: "here", strict: true }),
+  jwt({ secret, strict: true }),
+  jwt({ secret, audience: "here", requireExpiration: false, strict: true }),
+  jwt({ secret, clockTolerance: 60_000_000 }),
+  jwt({ secret, issuer: [] }),
+  jwt({ secret, issuer: "" }),
+  jwt({ secret, issuer: ["us", ""] }),
+  jwt({ secret, requiredClaims: "sub" }),
+  jwt({ secret, typ: "no type" }),
+  apiKeys({ loadKeys: [key] }),
+  throttled(10),
+  throttled({ failures: 10, limiter: { consume() {} } }),
+  throttled({ limiter: {} }),
+  () => anyOf([]),
+  () => anyOf([{}]),
+  () => anyOf([new JWTAuthProvider({ secret, throttle: {} })]),
+  () => generateApiKey({ prefix: "-" }),
+  () => constructNative(() => nativeVerifier("nonsense", Buffer.from(secret))),
+];
+
+/** Programs that end with an error or warn of something, and what Node is started with. */
+const SWITCH = ["--import", "mcp-native-auth/register"];
+const FRAMEWORK = { dependencies: ["mcp-framework"] };
+const framework = (source) => ({
+  "node_modules/mcp-framework/package.json": `{ "name": "mcp-framework", "type": "module", "exports": "./index.js" }`,
+  "node_modules/mcp-framework/index.js": source,
+});
+const ASK = `await new APIKeyAuthProvider({ keys: ["${key}"] }).authenticate({ headers: {}, socket: {} });`;
+const triple = hostTriple();
+const ADDON_PACKAGE = `@mcp-native-auth/${triple}`;
+
+function removeAddon(installed) {
+  rmSync(path.join(installed, "native"), { recursive: true });
+}
+
+/** As scripts/release.js lays it out: the addon comes in a package of its own. */
+function makeRelease(installed) {
+  removeAddon(installed);
+  const file = path.join(installed, "package.json");
+  const manifest = {
+    ...JSON.parse(readFileSync(file, "utf8")),
+    optionalDependencies: { [ADDON_PACKAGE]: "0.1.0" },
+  };
+  writeFileSync(file, JSON.stringify(manifest));
+}
+
+const PROGRAMS = {
+  "a package without its addon": { source: `import "mcp-native-auth";`, spoil: removeAddon },
+  "a package with an addon of another machine": {
+    source: `import "mcp-native-auth";`,
+    spoil: (installed) =>
+      writeFileSync(path.join(installed, "native", addonFile(triple)), "of another machine"),
+  },
+  "a release without its addon": { source: `import "mcp-native-auth";`, spoil: makeRelease },
+  "a release with the addon of another release": {
+    files: { [`node_modules/${ADDON_PACKAGE}/package.json`]: `{ "version": "0.0.1" }` },
+    source: `import "mcp-native-auth";`,
+    spoil: makeRelease,
+  },
+  "hooks that do nothing": {
+    files: {
+      "stub.cjs": `
+        const loaders = require("node:module");
+        loaders.register = loaders.registerHooks = () => {};
+        loaders.syncBuiltinESMExports();`,
+    },
+    args: ["--require", "./stub.cjs", ...SWITCH],
+    source: "",
+  },
+  "a misspelled option": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "${secret}", requireExp: true });`,
+  },
+  "an algorithm that the key cannot verify": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth";
+      new JWTAuthProvider({ secret: "${secret}", algorithms: ["HS256", "RS256"] });`,
+  },
+  "a weak API key": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ keys: ["changeme"] });`,
+  },
+  "a weak secret": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "changeme" });`,
+  },
+  "a first load that fails": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ loadKeys: () => ["changeme", 5] });`,
+  },
+  "a later load that fails": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth";
+      const loads = [["${key}"]];
+      const provider = new APIKeyAuthProvider({ loadKeys: () => loads.pop() });
+      await provider.ready();
+      await provider.reload().catch(() => {});`,
+  },
+  "a limiter whose store is away": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth";
+      const limiter = { consume: async () => { throw new Error("not today"); } };
+      const provider = new APIKeyAuthProvider({ keys: ["${key}"], throttle: { limiter } });
+      await provider.authenticate({ headers: { "x-api-key": "a guess" }, socket: {} });`,
+  },
+  "a JWK Set of which one key is for something else": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth";
+      const k = Buffer.from("${secret}").toString("base64url");
+      new JWTAuthProvider({ keys: { keys: [{ kty: "oct", k }, { kty: "oct", k, use: "enc" }] } });`,
+  },
+  "a framework that fails to load": {
+    files: framework(`throw new Error("not today");`),
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; ${ASK}`,
+  },
+  "a framework without the classes": {
+    files: framework("export class MCPServer {}"),
+    args: SWITCH,
+    source: `import "mcp-framework";`,
+  },
+  "a provider that came by require()": {
+    args: SWITCH,
+    installed: FRAMEWORK,
+    source: `
+      import "mcp-framework";
+      import { createRequire } from "node:module";
+      const { APIKeyAuthProvider } = createRequire(import.meta.url)("./node_modules/mcp-framework/dist/index.js");
+      ${ASK}`,
+  },
+  "a server without the framework": {
+    args: SWITCH,
+    source: `
+      import http from "node:http";
+      const server = http.createServer((_request, response) => response.end()).listen(0, "127.0.0.1", async () => {
+        await (await fetch("http://127.0.0.1:" + server.address().port)).text();
+        server.close();
+        server.closeAllConnections();
+      });`,
+  },
+};
+
+const RECORD = `process.on("warning", ({ code, message }) => console.log("\\n" + JSON.stringify([code, message])));
+  process.on("uncaughtExceptionMonitor", ({ code, message }) => console.log("\\n" + JSON.stringify([code, message])));`;
+
+describe("messages", () => {
+  before(async () => {
+    for (const mistake of MISTAKES) {
+      await fails(mistake);
+    }
+  });
+
+  for (const [name, { files, args = [], installed, source, spoil }] of Object.entries(PROGRAMS)) {
+    it(`${name}: says what the page quotes`, () => {
+      const folder = project({ "record.cjs": RECORD, "main.mjs": source, ...files }, installed);
+      spoil?.(path.join(folder, "node_modules/mcp-native-auth"));
+      const child = spawnSync(process.execPath, ["--require", "./record.cjs", ...args, "main.mjs"], {
+        cwd: folder,
+        env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "" },
+        encoding: "utf8",
+      });
+      const said = child.stdout
+        .split("\n")
+        .filter((line) => line.startsWith("["))
+        .map((line) => JSON.parse(line))
+        .filter(([code]) => code?.startsWith(ERROR) || code?.startsWith(WARNING));
+      assert.equal(said.length, 1, child.stdout + child.stderr);
+      happened.push(...said);
+    });
+  }
+
+  it("all that was said is quoted under its code", () => {
+    for (const [code, message] of happened) {
+      const { messages } = documented.get(code) ?? assert.fail(code);
+      assert.ok(
+        messages.some((quoted) => pattern(quoted).test(message)),
+        `${code}: ${message}`,
+      );
+    }
+  });
+
+  it("all that is quoted was said", () => {
+    for (const [code, { messages }] of documented) {
+      for (const quoted of messages) {
+        const said = happened.some((each) => each[0] === code && pattern(quoted).test(each[1]));
+        assert.ok(said, `${code}: ${quoted}`);
+      }
+    }
+  });
+
+  it("of the build are those of its script", () => {
+    const [, text] = sections(page, 2).find(([heading]) => heading === "Installing and building");
+    const quoted = [...text.matchAll(/^> (.+)$/gm)].map(([, message]) => message);
+    assert.equal(quoted.length, 2);
+    for (const message of quoted) {
+      assert.ok(read("scripts/addon.js").includes(`"${message}"`), message);
+    }
+  });
+});

@@ -1,0 +1,454 @@
+/** `node --import mcp-native-auth/register`: our classes in an application that imports the framework's. */
+
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import module from "node:module";
+import path from "node:path";
+import { before, describe, it } from "node:test";
+import jsonwebtoken from "jsonwebtoken";
+import ts from "typescript";
+import { freePort } from "../../support/free-port.js";
+import { copyModule, FRAMEWORK_NEEDS, project, runJson } from "../../support/project.js";
+
+const SWITCH = ["--import", "mcp-native-auth/register"];
+const SECRET = "Zq81-0f8d27c61be94a7350d2c8f1e6a3b975";
+const FRAMEWORK = ["mcp-framework"];
+
+/**
+ * What runs before the switch, by what the switch then finds: Node's hooks in the application's thread,
+ * which Node 20 lacks, and those in a thread of their own.
+ */
+const WITHOUT_SYNCHRONOUS_HOOKS = `
+  const loaders = require("node:module");
+  delete loaders.registerHooks;
+  loaders.syncBuiltinESMExports();
+`;
+const MECHANISMS = { "module.register": ["--require", "./without-synchronous-hooks.cjs"] };
+if (module.registerHooks !== undefined) {
+  MECHANISMS["module.registerHooks"] = [];
+}
+
+function application(files, installed = { dependencies: FRAMEWORK }) {
+  return project({ "without-synchronous-hooks.cjs": WITHOUT_SYNCHRONOUS_HOOKS, ...files }, installed);
+}
+
+/** What a program under the switch prints as JSON, without what Node says of its own features. */
+function run(folder, file, args = SWITCH, env = {}) {
+  const { stderr, ...printed } = runJson(folder, file, { args, env });
+  return { ...printed, warnings: [...stderr.matchAll(/\[(MCP_NATIVE_AUTH_\w+)\]/g)].map(([, code]) => code) };
+}
+
+describe("a TypeScript server that imports from mcp-framework, as it stands", () => {
+  const fixture = path.join(import.meta.dirname, "../../support/typescript-project");
+  const read = (file) => readFileSync(path.join(fixture, file), "utf8");
+  const claims = { sub: "alice", exp: 4_102_444_800 };
+  const token = jsonwebtoken.sign(claims, SECRET);
+  const critical = jsonwebtoken.sign(claims, SECRET, { header: { crit: ["pact"], pact: true } });
+  let folder;
+
+  before(() => {
+    folder = application(
+      {
+        "src/auth.ts": read("src/auth.ts"),
+        "src/index.ts": read("src/index.ts"),
+        "package.json": read("package.json"),
+        "tsconfig.json": read("tsconfig.json"),
+      },
+      { dependencies: [...FRAMEWORK, "@modelcontextprotocol/sdk", "zod", "@types/node", "typescript"] },
+    );
+    const tsc = spawnSync(process.execPath, [path.join(folder, "node_modules/typescript/bin/tsc")], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    assert.equal(tsc.status, 0, tsc.stdout);
+  });
+
+  const asked = async (args, kind, requests) => {
+    const port = await freePort();
+    return served(folder, [...args, "dist/index.js", String(port), kind, SECRET], async () => {
+      const answers = [];
+      for (const headers of requests) {
+        answers.push(await opened(`http://127.0.0.1:${port}/sse`, headers));
+      }
+      return answers;
+    });
+  };
+  const apiKeys = [{}, { "X-API-Key": "wrong" }, { "X-API-Key": SECRET }];
+  const tokens = [{}, ...[token, critical].map((each) => ({ Authorization: `Bearer ${each}` }))];
+
+  it("without the switch the framework decides: it logs the key and takes a token with `crit`", async () => {
+    const { answers, log } = await asked([], "api-key", apiKeys);
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [401, 401, 200],
+    );
+    assert.ok(log.includes(SECRET));
+    const jwt = await asked([], "jwt", tokens);
+    assert.deepEqual(
+      jwt.answers.map(({ status }) => status),
+      [401, 200, 200],
+    );
+  });
+
+  for (const [mechanism, args] of Object.entries(MECHANISMS)) {
+    it(`API keys are ours: no key reaches the log (${mechanism})`, async () => {
+      const { answers, log } = await asked([...args, ...SWITCH], "api-key", apiKeys);
+      const challenge = 'ApiKey realm="MCP Server", header="X-API-Key"';
+      assert.deepEqual(answers, [
+        { status: 401, challenge },
+        { status: 401, challenge },
+        { status: 200, challenge: null },
+      ]);
+      assert.match(log, /listening on/);
+      assert.match(log, /\[DEBUG\]/);
+      assert.ok(!log.includes(SECRET), log);
+      assert.doesNotMatch(log, /MCP_NATIVE_AUTH/);
+    });
+
+    it(`tokens are ours: one with \`crit\` is refused, with a challenge (${mechanism})`, async () => {
+      const { answers, log } = await asked([...args, ...SWITCH], "jwt", tokens);
+      const challenge = 'Bearer realm="MCP Server"';
+      assert.deepEqual(answers, [
+        { status: 401, challenge },
+        { status: 200, challenge: null },
+        { status: 401, challenge: `${challenge}, error="invalid_token"` },
+      ]);
+      assert.ok(!log.includes(SECRET) && !log.includes(token.slice(-20)), log);
+    });
+  }
+});
+
+/** Importers of the framework; `given` is what each got. */
+const IMPORTERS = {
+  "named imports": `import { APIKeyAuthProvider, JWTAuthProvider, MCPServer } from "mcp-framework";
+    const given = { APIKeyAuthProvider, JWTAuthProvider, MCPServer };`,
+  "a namespace": `import * as given from "mcp-framework";`,
+  "a re-export": `import * as given from "./again.mjs";`,
+  "import()": `const given = await import("mcp-framework");`,
+  "the name in its documentation": `import * as given from "@modelcontextprotocol/mcp-framework";`,
+  "an import map": `import * as given from "#framework";`,
+  "its path": `import * as given from "./node_modules/mcp-framework/dist/index.js";`,
+};
+const SEEN = `
+  import * as ours from "mcp-native-auth";
+  import { createRequire } from "node:module";
+  const real = createRequire(import.meta.url)("./node_modules/mcp-framework/dist/index.js");
+  const provider = new given.APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
+  class Audited extends given.JWTAuthProvider {}
+  const subclassed = new Audited({ secret: "a7Kq0ZtR4mWx8vCn2LpYd6HsJ3bTfGuE" });
+  console.log(JSON.stringify({
+    ours: [given.APIKeyAuthProvider === ours.APIKeyAuthProvider, given.JWTAuthProvider === ours.JWTAuthProvider],
+    rest: given.MCPServer === real.MCPServer,
+    instances: [provider instanceof real.APIKeyAuthProvider, subclassed instanceof real.JWTAuthProvider],
+    crossed: provider instanceof real.JWTAuthProvider,
+    fields: Object.keys(provider),
+  }));`;
+const REPLACED = {
+  ours: [true, true],
+  rest: true,
+  instances: [true, true],
+  crossed: false,
+  fields: [],
+  warnings: [],
+};
+
+for (const [mechanism, args] of Object.entries(MECHANISMS)) {
+  describe(`who imports the framework gets our classes and the rest of it (${mechanism})`, () => {
+    for (const [name, source] of Object.entries(IMPORTERS)) {
+      it(`by ${name}`, () => {
+        const folder = application(
+          {
+            "package.json": JSON.stringify({ type: "module", imports: { "#framework": "mcp-framework" } }),
+            "again.mjs": `export * from "mcp-framework";`,
+            "main.mjs": `${source}\n${SEEN}`,
+          },
+          { dependencies: FRAMEWORK, aliases: { "@modelcontextprotocol/mcp-framework": "mcp-framework" } },
+        );
+        assert.deepEqual(run(folder, "main.mjs", [...args, ...SWITCH]), REPLACED);
+      });
+    }
+
+    it("in CommonJS, by import()", () => {
+      const folder = application({
+        "package.json": "{}",
+        "main.cjs": `
+          Promise.all([import("mcp-framework"), import("mcp-native-auth")]).then(([given, ours]) => {
+            console.log(JSON.stringify({ ours: given.JWTAuthProvider === ours.JWTAuthProvider }));
+          });`,
+      });
+      assert.deepEqual(run(folder, "main.cjs", [...args, ...SWITCH]), { ours: true, warnings: [] });
+    });
+
+    it("in a dependency of the application, and in worker threads", () => {
+      const folder = application({
+        "node_modules/tools/package.json": `{ "name": "tools", "type": "module", "main": "index.js" }`,
+        "node_modules/tools/index.js": `export { APIKeyAuthProvider } from "mcp-framework";`,
+        "main.mjs": `
+          import { once } from "node:events";
+          import { isMainThread, parentPort, Worker } from "node:worker_threads";
+          import * as ours from "mcp-native-auth";
+          import { APIKeyAuthProvider } from "tools";
+          const isOurs = APIKeyAuthProvider === ours.APIKeyAuthProvider;
+          if (isMainThread) {
+            const [inWorker] = await once(new Worker(new URL(import.meta.url)), "message");
+            console.log(JSON.stringify({ isOurs, inWorker }));
+          } else {
+            parentPort.postMessage(isOurs);
+          }`,
+      });
+      const printed = run(folder, "main.mjs", [...args, ...SWITCH]);
+      assert.deepEqual(printed, { isOurs: true, inWorker: true, warnings: [] });
+    });
+
+    it("in a module that is loaded with require(): ours, or the framework's with a warning", () => {
+      const folder = application({
+        "server.mjs": `
+          import http from "node:http";
+          import { JWTAuthProvider } from "mcp-framework";
+          import * as ours from "mcp-native-auth";
+          const server = http.createServer((_request, response) => response.end()).listen(0, "127.0.0.1", async () => {
+            await (await fetch("http://127.0.0.1:" + server.address().port)).text();
+            server.close();
+            server.closeAllConnections();
+            console.log(JSON.stringify({ isOurs: JWTAuthProvider === ours.JWTAuthProvider }));
+          });`,
+        "main.cjs": `require("./server.mjs");`,
+      });
+      const { isOurs, warnings } = run(folder, "main.cjs", [...args, ...SWITCH]);
+      assert.deepEqual(warnings, isOurs ? [] : ["MCP_NATIVE_AUTH_REGISTER_WITHOUT_EFFECT"]);
+      assert.ok(isOurs || mechanism === "module.register");
+    });
+
+    it("registered twice, and where its path is asked for", () => {
+      const folder = application({
+        "main.mjs": `
+          import { existsSync } from "node:fs";
+          import { fileURLToPath } from "node:url";
+          await import("mcp-native-auth/register");
+          const given = await import("mcp-framework");
+          const ours = await import("mcp-native-auth");
+          console.log(JSON.stringify({
+            ours: given.JWTAuthProvider === ours.JWTAuthProvider,
+            exists: existsSync(fileURLToPath(import.meta.resolve("mcp-framework"))),
+          }));`,
+      });
+      const again = ["--import", "./node_modules/mcp-native-auth/register.js?again"];
+      const printed = run(folder, "main.mjs", [...args, ...SWITCH, ...again]);
+      assert.deepEqual(printed, { ours: true, exists: true, warnings: [] });
+    });
+
+    it("where the framework is there in two copies, instances count as each copy's", () => {
+      const folder = application(
+        {
+          "main.mjs": `
+            import { createRequire } from "node:module";
+            import * as ours from "mcp-native-auth";
+            import * as first from "mcp-framework";
+            import * as second from "./plugin/index.mjs";
+            const require = createRequire(import.meta.url);
+            const real = ["./", "./plugin/"].map((at) => require(at + "node_modules/mcp-framework/dist/index.js"));
+            const provider = new first.APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
+            class Other extends real[1].APIKeyAuthProvider {}
+            console.log(JSON.stringify({
+              distinct: real[0].APIKeyAuthProvider !== real[1].APIKeyAuthProvider,
+              ours: [first, second].map(({ APIKeyAuthProvider }) => APIKeyAuthProvider === ours.APIKeyAuthProvider),
+              instances: real.map(({ APIKeyAuthProvider }) => provider instanceof APIKeyAuthProvider),
+              crossed: [provider instanceof real[1].JWTAuthProvider, provider instanceof Other],
+              theirs: new Other({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] }) instanceof real[1].APIKeyAuthProvider,
+            }));`,
+          "plugin/index.mjs": `export * from "mcp-framework";`,
+        },
+        { dependencies: FRAMEWORK_NEEDS },
+      );
+      copyModule("mcp-framework", folder);
+      copyModule("mcp-framework", path.join(folder, "plugin"));
+      assert.deepEqual(run(folder, "main.mjs", [...args, ...SWITCH]), {
+        distinct: true,
+        ours: [true, true],
+        instances: [true, true],
+        crossed: [false, false],
+        theirs: true,
+        warnings: [],
+      });
+    });
+  });
+}
+
+describe("where the switch does not take effect it says so", () => {
+  const orders = {
+    after: `const given = await import("mcp-framework"); const required = require(entry);`,
+    before: `const required = require(entry); const given = await import("mcp-framework");`,
+  };
+  for (const [order, source] of Object.entries(orders)) {
+    it(`a module that got the framework's own class by require() ${order} an import, once that decides`, () => {
+      const folder = application({
+        "main.mjs": `
+          import { createRequire } from "node:module";
+          import * as ours from "mcp-native-auth";
+          const require = createRequire(import.meta.url);
+          const entry = "./node_modules/mcp-framework/dist/index.js";
+          ${source}
+          const verdicts = [];
+          for (const { APIKeyAuthProvider } of [given, required]) {
+            const provider = new APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
+            for (const key of ["9uZ4tXq7LwRk2VbNc8Hd", "k2"]) {
+              verdicts.push(await provider.authenticate({ headers: { "x-api-key": key }, socket: {} }));
+            }
+          }
+          const isOurs = [given, required].map((each) => each.APIKeyAuthProvider === ours.APIKeyAuthProvider);
+          console.log(JSON.stringify({ verdicts, isOurs }));`,
+      });
+      assert.deepEqual(run(folder, "main.mjs"), {
+        verdicts: [true, false, true, false],
+        isOurs: [true, false],
+        warnings: ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"],
+      });
+    });
+  }
+
+  const ANSWERED = `
+    import { once } from "node:events";
+    import http from "node:http";
+    const server = http.createServer((_request, response) => response.end()).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    for (const _ of [1, 2]) await (await fetch("http://127.0.0.1:" + server.address().port)).text();
+    server.close();
+    server.closeAllConnections();
+    console.log("{}");`;
+
+  it("loaded by an import in the application, after the framework", () => {
+    const folder = application({
+      // Our own look-up of the framework, when a provider is made, counts for nothing.
+      "main.mjs": `
+        import "mcp-native-auth/register";
+        import "mcp-framework";
+        import { JWTAuthProvider } from "mcp-native-auth";
+        new JWTAuthProvider({ secret: "${SECRET}" });
+        ${ANSWERED}`,
+    });
+    const { warnings } = run(folder, "main.mjs", []);
+    assert.deepEqual(warnings, ["MCP_NATIVE_AUTH_REGISTER_WITHOUT_EFFECT"]);
+  });
+
+  it("with the framework in a bundle, which imports nothing", () => {
+    const folder = application({ "main.mjs": ANSWERED }, {});
+    assert.deepEqual(run(folder, "main.mjs").warnings, ["MCP_NATIVE_AUTH_REGISTER_WITHOUT_EFFECT"]);
+  });
+
+  it("not where it did take effect", () => {
+    const folder = application({ "main.mjs": `import "mcp-framework"; ${ANSWERED}` });
+    assert.deepEqual(run(folder, "main.mjs").warnings, []);
+  });
+
+  it("a framework without the classes", () => {
+    const folder = application(
+      {
+        "node_modules/mcp-framework/package.json": `{ "name": "mcp-framework", "type": "module", "exports": "./index.js" }`,
+        "node_modules/mcp-framework/index.js": "export class MCPServer {}",
+        "main.mjs": `import * as given from "mcp-framework"; console.log(JSON.stringify({ names: Object.keys(given) }));`,
+      },
+      {},
+    );
+    assert.deepEqual(run(folder, "main.mjs"), {
+      names: ["APIKeyAuthProvider", "JWTAuthProvider", "MCPServer"],
+      warnings: ["MCP_NATIVE_AUTH_FRAMEWORK_NOT_LINKED"],
+    });
+  });
+
+  it("a runtime whose hooks do nothing does not start the application", () => {
+    const folder = application({
+      "hooks-do-nothing.cjs": `
+        const loaders = require("node:module");
+        loaders.register = () => {};
+        loaders.registerHooks = () => {};
+        loaders.syncBuiltinESMExports();`,
+      "main.mjs": `console.log("started");`,
+    });
+    const child = spawnSync(
+      process.execPath,
+      ["--require", "./hooks-do-nothing.cjs", ...SWITCH, path.join(folder, "main.mjs")],
+      { cwd: folder, encoding: "utf8" },
+    );
+    assert.equal(child.status, 1);
+    assert.equal(child.stdout, "");
+    assert.match(child.stderr, /ERR_MCP_AUTH_REGISTER_UNSUPPORTED/);
+  });
+
+  it("a folder without the package does not start it either", () => {
+    const folder = project({ "main.mjs": `console.log("started");` });
+    const child = spawnSync(process.execPath, [...SWITCH, path.join(folder, "main.mjs")], {
+      cwd: path.dirname(folder),
+      encoding: "utf8",
+    });
+    assert.equal(child.status, 1);
+    assert.equal(child.stdout, "");
+    assert.match(child.stderr, /ERR_MODULE_NOT_FOUND/);
+  });
+});
+
+it("works as --require too, and NODE_DEBUG=mcp-native-auth tells what was replaced", () => {
+  const folder = application({
+    "main.mjs": `
+      import { JWTAuthProvider } from "mcp-framework"; import * as ours from "mcp-native-auth";
+      console.log(JSON.stringify({ ours: JWTAuthProvider === ours.JWTAuthProvider }));`,
+  });
+  const { ours, stderr } = runJson(folder, "main.mjs", {
+    args: ["--require", "mcp-native-auth/register"],
+    env: { NODE_DEBUG: "mcp-native-auth" },
+  });
+  assert.ok(ours);
+  assert.match(
+    stderr,
+    /APIKeyAuthProvider and JWTAuthProvider are ours for all that import file:\S+mcp-framework\/dist\/index\.js/,
+  );
+});
+
+it("is declared for TypeScript", () => {
+  const main = path.join(application({ "main.mts": "" }), "main.mts");
+  const options = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
+  for (const [mode, file] of [
+    [ts.ModuleKind.ESNext, "register.d.ts"],
+    [ts.ModuleKind.CommonJS, "register.d.cts"],
+  ]) {
+    const name = "mcp-native-auth/register";
+    const { resolvedModule } = ts.resolveModuleName(name, main, options, ts.sys, undefined, undefined, mode);
+    assert.equal(path.basename(resolvedModule?.resolvedFileName ?? "nothing"), file);
+  }
+});
+
+/** Status and challenge of a request for an event stream, which is left as soon as it opens. */
+async function opened(url, headers) {
+  const left = new AbortController();
+  const response = await fetch(url, { headers, signal: left.signal });
+  const challenge = response.headers.get("www-authenticate");
+  left.abort();
+  return { status: response.status, challenge };
+}
+
+/** Runs a server while `use` does, and gives what it answered and all that the server logged. */
+async function served(folder, args, use) {
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "", MCP_DEBUG_CONSOLE: "true" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let log = "";
+  child.stderr.on("data", (chunk) => {
+    log += chunk;
+  });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  try {
+    const deadline = Date.now() + 20_000;
+    while (!log.includes("listening on")) {
+      assert.ok(child.exitCode === null && Date.now() < deadline, `the server did not start:\n${log}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const answers = await use();
+    child.kill("SIGKILL");
+    await ended;
+    return { answers, log };
+  } finally {
+    child.kill("SIGKILL");
+  }
+}

@@ -1,0 +1,195 @@
+/** The types as a consumer's compiler sees them, and a TypeScript project that changes one import. */
+
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, it } from "node:test";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
+import jsonwebtoken from "jsonwebtoken";
+import ts from "typescript";
+import { freePort } from "../support/free-port.js";
+import { checkout, project } from "../support/project.js";
+
+const types = import.meta.dirname;
+
+/** `line: message` of each error that a strict compiler finds in a file. */
+function errorsOf(file, resolution) {
+  const options = {
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    types: ["node"],
+    skipLibCheck: true,
+    ...resolution,
+  };
+  const program = ts.createProgram([file], options);
+  return ts.getPreEmitDiagnostics(program).map(({ file: source, start, messageText }) => ({
+    line: source === undefined ? 0 : source.getLineAndCharacterOfPosition(start).line + 1,
+    file: source?.fileName,
+    message: ts.flattenDiagnosticMessageText(messageText, " "),
+  }));
+}
+
+const RESOLUTIONS = {
+  NodeNext: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
+  bundler: { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
+};
+
+for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
+  describe(`types, ${name}`, () => {
+    it("right uses compile under strict, next to the framework's own types", () => {
+      assert.deepEqual(errorsOf(path.join(types, "consumer.ts"), resolution), []);
+    });
+
+    it("each wrong use is an error", () => {
+      const file = path.join(types, "wrong-uses.ts");
+      const marked = readFileSync(file, "utf8")
+        .split("\n")
+        .flatMap((line, index) => (line.endsWith("// wrong") ? [index + 1] : []));
+      const found = errorsOf(file, resolution);
+      assert.deepEqual(
+        [...new Set(found.map(({ line }) => line))].sort((a, b) => a - b),
+        marked,
+      );
+      assert.ok(marked.length >= 19);
+    });
+  });
+}
+
+it("the declarations themselves hold without skipLibCheck", () => {
+  const errors = errorsOf(path.join(checkout, "index.d.ts"), {
+    ...RESOLUTIONS.NodeNext,
+    skipLibCheck: false,
+  });
+  assert.deepEqual(
+    errors.filter(({ file }) => file === undefined || !file.includes("node_modules")),
+    [],
+  );
+});
+
+for (const declarations of ["index.d.ts", "index.d.cts"]) {
+  it(`${declarations} names exactly the exports that there are`, async () => {
+    const program = ts.createProgram([path.join(checkout, declarations)], RESOLUTIONS.NodeNext);
+    const checker = program.getTypeChecker();
+    const source = program.getSourceFile(path.join(checkout, declarations));
+    const values = checker
+      .getExportsOfModule(checker.getSymbolAtLocation(source))
+      .filter(({ flags }) => flags & ts.SymbolFlags.Value)
+      .map((symbol) => symbol.name);
+    assert.deepEqual(values.sort(), Object.keys(await import("mcp-native-auth")).sort());
+  });
+}
+
+it("the declarations for CommonJS are those for modules, under module: node16 too", () => {
+  const folder = project(
+    {
+      "package.json": "{}",
+      "main.ts": `
+        import { APIKeyAuthProvider, type APIKeyConfig, type AuthResult, JWTAuthProvider } from "mcp-native-auth";
+        const config: APIKeyConfig = { keys: ["k1"] };
+        const provider: APIKeyAuthProvider = new APIKeyAuthProvider(config);
+        export const verdict: Promise<boolean | AuthResult> = provider.authenticate({ headers: {} } as never);
+        // @ts-expect-error
+        new JWTAuthProvider({ secret: 5 });`,
+    },
+    { dependencies: ["@types/node"] },
+  );
+  const node16 = { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 };
+  const errors = errorsOf(path.join(folder, "main.ts"), { ...node16, skipLibCheck: false });
+  assert.deepEqual(
+    errors.filter(({ file }) => file === undefined || file.startsWith(folder)),
+    [],
+  );
+});
+
+describe("a TypeScript project of mcp-framework", () => {
+  const fixture = path.join(import.meta.dirname, "../support/typescript-project");
+  const read = (file) => readFileSync(path.join(fixture, file), "utf8");
+  const auth = read("src/auth.ts");
+  const switched = auth.replace('from "mcp-framework"', 'from "mcp-native-auth"');
+  assert.notEqual(switched, auth);
+
+  for (const [name, authModule] of Object.entries({
+    "as it stands": auth,
+    "with the import changed": switched,
+  })) {
+    it(`${name}: compiles, runs, lets in and turns away`, async () => {
+      const folder = project(
+        {
+          "src/auth.ts": authModule,
+          "src/index.ts": read("src/index.ts"),
+          "package.json": read("package.json"),
+          "tsconfig.json": read("tsconfig.json"),
+        },
+        { dependencies: ["mcp-framework", "@modelcontextprotocol/sdk", "zod", "@types/node", "typescript"] },
+      );
+      const tsc = spawnSync(process.execPath, [path.join(folder, "node_modules/typescript/bin/tsc")], {
+        cwd: folder,
+        encoding: "utf8",
+      });
+      assert.equal(tsc.status, 0, tsc.stdout);
+      assert.deepEqual(readdirSync(path.join(folder, "dist")).sort(), ["auth.js", "index.js"]);
+
+      const secret = "typescript-project-secret-0123456789";
+      const claims = { sub: "alice", exp: 4_102_444_800 };
+      const good = jsonwebtoken.sign(claims, secret, { noTimestamp: true });
+      const bad = jsonwebtoken.sign(claims, "another secret");
+      await served(folder, ["api-key", secret], async (url) => {
+        assert.deepEqual(await whoami(url, { "X-API-Key": secret }), { greeting: "hi", context: {} });
+        await assert.rejects(whoami(url, { "X-API-Key": "wrong" }), /401/);
+        await assert.rejects(whoami(url, {}), /401/);
+      });
+      await served(folder, ["jwt", secret], async (url) => {
+        const answer = await whoami(url, { Authorization: `Bearer ${good}` });
+        assert.deepEqual(answer, { greeting: "hi", context: claims });
+        await assert.rejects(whoami(url, { Authorization: `Bearer ${bad}` }), /401/);
+      });
+    });
+  }
+});
+
+/** Runs the compiled project while `use` does. */
+async function served(folder, args, use) {
+  const port = await freePort();
+  const child = spawn(process.execPath, [path.join(folder, "dist/index.js"), String(port), ...args], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let log = "";
+  child.stderr.on("data", (chunk) => {
+    log += chunk;
+  });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  try {
+    const deadline = Date.now() + 20_000;
+    while (!log.includes("listening on")) {
+      assert.ok(child.exitCode === null && Date.now() < deadline, `the server did not start:\n${log}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await use(new URL(`http://127.0.0.1:${port}/sse`));
+  } finally {
+    child.kill("SIGKILL");
+    await ended;
+  }
+}
+
+/** What the tool answers to the official client with these headers on every request. */
+async function whoami(url, headers) {
+  const client = new Client({ name: "test", version: "1.0.0" });
+  const transport = new SSEClientTransport(url, {
+    requestInit: { headers },
+    eventSourceInit: {
+      fetch: (input, init) => fetch(input, { ...init, headers: { ...headers, Accept: "text/event-stream" } }),
+    },
+  });
+  try {
+    await client.connect(transport);
+    const { content } = await client.callTool({ name: "whoami", arguments: { greeting: "hi" } });
+    return JSON.parse(content[0].text);
+  } finally {
+    await client.close();
+  }
+}

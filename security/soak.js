@@ -1,0 +1,47 @@
+/**
+ * Ten million authentications with 64 in flight, providers made and dropped, worker threads coming and
+ * going: `npm run soak`. Exit code 1 if a verdict is wrong, resident memory grows by 5 MB after the warm-up,
+ * a descriptor or handle is left, or the process does not end cleanly of itself.
+ *
+ * Options: `--authentications`, `--providers`, `--workers`; `--leak memory|descriptor|handle` leaks on
+ * purpose, and must fail.
+ */
+
+import { parseArgs } from "node:util";
+import { wholeNumber } from "../scripts/flags.js";
+import { keepResult } from "../scripts/results.js";
+import { soak } from "./soak/soak.js";
+
+const MOST_GROWTH = 5e6;
+
+const { values } = parseArgs({
+  options: {
+    authentications: { type: "string", default: "10000000" },
+    providers: { type: "string", default: "100000" },
+    workers: { type: "string", default: "200" },
+    leak: { type: "string" },
+  },
+});
+const amounts = {
+  authentications: wholeNumber("authentications", values.authentications),
+  providers: wholeNumber("providers", values.providers),
+  workers: wholeNumber("workers", values.workers),
+  leak: values.leak,
+};
+const start = Date.now();
+const { findings, wrong } = await soak(amounts, { mostGrowth: MOST_GROWTH, onProgress: console.log });
+console.log(`\n${JSON.stringify(findings, undefined, 2)}\n${Math.round((Date.now() - start) / 1000)} s`);
+if (wrong.length > 0) {
+  console.error(wrong.join("\n"));
+  process.exitCode = 1;
+} else {
+  const { authentications, providers, workers, growth } = findings;
+  const count = (number) => number.toLocaleString("en");
+  const figure =
+    `${count(authentications)} authentications, ${count(providers)} providers, ${workers} worker threads: ` +
+    `${growth < 0 ? "−" : "+"}${(Math.abs(growth) / 1e6).toFixed(1)} MB, exit 0`;
+  console.log(figure);
+  if (authentications >= 10_000_000 && providers >= 100_000) {
+    keepResult("soak", figure);
+  }
+}
