@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { keyRing } from "../../lib/native.js";
+import { keyRing } from "../../lib/native/load.js";
 import { tokenPool } from "./credentials.js";
 import { BACKEND } from "./floors.js";
 import { measure, summary } from "./measure.js";

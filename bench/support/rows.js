@@ -174,7 +174,7 @@ async function assertRightAboutTokens(contender, pool) {
     const claims = await claimsFrom(contender, instance, pool.genuine[number]);
     assert.deepEqual({ ...claims }, signed, `${name}, ${pool.algorithm}: other claims than signed`);
   }
-  for (const wrong of ["expired", "foreign"]) {
+  for (const wrong of ["expired", "unrecognized"]) {
     const claims = await claimsFrom(contender, instance, pool[wrong]);
     assert.equal(claims, undefined, `${name}, ${pool.algorithm}: accepts a token that is ${wrong}`);
   }

@@ -66,20 +66,20 @@ Exit codes: 0 done, 2 not done.
 `,
   },
   check: {
-    options: { "--allow-foreign": "switch", "--json": "switch" },
+    options: { "--allow-unrecognized": "switch", "--json": "switch" },
     run: check,
-    help: `Usage: mcp-native-auth check [--allow-foreign] [--json] < file
+    help: `Usage: mcp-native-auth check [--allow-unrecognized] [--json] < file
 
 Reads keys from standard input, one per line, and prints a verdict on each:
   ok        as keygen makes them, and intact
   typo      nearly so: a character is wrong, missing or too many
-  foreign   of another form, and nothing speaks against it
+  unrecognized   of another form, and not weak
   weak      easy to guess, short, or with white space at an end
 Nothing is looked up: ok does not mean that a server accepts the key.
 On a terminal one key is asked for and not shown.
 
 Options:
-  --allow-foreign   foreign keys are well, too
+  --allow-unrecognized   accept keys of another form
   --json            one JSON object per line: {"line", "verdict", "problems"}
 
 Exit codes: 0 all keys are ok, 1 one is not, 2 not done.
@@ -192,7 +192,7 @@ async function hash({ json }, { stdin, stdout, stderr }) {
   return FINE;
 }
 
-async function check({ json, "allow-foreign": allowForeign }, { stdin, stdout, stderr }) {
+async function check({ json, "allow-unrecognized": allowUnrecognized }, { stdin, stdout, stderr }) {
   const given = await givenKeys(stdin, stderr);
   const problems = given.map(() => []);
   for (const { index, problem } of weaknessesOfApiKeys(given.map(({ key }) => key))) {
@@ -207,7 +207,7 @@ async function check({ json, "allow-foreign": allowForeign }, { stdin, stdout, s
       : `line ${line}: ${told}\n`;
   });
   stdout.write(texts.join(""));
-  const isWell = (verdict) => verdict === "ok" || (verdict === "foreign" && allowForeign);
+  const isWell = (verdict) => verdict === "ok" || (verdict === "unrecognized" && allowUnrecognized);
   return verdicts.every(isWell) ? FINE : NOT_FINE;
 }
 

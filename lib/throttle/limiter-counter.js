@@ -35,7 +35,7 @@ export class LimiterCounter {
   }
 
   /** Counts failures. Gives the milliseconds until the next attempt if they are too many, else 0. */
-  async add(client, failures) {
+  async add(client, failures = 1) {
     try {
       await this.#withTimeout(this.#limiter.consume(client, failures));
       return 0;

@@ -37,7 +37,7 @@ export class MemoryCounter {
   }
 
   /** Counts failures. Gives the milliseconds until the window ends if they are too many, else 0. */
-  add(client, failures) {
+  add(client, failures = 1) {
     const now = this.#now();
     let entry = this.#byClient.get(client);
     if (entry === undefined || entry.end <= now) {
