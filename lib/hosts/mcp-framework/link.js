@@ -176,33 +176,38 @@ function locate() {
   return undefined;
 }
 
-/** As an import in this package finds it, if that is next to this package, below the application's root, or its own. */
+/** Next to this package, where a peer dependency is, or in this package's own `node_modules`. */
 function fromHere() {
   const own = packageOf(import.meta.url).folder;
-  const siblings = path.dirname(own);
-  const roots = [siblings.split(path.sep).includes("node_modules") ? nodeModulesOf(own) : own, applicationRoot()];
   for (const name of NAMES) {
-    try {
-      const entry = fileURLToPath(import.meta.resolve(name));
-      // Yarn's Plug'n'Play resolves from its own map, in which a folder above the application cannot interfere.
-      if (process.versions.pnp !== undefined || roots.some((root) => isWithin(entry, root))) {
-        return entry;
-      }
-    } catch {
-      // Not installed under this name.
+    // Yarn's Plug'n'Play has no such folders. It resolves from its own map, in which none above can interfere.
+    const entry =
+      process.versions.pnp === undefined ? entryIn(nodeModulesAround(own), name) : resolveByPnp(name);
+    if (entry !== undefined) {
+      return entry;
     }
   }
   return undefined;
 }
 
-/** The `node_modules` that holds a package. */
-function nodeModulesOf(folder) {
-  const parts = folder.split(path.sep);
-  return parts.slice(0, parts.lastIndexOf("node_modules") + 1).join(path.sep);
+function resolveByPnp(name) {
+  try {
+    return fileURLToPath(import.meta.resolve(name));
+  } catch {
+    return undefined;
+  }
 }
 
-function isWithin(file, root) {
-  return root !== undefined && file.startsWith(root + path.sep);
+function entryIn(folders, name) {
+  return folders.map((folder) => entryOf(path.join(folder, name))).find((entry) => entry !== undefined);
+}
+
+/** The `node_modules` that holds a package, if one does, and its own. */
+function nodeModulesAround(folder) {
+  const parts = folder.split(path.sep);
+  const end = parts.lastIndexOf("node_modules");
+  const holder = end < 0 ? [] : [parts.slice(0, end + 1).join(path.sep)];
+  return [...holder, path.join(folder, "node_modules")];
 }
 
 /** In `node_modules` of each folder from the main script up to the root of its package. */
