@@ -42,6 +42,8 @@ step("JavaScript lint and format", "node", [
   "--error-on-warnings",
   "--colors=off",
 ]);
+step("Imports", "node", [bin("dependency-cruiser", "dependency-cruise.mjs"), "."]);
+step("Types of lib", "node", [bin("typescript", "tsc"), "--project", "."]);
 step("Workflows", "node", ["scripts/lint-workflows.js"]);
 step("Native addon", "node", ["scripts/build.js"]);
 await behaviourTests();
