@@ -116,7 +116,7 @@ export class ApiKeySet {
     assertUniqueIds(records, pathOf);
     const kinds = new Uint8Array(kept.length + added.length);
     for (const [index, record] of records.entries()) {
-      kinds[index] = record === undefined ? ALLOW_DUPLICATE : added[index - kept.length]?.isHash ? HASH : TEXT;
+      kinds[index] = record === undefined ? ALLOW_DUPLICATE : isHash(added[index - kept.length]) ? HASH : TEXT;
     }
     const texts = arePlain ? added : added.map((key) => (typeof key === "string" ? key : key.text));
     const equal = constructNative(() => this.#ring.replace(Uint32Array.from(kept), texts, kinds));
@@ -128,6 +128,11 @@ export class ApiKeySet {
     this.#count = kinds.length;
     this.contains = this.#records.length === 0 ? this.#ring.contains : undefined;
   }
+}
+
+/** @param {CheckedKey | undefined} key */
+function isHash(key) {
+  return typeof key === "object" && key.isHash;
 }
 
 /** Keys are revoked by their ids. */

@@ -249,7 +249,7 @@ function readTimestamp(value, path) {
 }
 
 function parseTimestamp(text) {
-  const local = RFC3339.exec(text)?.[1];
+  const local = RFC3339.exec(text)?.[1] ?? "";
   const asUtc = Date.parse(`${local}Z`);
   // V8 takes February 30 for March 2, and 24:00 for the next day.
   const isReal = !Number.isNaN(asUtc) && new Date(asUtc).toISOString().startsWith(local);

@@ -2,22 +2,22 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 
 /** In bytes: more than 100,000 keys, and little enough to be held. */
-const LARGEST_INPUT = 16 * 1024 * 1024;
+const MAX_INPUT_BYTES = 16 * 1024 * 1024;
 
-/** Input that cannot be used, in words that hold nothing of it. */
-export class UnusableInput extends Error {}
+/** Input that cannot be used. The message holds nothing of it. */
+export class InputError extends Error {}
 
 /**
- * The keys on standard input, one per line: UTF-8 text with line ends of any system, the last line with
- * or without one. Empty lines are none. Of a terminal, one key is asked for, which is not shown.
+ * The keys on standard input, one per line: UTF-8 text with line ends of any system, the last line with or without
+ * one. Empty lines are skipped. On a terminal, prompts for one key, which is not shown.
  *
- * @param {import("node:stream").Readable} input
- * @param {import("node:stream").Writable} prompts where a person reads, and no key is ever written
+ * @param {import("node:stream").Readable & { isTTY?: boolean }} input
+ * @param {import("node:stream").Writable} prompts what a person reads; no key is ever written to it
  * @returns {Promise<{ line: number, key: string }[]>} with the number of each key's line, from 1
- * @throws {UnusableInput}
+ * @throws {InputError}
  */
 export async function readKeys(input, prompts) {
-  const text = input.isTTY ? await askedFor(input, prompts) : decoded(await readBytes(input));
+  const text = input.isTTY ? await promptForKey(input, prompts) : decode(await readBytes(input));
   return text
     .split(/\r?\n/)
     .map((key, index) => ({ line: index + 1, key }))
@@ -30,31 +30,31 @@ async function readBytes(input) {
   try {
     for await (const chunk of input) {
       size += chunk.length;
-      if (size > LARGEST_INPUT) {
+      if (size > MAX_INPUT_BYTES) {
         break;
       }
       chunks.push(chunk);
     }
   } catch (error) {
-    throw new UnusableInput(`standard input cannot be read (${error.code ?? "unknown error"})`);
+    throw new InputError(`standard input cannot be read (${error.code ?? "unknown error"})`);
   }
-  if (size > LARGEST_INPUT) {
-    throw new UnusableInput("standard input is longer than 16 MiB; pass fewer keys at a time");
+  if (size > MAX_INPUT_BYTES) {
+    throw new InputError("standard input is longer than 16 MiB; pass fewer keys at a time");
   }
   return Buffer.concat(chunks);
 }
 
-function decoded(bytes) {
+function decode(bytes) {
   try {
     // A byte order mark, which Windows editors and shells put in front, is left out.
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new UnusableInput("standard input is not UTF-8 text; save the file as UTF-8");
+    throw new InputError("standard input is not UTF-8 text; save the file as UTF-8");
   }
 }
 
-/** Asks for one line, which the terminal does not show. Empty if the person ends the input instead. */
-function askedFor(input, prompts) {
+/** Prompts for one line, which the terminal does not show. Empty if the input ends instead. */
+function promptForKey(input, prompts) {
   // What readline would echo goes nowhere.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input, output, terminal: true, historySize: 0 });
@@ -65,7 +65,7 @@ function askedFor(input, prompts) {
       terminal.close();
     });
     terminal.once("SIGINT", () => {
-      reject(Object.assign(new UnusableInput("interrupted"), { exitCode: 130 }));
+      reject(Object.assign(new InputError("interrupted"), { exitCode: 130 }));
       terminal.close();
     });
     terminal.once("close", () => {

@@ -133,7 +133,8 @@ export class Authenticator {
    * @returns {string[]}
    */
   challenges(isInvalid) {
-    return [...new Set(this.method.challenges(isInvalid).filter(isFieldValue))];
+    const challenges = this.method.challenges(isInvalid).filter((value) => value !== undefined);
+    return [...new Set(challenges.filter(isFieldValue))];
   }
 }
 

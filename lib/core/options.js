@@ -18,7 +18,13 @@ export function readOptions(config) {
   }
 }
 
-/** An array's items by index, each read once: an array may bring an iterator of its own. */
+/**
+ * An array's items by index, each read once: an array may bring an iterator of its own.
+ *
+ * @param {any} array
+ * @param {string} path
+ * @param {import("./errors.js").ErrorCode} [code]
+ */
 export function readArray(array, path, code = "ERR_MCP_AUTH_OPTION_INVALID") {
   try {
     return Array.from({ length: array.length }, (_, index) => array[index]);

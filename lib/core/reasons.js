@@ -19,9 +19,8 @@ const TOO_MANY = { status: 429, counted: false, specificity: 5 };
 /** A credential that is not genuine. A token that is known to be forged says more than a key that is not there. */
 const guess = (specificity) => ({ status: 401, counted: true, specificity });
 
-/** @type {Record<string, Readonly<Reason>>} */
+/** @type {Readonly<Record<string, Readonly<Reason>>>} */
 export const REASONS = Object.freeze({
-  __proto__: null,
   KEY_MISSING: NOTHING_PRESENTED,
   KEY_UNKNOWN: guess(3),
   KEY_EXPIRED: GENUINE,

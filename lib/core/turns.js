@@ -1,5 +1,6 @@
 /** Requests of one client that must be decided one after the other. Holds nothing of clients without one under way. */
 export class Turns {
+  /** @type {Map<string, Promise<void>>} */
   #last = new Map();
 
   /**
@@ -8,16 +9,19 @@ export class Turns {
    */
   take(client) {
     const begins = this.#last.get(client);
-    let end;
-    const ended = new Promise((resolve) => {
-      end = () => {
-        if (this.#last.get(client) === ended) {
-          this.#last.delete(client);
-        }
-        resolve();
-      };
+    /** @type {() => void} */
+    let resolve = () => {};
+    /** @type {Promise<void>} */
+    const ended = new Promise((settle) => {
+      resolve = settle;
     });
     this.#last.set(client, ended);
+    const end = () => {
+      if (this.#last.get(client) === ended) {
+        this.#last.delete(client);
+      }
+      resolve();
+    };
     return { begins, end };
   }
 }

@@ -24,7 +24,9 @@ import { REASONS } from "./reasons.js";
  * @typedef {Accepted | Rejected} Verdict
  */
 
-const NO_CHALLENGES = Object.freeze([]);
+/** @type {string[]} */
+const NO_CHALLENGES = [];
+Object.freeze(NO_CHALLENGES);
 
 /** @returns {Accepted} */
 export function accept(provider, data, keyId) {
@@ -33,10 +35,10 @@ export function accept(provider, data, keyId) {
 
 /** @returns {Rejected} without challenges, which the authenticator that was asked first adds */
 export function reject(provider, reason, keyId) {
-  const known = REASONS[reason];
-  if (known === undefined) {
+  if (!Object.hasOwn(REASONS, reason)) {
     throw new TypeError(`${reason} is not in the table of reasons`);
   }
+  const known = REASONS[reason];
   return {
     accepted: false,
     provider,

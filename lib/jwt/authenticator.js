@@ -5,7 +5,7 @@ import { CACHED_ID_BASE, rejectionCodes } from "../native/load.js";
 
 /** What the native verifier's numbers mean. */
 const REJECTIONS = rejectionCodes();
-const unknown = REJECTIONS.filter((code) => REASONS[code] === undefined);
+const unknown = REJECTIONS.filter((code) => !Object.hasOwn(REASONS, code));
 if (unknown.length > 0) {
   throw new TypeError(`${unknown.join(", ")} are not in the table of reasons`);
 }

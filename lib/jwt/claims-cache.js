@@ -30,7 +30,7 @@ export class ClaimsCache {
     const index = (id - CACHED_ID_BASE) % this.#size;
     let slot = this.#slots[index];
     if (slot?.id !== id) {
-      const text = this.#read(id);
+      const text = /** @type {string} */ (this.#read(id));
       slot = { id, clone: compileClone(JSON.parse(text.slice(1))), keyIndex: text.charCodeAt(0) };
       this.#slots[index] = slot;
     }

@@ -27,6 +27,7 @@ export function readKeyMaterial(material, path) {
   }
 }
 
+/** @returns {any} */
 function readAny(material, path) {
   if (typeof material === "string") {
     if (!material.isWellFormed()) {
@@ -65,7 +66,7 @@ function readAny(material, path) {
 
 /** What a typed array is, whatever a subclass says about it. */
 const typedArrayGetter = (name) =>
-  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), name).get;
+  /** @type {any} */ (Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), name)).get;
 const typeName = typedArrayGetter(Symbol.toStringTag);
 const byteLength = typedArrayGetter("byteLength");
 

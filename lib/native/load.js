@@ -3,6 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { addonFileName, platformId } from "./platform.js";
 
+/** @type {(specifier: string) => any} */
 const require = createRequire(import.meta.url);
 
 const raw = load(platformId());
@@ -105,7 +106,11 @@ function installCommand(name, version) {
   return `npm install --save-optional ${name}@${version}`;
 }
 
-/** @param {"ERR_MCP_AUTH_ADDON_MISSING" | "ERR_MCP_AUTH_ADDON_UNLOADABLE" | "ERR_MCP_AUTH_ADDON_VERSION"} code */
+/**
+ * @param {"ERR_MCP_AUTH_ADDON_MISSING" | "ERR_MCP_AUTH_ADDON_UNLOADABLE" | "ERR_MCP_AUTH_ADDON_VERSION"} code
+ * @param {string} message
+ * @param {unknown} [cause]
+ */
 function addonError(code, message, cause) {
-  return Object.assign(new Error(message, cause && { cause }), { code });
+  return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code });
 }

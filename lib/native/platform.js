@@ -41,7 +41,7 @@ const PT_INTERP = 3;
 
 /** Path of the dynamic loader in a 64-bit little-endian ELF file (System V ABI, program header PT_INTERP). */
 function elfInterpreter(file) {
-  const descriptor = openSync(file);
+  const descriptor = openSync(file, "r");
   try {
     const read = (position, length) => {
       const bytes = Buffer.alloc(length);
@@ -63,7 +63,7 @@ function elfInterpreter(file) {
 }
 
 function hasGlibcInReport() {
-  const { report } = process;
+  const report = /** @type {any} */ (process.report);
   const { excludeNetwork, excludeEnv } = report;
   try {
     // Looks up the names of all connected hosts otherwise. Not every Node knows both.

@@ -9,7 +9,7 @@ const UNKNOWN = "unknown";
  * one that the outermost of them saw, counted from the right. Anything further left can be made up by the client and
  * is never read. Falls back to the socket's address where that entry is missing or is not an address.
  *
- * @param {unknown} req
+ * @param {any} req
  * @param {number} hops 0 to trust none
  * @returns {string | undefined}
  */

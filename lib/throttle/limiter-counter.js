@@ -27,7 +27,7 @@ export class LimiterCounter {
   /** Milliseconds until a client that has used up its failures may try again; 0 if it has not. */
   async lockedFor(client) {
     try {
-      const known = await this.#withTimeout(this.#limiter.get(client));
+      const known = await this.#withTimeout(this.#limiter.get?.(client));
       return known?.remainingPoints <= 0 ? (waitOf(known) ?? this.#failed()) : 0;
     } catch {
       return this.#failed();

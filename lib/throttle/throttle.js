@@ -38,11 +38,7 @@ export function throttleOption(owner, config, strict) {
   return new Throttle(options);
 }
 
-/**
- * A limit on failed attempts of each client. Knows nothing of HTTP or of decisions: the authenticator asks and counts.
- *
- * @implements {import("../core/authenticator.js").AttemptLimit}
- */
+/** A limit on failed attempts of each client. Knows nothing of HTTP or of decisions: the authenticator asks and counts. */
 export class Throttle {
   locksOut;
   isShared;

@@ -58,7 +58,8 @@ announceUse(AnyOfAuthProvider);
 
 /** Each time: a method of a provider may have been replaced since. */
 function methodOf({ provider, asThirdParty }) {
-  return isUnmodified(provider) ? authenticatorOf(provider).method : asThirdParty;
+  const authenticator = isUnmodified(provider) ? authenticatorOf(provider) : undefined;
+  return authenticator?.method ?? asThirdParty;
 }
 
 function readProviders(providers) {
@@ -101,7 +102,7 @@ function inheritOAuthMetadata(provider, oauth) {
     getAuthorizationServers: () => oauth.getAuthorizationServers(),
     getResource: () => oauth.getResource(),
     // About no particular request, so without an error code, RFC 6750 §3.1.
-    getWWWAuthenticateHeader: () => authenticatorOf(provider).challenges(false).join(", "),
+    getWWWAuthenticateHeader: () => authenticatorOf(provider)?.challenges(false).join(", "),
   };
   const prototype = Object.create(Object.getPrototypeOf(oauth), own);
   for (const [name, value] of Object.entries(delegates)) {

@@ -41,6 +41,7 @@ const AUTH_ERROR = { status: 401, message: "Invalid or expired JWT token" };
 export class JWTAuthProvider {
   #host;
   /** @type {import("../../jwt/token-verifier.js").TokenVerifier} */
+  // @ts-expect-error: set by the constructor, by way of #configure
   #verifier;
   /** What stays when keys are replaced. */
   #settings;

@@ -46,7 +46,7 @@ export function announceUse(providerClass, frameworkName) {
   const waiting = new Proxy(target, {
     getPrototypeOf: function noticeQuestion() {
       answerQuestion(noticeQuestion);
-      return linked?.[frameworkName]?.prototype ?? Object.prototype;
+      return (frameworkName && linked?.[frameworkName]?.prototype) ?? Object.prototype;
     },
   });
   Object.setPrototypeOf(providerClass.prototype, waiting);
@@ -83,7 +83,7 @@ function answerQuestion(question) {
   }
   const file = callerOf(question);
   const asking = packageOf(file);
-  if (NAMES.includes(asking?.name)) {
+  if (asking !== undefined && NAMES.includes(asking.name)) {
     linkTo(() => entryOf(asking.folder));
     startTracking();
   } else if (file !== undefined && !isLookedUp && mayBeLoaded()) {
@@ -178,7 +178,7 @@ function locate() {
 
 /** Next to this package, where a peer dependency is, or in this package's own `node_modules`. */
 function fromHere() {
-  const own = packageOf(import.meta.url).folder;
+  const own = packageOf(import.meta.url)?.folder ?? "";
   for (const name of NAMES) {
     // Yarn's Plug'n'Play has no such folders. It resolves from its own map, in which none above can interfere.
     const entry =
@@ -229,7 +229,7 @@ function fromMainScript() {
 function mainScript() {
   const script = process.argv[1];
   // With `--eval` and in Electron, the first argument is whatever the user wrote there.
-  if (!script || !path.isAbsolute(script) || process._eval !== undefined || process.versions.electron) {
+  if (!script || !path.isAbsolute(script) || /** @type {any} */ (process)._eval !== undefined || process.versions.electron) {
     return undefined;
   }
   const real = realpathSync(script);

@@ -85,10 +85,11 @@ function replacementAt(url) {
   );
   const source = `
     import * as framework from ${framework};
+    import * as ours from ${ours};
     import { onReplaced } from ${replacement};
     export * from ${framework};
     export { APIKeyAuthProvider, JWTAuthProvider } from ${ours};
-    onReplaced(framework, ${framework});
+    onReplaced(framework, ${framework}, ours);
   `;
   return { format: "module", source, shortCircuit: true };
 }

@@ -1,8 +1,6 @@
 import diagnostics from "node:diagnostics_channel";
 import { fileURLToPath } from "node:url";
 import { debuglog } from "node:util";
-// From the entry, which is one file in a release: the classes must be those that applications import.
-import { APIKeyAuthProvider, JWTAuthProvider, linkFramework } from "../../../../index.js";
 import { warn } from "../../../core/warnings.js";
 
 /**
@@ -10,7 +8,8 @@ import { warn } from "../../../core/warnings.js";
  * that silently does nothing would be worse than none.
  */
 
-const REPLACED = { APIKeyAuthProvider, JWTAuthProvider };
+/** The classes that are replaced. */
+const REPLACED = ["APIKeyAuthProvider", "JWTAuthProvider"];
 
 /** `NODE_DEBUG=mcp-native-auth` shows what was replaced. */
 const debug = debuglog("mcp-native-auth");
@@ -22,28 +21,31 @@ let copies = 0;
  *
  * @param {object} framework the real module
  * @param {string} url its address
+ * @param {object} ours what this package exports to applications, which is one file in a release
  */
-export function onReplaced(framework, url) {
+export function onReplaced(framework, url, ours) {
   copies += 1;
-  debug("%s are ours for all that import %s", Object.keys(REPLACED).join(" and "), url);
-  const areRecognised = copies === 1 ? linkFramework(framework) : patchHasInstance(framework);
+  debug("%s are ours for all that import %s", REPLACED.join(" and "), url);
+  const areRecognised = copies === 1 ? ours.linkFramework(framework) : patchHasInstance(framework, ours);
   if (!areRecognised) {
     warn(
       "MCP_NATIVE_AUTH_FRAMEWORK_NOT_LINKED",
-      `${nameOf(url)} has no provider classes that could be extended, so its transports treat these providers as ` +
-        "foreign; use a version of mcp-framework that mcp-native-auth names as peer",
+      `${nameOf(url)} has no provider classes that could be extended, so its transports do not ` +
+        "recognize these providers; use a version of mcp-framework that mcp-native-auth lists as a peer dependency",
     );
   }
-  for (const name of Object.keys(REPLACED)) {
+  for (const name of REPLACED) {
     warnOnFirstUse(framework[name], nameOf(url));
   }
 }
 
 /** A prototype chain leads to one copy of the framework. The classes of every further copy accept our instances too. */
-function patchHasInstance(framework) {
-  return Object.entries(REPLACED).every(([name, ours]) => {
+function patchHasInstance(framework, exported) {
+  return REPLACED.every((name) => {
+    const ours = exported[name];
     const theirs = framework[name];
     const isInstance = Function.prototype[Symbol.hasInstance];
+    /** @this {Function} */
     const value = function hasInstance(candidate) {
       return isInstance.call(this, candidate) || (this === theirs && isInstance.call(ours, candidate));
     };
