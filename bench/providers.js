@@ -1,12 +1,12 @@
 /**
  * The providers and their peers side by side, in one process: `node bench/providers.js`.
  *
- *   --quick         fewer rounds, and only algorithms and numbers of keys that have floors of their own
+ *   --quick         fewer rounds, and only algorithms and numbers of keys that have targets of their own
  *   --json FILE     where the figures go; bench/results/providers.json unless --only is given
  *   --only PATTERN  only rows whose title matches, without regard to case; "limits", "memory" and
  *                   "start" are the titles of what is not a row
  *
- * Everybody must give the right answers before and while being timed, else the exit code is 1. A floor
+ * Everybody must give the right answers before and while being timed, else the exit code is 1. A target
  * that is not met changes no exit code: it is printed at its row and once more at the end.
  */
 
@@ -16,17 +16,17 @@ import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { FRAMEWORK, OURS, PACKAGES } from "./support/contenders.js";
-import {
-  ADDON_LIMIT_MEGABYTES,
-  isMet,
-  MEMORY_LIMIT_MEGABYTES,
-  START_LIMIT_MILLISECONDS,
-} from "./support/floors.js";
 import { memoryOfKeys, sizeOfAddon, timeOfImport } from "./support/footprint.js";
 import { limitsOfJavaScript, limitsOfOpenssl } from "./support/limits.js";
 import { measure, summary } from "./support/measure.js";
 import { columns, demand, figure, verdict, withSpread } from "./support/print.js";
 import { allRows } from "./support/rows.js";
+import {
+  ADDON_LIMIT_MEGABYTES,
+  isMet,
+  MEMORY_LIMIT_MEGABYTES,
+  START_LIMIT_MILLISECONDS,
+} from "./support/targets.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -126,7 +126,7 @@ async function measureLimits() {
   };
 }
 
-async function measureRow({ id, title, floors, contenders }) {
+async function measureRow({ id, title, targets, contenders }) {
   const measured = await measure(await contenders(), settings);
   const ours = measured.find(({ name }) => name === OURS);
   const results = measured.map(({ name, samples }) => ({
@@ -134,14 +134,14 @@ async function measureRow({ id, title, floors, contenders }) {
     microseconds: summary(samples),
     ratio: name === OURS ? undefined : summary(samples.map((sample, round) => sample / ours.samples[round])),
   }));
-  return { id, title, contenders: results, floors: floors.map((floor) => judged(floor, results)) };
+  return { id, title, contenders: results, targets: targets.map((target) => judged(target, results)) };
 }
 
-/** The floor with what was measured: times as long as ours, or for `atMost` how many times as long ours. */
-function judged(floor, results) {
-  const median = results.find(({ name }) => name === floor.against)?.ratio?.median;
-  const measured = median !== undefined && floor.atMost !== undefined ? 1 / median : median;
-  return { ...floor, measured, met: isMet(floor, measured) };
+/** The target with what was measured: times as long as ours, or for `atMost` how many times as long ours. */
+function judged(target, results) {
+  const median = results.find(({ name }) => name === target.against)?.ratio?.median;
+  const measured = median !== undefined && target.atMost !== undefined ? 1 / median : median;
+  return { ...target, measured, met: isMet(target, measured) };
 }
 
 function measureFootprint() {
@@ -194,7 +194,7 @@ function printLimits({ limits, notes }) {
   }
 }
 
-function printRow({ title, contenders, floors }) {
+function printRow({ title, contenders, targets }) {
   console.log(`\n${title}`);
   const lines = columns(
     contenders.map(({ name, microseconds, ratio }) => [
@@ -206,15 +206,15 @@ function printRow({ title, contenders, floors }) {
   for (const line of lines) {
     console.log(`  ${line}`);
   }
-  for (const floor of floors) {
-    console.log(`  floor: ${floorLine(floor)}`);
+  for (const target of targets) {
+    console.log(`  target: ${targetLine(target)}`);
   }
 }
 
-function floorLine({ against, measured, met, ...floor }) {
+function targetLine({ against, measured, met, ...target }) {
   const found = measured === undefined ? "" : `, measured ${figure(measured)}×`;
-  const subject = floor.atMost === undefined ? against : `the cost of ${against}`;
-  return `${demand(floor)} ${subject}${found}: ${verdict(met)}`;
+  const subject = target.atMost === undefined ? against : `the cost of ${against}`;
+  return `${demand(target)} ${subject}${found}: ${verdict(met)}`;
 }
 
 function footprintLine({ title, unit, ours, beside, atMost, met }) {
@@ -234,19 +234,19 @@ function printFootprint(footprint) {
 
 function printUnmet() {
   const lines = [
-    ...run.rows.flatMap(({ title, floors }) =>
-      floors.filter(({ met }) => !met).map((floor) => `${title}: ${floorLine(floor)}`),
+    ...run.rows.flatMap(({ title, targets }) =>
+      targets.filter(({ met }) => !met).map((target) => `${title}: ${targetLine(target)}`),
     ),
     ...run.footprint.filter(({ met }) => !met).map(footprintLine),
   ];
-  const floors = run.rows.flatMap((row) => row.floors).length + run.footprint.length;
-  if (floors === 0) {
+  const targets = run.rows.flatMap((row) => row.targets).length + run.footprint.length;
+  if (targets === 0) {
     return;
   }
   console.log(
     lines.length === 0
-      ? `\nAll ${floors} floors are met.`
-      : `\nOf ${floors} floors, not met or not measured:`,
+      ? `\nAll ${targets} targets are met.`
+      : `\nOf ${targets} targets, not met or not measured:`,
   );
   for (const line of lines) {
     console.log(`  ${line}`);

@@ -14,8 +14,8 @@ import { parseArgs } from "node:util";
 import { HS256, NONE, OURS as OUR_PACKAGE, STUB } from "./server/names.js";
 import { chart } from "./support/chart.js";
 import { FAST_JWT, FAST_JWT_CACHED, FRAMEWORK, OURS } from "./support/contenders.js";
-import { BACKEND } from "./support/floors.js";
 import { figure, withSpread } from "./support/print.js";
+import { BACKEND } from "./support/targets.js";
 
 const ROOT = path.dirname(import.meta.dirname);
 const BEGIN = "<!-- bench:begin -->";
@@ -134,7 +134,7 @@ function providersReport(run) {
     limitTable(run),
     limitLine(run),
     run.footprint.map((each) => `- ${footprintLine(each)}`).join("\n"),
-    floorLine(run),
+    targetLine(run),
   ]
     .filter(Boolean)
     .join("\n\n");
@@ -215,22 +215,22 @@ function footprintLine({ title, unit, ours, beside }) {
   return `${title}: ${measured}${beside ? `; ${beside.name}: ${withSpread(beside)} ${unit}` : ""}`;
 }
 
-function floorLine({ rows, footprint }) {
-  const floors = [
-    ...rows.flatMap(({ title, floors: ofRow }) =>
+function targetLine({ rows, footprint }) {
+  const targets = [
+    ...rows.flatMap(({ title, targets: ofRow }) =>
       ofRow.map(({ met, against }) => ({ met, title: `${title} (${against})` })),
     ),
     ...footprint,
   ];
-  const unmet = floors.filter(({ met }) => !met);
+  const unmet = targets.filter(({ met }) => !met);
   const names = unmet.length > 0 ? ` Not met: ${unmet.map(({ title }) => title).join("; ")}.` : "";
   return paragraph(
-    `Floors that the run checks: ${floors.length}; met: ${floors.length - unmet.length}.${names}`,
+    `Targets that the run checks: ${targets.length}; met: ${targets.length - unmet.length}.${names}`,
   );
 }
 
 /** Rows of bench/server.js, one for each provider. */
-function serverReport({ machine, rounds, rows, floors }) {
+function serverReport({ machine, rounds, rows, targets }) {
   return [
     paragraph(
       `A real \`MCPServer\` with what \`npm install mcp-framework\` gives, requests per second on ` +
@@ -239,22 +239,22 @@ function serverReport({ machine, rounds, rows, floors }) {
         "framework logs three lines for each request that one lets in.",
     ),
     serverTable(rows),
-    serverFloorLine(floors),
+    serverTargetLine(targets),
   ].join("\n\n");
 }
 
-function logOffReport({ machine, rounds, rows, floors }) {
+function logOffReport({ machine, rounds, rows, targets }) {
   return [
     paragraph(
       "The same without these lines, which a server can leave out (`logger.info = () => {}`, with the `logger` of " +
         `mcp-framework), on ${machine.date.slice(0, 10)} by \`npm run bench:server -- --log off\`: ${rounds} rounds.`,
     ),
     serverTable(rows.filter(({ credential }) => credential === HS256)),
-    serverFloorLine(floors),
+    serverTargetLine(targets),
   ].join("\n\n");
 }
 
-function zod3Report({ machine, rounds, rows, floors }) {
+function zod3Report({ machine, rounds, rows, targets }) {
   return [
     paragraph(
       "With them, and with zod 3 beside the framework, as projects in TypeScript need today (`npm install mcp-framework " +
@@ -262,7 +262,7 @@ function zod3Report({ machine, rounds, rows, floors }) {
         "The SDK takes longer over each message, whoever authenticates, so that less is to be won:",
     ),
     serverTable(rows.filter(({ credential }) => credential === HS256)),
-    serverFloorLine(floors),
+    serverTargetLine(targets),
   ].join("\n\n");
 }
 
@@ -292,15 +292,15 @@ function serverTable(rows) {
   );
 }
 
-function serverFloorLine(floors) {
-  const unmet = floors.filter(({ met }) => !met);
+function serverTargetLine(targets) {
+  const unmet = targets.filter(({ met }) => !met);
   const names = unmet.map(({ transport, says, atLeast, measured, reachable }) => {
     const limit = reachable ? `, ${figure(reachable.median)} by the provider that accepts all` : "";
     return `${transport}, ${says}: ${figure(measured.median)} of ${atLeast}${limit}`;
   });
   const rest = names.length > 0 ? ` Not met: ${names.join("; ")}.` : "";
   return paragraph(
-    `Floors that the run checks: ${floors.length}; met: ${floors.length - unmet.length}.${rest}`,
+    `Targets that the run checks: ${targets.length}; met: ${targets.length - unmet.length}.${rest}`,
   );
 }
 

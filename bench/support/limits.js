@@ -11,8 +11,8 @@ import path from "node:path";
 import { nativeVerifier } from "../../__test__/support/native-verifier.js";
 import { keyRing } from "../../lib/native.js";
 import { tokenPool } from "./credentials.js";
-import { BACKEND } from "./floors.js";
 import { measure, summary } from "./measure.js";
+import { BACKEND } from "./targets.js";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");
 const OPERATIONS = 100_000;

@@ -3,17 +3,17 @@
 import assert from "node:assert/strict";
 import { apiKeyContenders, claimsFrom, FAST_JWT_CACHED, OURS, tokenContenders } from "./contenders.js";
 import { ALGORITHMS, apiKeys, requestWithApiKey, toBytes, tokenPool } from "./credentials.js";
+import { bareCheck } from "./limits.js";
 import {
   ACCEPTING,
-  floorsOfApiKeys,
-  floorsOfForgedToken,
-  floorsOfNewToken,
-  floorsOfSameToken,
   ONE_KEY,
-} from "./floors.js";
-import { bareCheck } from "./limits.js";
+  targetsOfApiKeys,
+  targetsOfForgedToken,
+  targetsOfNewToken,
+  targetsOfSameToken,
+} from "./targets.js";
 
-/** What has floors of its own: of each family one, and all curves. */
+/** What has targets of its own: of each family one, and all curves. */
 const QUICK_ALGORITHMS = ["HS256", "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"];
 const KEY_COUNTS = [1, 10, 1_000, 100_000];
 const QUICK_KEY_COUNTS = [1, 10, 100_000];
@@ -47,7 +47,7 @@ function rowsOfAlgorithm(algorithm) {
     {
       id: `${algorithm} new`,
       title: `${algorithm}, new token`,
-      floors: floorsOfNewToken(algorithm),
+      targets: targetsOfNewToken(algorithm),
       contenders: async () => {
         const { pool, contenders } = await prepared();
         const presented = contenders.map((contender) => presentedOnce(contender, pool.genuine, true));
@@ -57,7 +57,7 @@ function rowsOfAlgorithm(algorithm) {
     {
       id: `${algorithm} same`,
       title: `${algorithm}, same token again`,
-      floors: floorsOfSameToken(),
+      targets: targetsOfSameToken(),
       contenders: async () => {
         const { pool, contenders } = await prepared();
         return contenders.map((contender) => presentedAgain(contender, pool));
@@ -66,7 +66,7 @@ function rowsOfAlgorithm(algorithm) {
     {
       id: `${algorithm} forged`,
       title: `${algorithm}, forged token`,
-      floors: floorsOfForgedToken(algorithm),
+      targets: targetsOfForgedToken(algorithm),
       contenders: async () => {
         const { pool, contenders } = await prepared();
         const ours = contenders.find(({ name }) => name === OURS);
@@ -136,7 +136,7 @@ function rowsOfKeyCount(count) {
   return cases.map((presented) => ({
     id: `key ${count} ${presented}`,
     title: `API key, ${count.toLocaleString("en")} ${count === 1 ? "key" : "keys"}, ${titles[presented]}`,
-    floors: floorsOfApiKeys(count, presented),
+    targets: targetsOfApiKeys(count, presented),
     contenders: async () => {
       const { keys, unknown, contenders, oneKey } = await prepared();
       const key = presented === "unknown" ? unknown : keys[presented === "last" ? count - 1 : 0];

@@ -1,5 +1,5 @@
 /**
- * What the project demands of itself, row by row. A floor compares medians of ratios taken within rounds:
+ * What the project demands of itself, row by row. A target compares medians of ratios taken within rounds:
  * `atLeast` is how many times as long the other takes, `atMost` how many times as long ours does.
  */
 
@@ -21,21 +21,21 @@ const OF_NEW_TOKENS = {
 
 const NEAR_THE_BACKEND = { RS256: 1.25, PS256: 1.25 };
 
-export function floorsOfNewToken(algorithm) {
-  const floors = Object.entries(OF_NEW_TOKENS[algorithm] ?? {}).map(([against, atLeast]) => ({
+export function targetsOfNewToken(algorithm) {
+  const targets = Object.entries(OF_NEW_TOKENS[algorithm] ?? {}).map(([against, atLeast]) => ({
     against,
     atLeast,
   }));
   const atMost = NEAR_THE_BACKEND[algorithm];
-  return atMost ? [...floors, { against: BACKEND, atMost }] : floors;
+  return atMost ? [...targets, { against: BACKEND, atMost }] : targets;
 }
 
 /** Although fast-jwt hands out one shared object, and ours is never shared. */
-export function floorsOfSameToken() {
+export function targetsOfSameToken() {
   return [{ against: FAST_JWT_CACHED, atLeast: 1.3 }];
 }
 
-export function floorsOfForgedToken(algorithm) {
+export function targetsOfForgedToken(algorithm) {
   const atLeast = OF_NEW_TOKENS[algorithm]?.[FRAMEWORK];
   const accepting = { against: ACCEPTING, atMost: 1 };
   return atLeast ? [{ against: FRAMEWORK, atLeast }, accepting] : [accepting];
@@ -45,7 +45,7 @@ export function floorsOfForgedToken(algorithm) {
  * The framework searches from the first key on. With 100,000 keys it is asked to be 300 times slower
  * where it has to search all of them: for the last key, and for an unknown one.
  */
-export function floorsOfApiKeys(count, presented) {
+export function targetsOfApiKeys(count, presented) {
   if (count <= 10) {
     return [{ against: FRAMEWORK, atLeast: 4 }];
   }
@@ -60,7 +60,7 @@ export const MEMORY_LIMIT_MEGABYTES = 16;
 export const START_LIMIT_MILLISECONDS = 15;
 export const ADDON_LIMIT_MEGABYTES = 4;
 
-/** Whether a floor is met, to the two decimals that are printed; `undefined` if nothing was measured. */
+/** Whether a target is met, to the two decimals that are printed; `undefined` if nothing was measured. */
 export function isMet({ atLeast, atMost }, measured) {
   if (measured === undefined) {
     return undefined;
