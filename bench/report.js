@@ -30,6 +30,8 @@ const TOKEN_ROWS = [
   "ES384 new",
   "ES512 new",
   "EdDSA new",
+  "HS256 rules",
+  "RS256 rules",
   "HS256 same",
   "RS256 same",
   "ES256 same",

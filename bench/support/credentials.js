@@ -43,6 +43,9 @@ const POOL_SIZE = 1280;
 const SMALLER_POOLS = { ES384: 512, ES512: 512 };
 
 const CURVES = { ES256: "P-256", ES384: "P-384", ES512: "P-521" };
+/** The rules of a server in production, by their names in jsonwebtoken, jose and ours. Genuine tokens satisfy both. */
+export const RULES = { issuer: "https://login.example.com/", audience: "mcp" };
+
 const NAMES = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Barbara Liskov", "Zoë Łukasiewicz"];
 const LATIN1 = "latin1";
 
@@ -65,6 +68,9 @@ export function tokenPool(algorithm) {
     forged: tokens.map((token, number) => toBytes(tampered(token, claims[number]))),
     expired: toBytes(signed(algorithm, keys, { ...claims[0], exp: now - 1 })),
     foreign: toBytes(signed(algorithm, makeKeys(algorithm), claims[0])),
+    // Genuine, but for another issuer or audience: only rules reject them.
+    otherIssuer: toBytes(signed(algorithm, keys, { ...claims[0], iss: "https://login.example.org/" })),
+    otherAudience: toBytes(signed(algorithm, keys, { ...claims[0], aud: ["other"] })),
   };
 }
 
@@ -127,9 +133,9 @@ const BEARER = toBytes("Bearer ");
 /** About 280 bytes of JSON, 450 bytes as an HS256 token. One name in five is not ASCII. */
 function claimsOf(number, now) {
   return {
-    iss: "https://login.example.com/",
+    iss: RULES.issuer,
     sub: `user-${number}`,
-    aud: ["mcp"],
+    aud: [RULES.audience],
     iat: now - 60,
     nbf: now - 60,
     exp: now + 86_400,

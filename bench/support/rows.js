@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { apiKeyContenders, claimsFrom, FAST_JWT_CACHED, OURS, tokenContenders } from "./contenders.js";
-import { ALGORITHMS, apiKeys, requestWithApiKey, toBytes, tokenPool } from "./credentials.js";
+import { ALGORITHMS, apiKeys, RULES, requestWithApiKey, toBytes, tokenPool } from "./credentials.js";
 import { bareCheck } from "./limits.js";
 import {
   ACCEPTING,
@@ -10,6 +10,7 @@ import {
   targetsOfApiKeys,
   targetsOfForgedToken,
   targetsOfNewToken,
+  targetsOfRules,
   targetsOfSameToken,
 } from "./targets.js";
 
@@ -39,11 +40,11 @@ function rowsOfAlgorithm(algorithm) {
     const pool = tokenPool(algorithm);
     const contenders = await tokenContenders(pool);
     for (const contender of contenders) {
-      await assertRightAboutTokens(contender, pool);
+      await assertRightAboutTokens(contender, pool, { hasRules: false });
     }
     return { pool, contenders };
   });
-  return [
+  const rows = [
     {
       id: `${algorithm} new`,
       title: `${algorithm}, new token`,
@@ -80,6 +81,25 @@ function rowsOfAlgorithm(algorithm) {
       },
     },
   ];
+  const targets = targetsOfRules(algorithm);
+  return targets === undefined ? rows : [...rows, rowWithRules(algorithm, prepared, targets)];
+}
+
+/** The same tokens to contenders with `issuer` and `audience` configured. */
+function rowWithRules(algorithm, prepared, targets) {
+  return {
+    id: `${algorithm} rules`,
+    title: `${algorithm}, new token, issuer and audience`,
+    targets,
+    contenders: async () => {
+      const { pool } = await prepared();
+      const contenders = await tokenContenders(pool, RULES);
+      for (const contender of contenders) {
+        await assertRightAboutTokens(contender, pool, { hasRules: true });
+      }
+      return contenders.map((contender) => presentedOnce(contender, pool.genuine, true));
+    },
+  };
 }
 
 /** Each token once to each instance: a pass goes through a part of the pool with an instance of its own. */
@@ -166,8 +186,11 @@ function assertAnswers(name, { accepted, sum }, expected) {
   assert.deepEqual({ accepted, sum }, expected, `${name} gave wrong answers while it was timed`);
 }
 
-/** Accepts with the claims that were signed, refuses what is forged, foreign or expired. */
-async function assertRightAboutTokens(contender, pool) {
+/**
+ * Accepts with the claims that were signed, rejects what is forged, foreign or expired; tokens for another
+ * issuer or audience are rejected with rules, and accepted without, so that nothing else rejects them.
+ */
+async function assertRightAboutTokens(contender, pool, { hasRules }) {
   const { name } = contender;
   const instance = contender.open();
   for (const [number, signed] of pool.signed) {
@@ -177,6 +200,11 @@ async function assertRightAboutTokens(contender, pool) {
   for (const wrong of ["expired", "foreign"]) {
     const claims = await claimsFrom(contender, instance, pool[wrong]);
     assert.equal(claims, undefined, `${name}, ${pool.algorithm}: accepts a token that is ${wrong}`);
+  }
+  for (const other of ["otherIssuer", "otherAudience"]) {
+    const claims = await claimsFrom(contender, instance, pool[other]);
+    const verdict = `${name}, ${pool.algorithm}: ${hasRules ? "accepts" : "rejects"} a token with ${other}`;
+    assert.equal(claims === undefined, hasRules, verdict);
   }
   const forged = await claimsFrom(contender, instance, pool.forged[0]);
   assert.equal(forged, undefined, `${name}, ${pool.algorithm}: accepts a forged token`);

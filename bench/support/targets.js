@@ -22,12 +22,21 @@ const OF_NEW_TOKENS = {
 const NEAR_THE_BACKEND = { RS256: 1.25, PS256: 1.25 };
 
 export function targetsOfNewToken(algorithm) {
-  const targets = Object.entries(OF_NEW_TOKENS[algorithm] ?? {}).map(([against, atLeast]) => ({
-    against,
-    atLeast,
-  }));
+  const targets = atLeastEach(OF_NEW_TOKENS[algorithm] ?? {});
   const atMost = NEAR_THE_BACKEND[algorithm];
   return atMost ? [...targets, { against: BACKEND, atMost }] : targets;
+}
+
+/** With `issuer` and `audience` configured, as in production. */
+const OF_NEW_TOKENS_WITH_RULES = {
+  HS256: { [FAST_JWT]: 1.8 },
+  RS256: { [FAST_JWT]: 1.25 },
+};
+
+/** `undefined` for algorithms that have no such row. */
+export function targetsOfRules(algorithm) {
+  const targets = OF_NEW_TOKENS_WITH_RULES[algorithm];
+  return targets && atLeastEach(targets);
 }
 
 /** Although fast-jwt hands out one shared object, and ours is never shared. */
@@ -54,6 +63,10 @@ export function targetsOfApiKeys(count, presented) {
   }
   const asWithOne = { against: ONE_KEY, atMost: 1.3 };
   return presented === "first" ? [asWithOne] : [{ against: FRAMEWORK, atLeast: 300 }, asWithOne];
+}
+
+function atLeastEach(targets) {
+  return Object.entries(targets).map(([against, atLeast]) => ({ against, atLeast }));
 }
 
 export const MEMORY_LIMIT_MEGABYTES = 16;
