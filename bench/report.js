@@ -13,9 +13,8 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { HS256, NONE, OURS as OUR_PACKAGE, STUB } from "./server/names.js";
 import { chart } from "./support/chart.js";
-import { FAST_JWT, FAST_JWT_CACHED, FRAMEWORK, OURS } from "./support/contenders.js";
+import { BACKEND, FAST_JWT, FAST_JWT_CACHED, FRAMEWORK, JOSE, OURS } from "./support/names.js";
 import { figure, withSpread } from "./support/print.js";
-import { BACKEND } from "./support/targets.js";
 
 const ROOT = path.dirname(import.meta.dirname);
 const BEGIN = "<!-- bench:begin -->";
@@ -44,7 +43,7 @@ const TOKEN_COLUMNS = [
   [FAST_JWT, "fast-jwt"],
   [FAST_JWT_CACHED, "fast-jwt, cache"],
   ["jsonwebtoken", "jsonwebtoken"],
-  ["jose", "jose"],
+  [JOSE, "jose"],
   ["@node-rs/jsonwebtoken", "@node-rs"],
 ];
 const KEY_ROWS = [

@@ -35,11 +35,8 @@ import {
 } from "mcp-framework";
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
 import { requestWithToken, toText } from "./credentials.js";
-
-export const OURS = "ours";
-export const FRAMEWORK = "mcp-framework";
-export const FAST_JWT = "fast-jwt";
-export const FAST_JWT_CACHED = "fast-jwt, cache";
+import { FAST_JWT, FAST_JWT_CACHED, FRAMEWORK, JOSE, OURS } from "./names.js";
+import { runAsynchronous, runProvider, runSynchronous } from "./passes.js";
 
 /** The npm packages whose versions a run states. */
 export const PACKAGES = ["mcp-framework", "jsonwebtoken", "fast-jwt", "jose", "@node-rs/jsonwebtoken"];
@@ -84,7 +81,7 @@ export async function tokenContenders(pool, rules = {}) {
     { name: FAST_JWT, ...synchronous(() => createVerifier({ ...fastJwtOptions, cache: false })) },
     { name: FAST_JWT_CACHED, ...synchronous(() => createVerifier({ ...fastJwtOptions, cache: true })) },
     {
-      name: "jose",
+      name: JOSE,
       open: () => async (token) => (await jwtVerify(token, cryptoKey, options)).payload,
       carry: toText,
       run: runAsynchronous,
@@ -123,62 +120,6 @@ function importForJose({ algorithm, secret }) {
   }
   const hash = `SHA-${algorithm.slice(2)}`;
   return webcrypto.subtle.importKey("raw", Buffer.from(secret), { name: "HMAC", hash }, false, ["verify"]);
-}
-
-/** One answer of a contender for tokens: the claims, or `undefined` if it refuses. */
-export async function claimsFrom({ run, carry }, instance, bytes) {
-  const { last } = await run(instance, [carry(bytes)]);
-  return last;
-}
-
-// The loops count and add up what they are told: `accepted` and the sum of a claim are compared with the
-// expected afterwards, and nothing can be optimised away.
-
-async function runProvider(instance, requests) {
-  let accepted = 0;
-  let sum = 0;
-  let last;
-  for (const request of requests) {
-    const answer = await instance.authenticate(request);
-    if (answer !== false) {
-      last = answer.data;
-      accepted += 1;
-      sum += last.number;
-    }
-  }
-  return { accepted, sum, last };
-}
-
-function runSynchronous(verify, tokens) {
-  let accepted = 0;
-  let sum = 0;
-  let last;
-  for (const token of tokens) {
-    try {
-      last = verify(token);
-      accepted += 1;
-      sum += last.number;
-    } catch {
-      // Refused.
-    }
-  }
-  return { accepted, sum, last };
-}
-
-async function runAsynchronous(verify, tokens) {
-  let accepted = 0;
-  let sum = 0;
-  let last;
-  for (const token of tokens) {
-    try {
-      last = await verify(token);
-      accepted += 1;
-      sum += last.number;
-    } catch {
-      // Refused.
-    }
-  }
-  return { accepted, sum, last };
 }
 
 async function runApiKeyProvider(instance, requests) {

@@ -12,7 +12,7 @@ import { nativeVerifier } from "../../__test__/support/native-verifier.js";
 import { keyRing } from "../../lib/native.js";
 import { tokenPool } from "./credentials.js";
 import { measure, summary } from "./measure.js";
-import { BACKEND } from "./targets.js";
+import { BACKEND } from "./names.js";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");
 const OPERATIONS = 100_000;

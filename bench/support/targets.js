@@ -3,11 +3,7 @@
  * `atLeast` is how many times as long the other takes, `atMost` how many times as long ours does.
  */
 
-import { FAST_JWT, FAST_JWT_CACHED, FRAMEWORK } from "./contenders.js";
-
-export const BACKEND = "the backend's bare check";
-export const ACCEPTING = "ours, accepting a new token";
-export const ONE_KEY = "ours, one key";
+import { ACCEPTING, BACKEND, FAST_JWT, FAST_JWT_CACHED, FRAMEWORK, JOSE, ONE_KEY } from "./names.js";
 
 const OF_NEW_TOKENS = {
   HS256: { [FRAMEWORK]: 100, [FAST_JWT]: 2 },
@@ -48,6 +44,24 @@ export function targetsOfForgedToken(algorithm) {
   const atLeast = OF_NEW_TOKENS[algorithm]?.[FRAMEWORK];
   const accepting = { against: ACCEPTING, atMost: 1 };
   return atLeast ? [{ against: FRAMEWORK, atLeast }, accepting] : [accepting];
+}
+
+const OF_NEW_ACCESS_TOKENS = {
+  RS256: { [FRAMEWORK]: 6, [JOSE]: 4 },
+  ES256: { [FRAMEWORK]: 3, [JOSE]: 2 },
+};
+
+export function targetsOfNewAccessToken(algorithm) {
+  return atLeastEach(OF_NEW_ACCESS_TOKENS[algorithm]);
+}
+
+export function targetsOfSameAccessToken() {
+  return [{ against: FRAMEWORK, atLeast: 60 }];
+}
+
+/** Whatever the reason: else an attacker pays less than the server. */
+export function targetsOfRejectedAccessToken() {
+  return [{ against: ACCEPTING, atMost: 1 }];
 }
 
 /**
