@@ -2,8 +2,8 @@
  * Writes the figures of the last runs into the README and draws the chart: `node bench/report.js`. No
  * figure is typed by hand.
  *
- *   --results FOLDER  where providers.json, server.json, server-log-off.json and server-zod-3.json are;
- *                     bench/results
+ *   --results FOLDER  where providers.json, oauth.json, server.json, server-log-off.json and
+ *                     server-zod-3.json are; bench/results
  *   --readme FILE     what is rewritten between the markers; README.md
  *   --chart FILE      the SVG; docs/bench.svg
  */
@@ -46,6 +46,7 @@ const TOKEN_COLUMNS = [
   [JOSE, "jose"],
   ["@node-rs/jsonwebtoken", "@node-rs"],
 ];
+const ACCESS_TOKEN_COLUMNS = TOKEN_COLUMNS.filter(([name]) => [FRAMEWORK, JOSE].includes(name));
 const KEY_ROWS = [
   "key 1 hit",
   "key 10 last",
@@ -68,16 +69,20 @@ const { values: files } = parseArgs({
 });
 
 const providers = read("providers.json");
+const oauth = read("oauth.json");
 const server = read("server.json");
 const serverWithoutLog = read("server-log-off.json");
 const serverWithZod3 = read("server-zod-3.json");
-if (providers === undefined && server === undefined) {
+if ([providers, oauth, server].every((results) => results === undefined)) {
   fail(`there are no results in ${files.results}; run \`npm run bench\` and \`npm run bench:server\` first`);
 }
 const parts = [];
 if (providers !== undefined) {
   drawChart(providers);
   parts.push(providersReport(providers));
+}
+if (oauth !== undefined) {
+  parts.push(oauthReport(oauth));
 }
 if (server !== undefined) {
   parts.push(serverReport(server));
@@ -121,36 +126,56 @@ function providersReport(run) {
   const { machine, node, date, command, rounds, milliseconds, versions } = run;
   const chosen = (ids) => ids.flatMap((id) => run.rows.filter((row) => row.id === id));
   const image = path.relative(path.dirname(path.resolve(files.readme)), path.resolve(files.chart));
-  const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `![Microseconds per request of each library, logarithmic scale](${image.replaceAll(path.sep, "/")})`,
     paragraph(
       `Measured on ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${node}, on ${date.slice(0, 10)} ` +
         `by \`${command}\`: ${rounds} rounds, samples of at least ${milliseconds} ms, contenders in random order. ` +
         "Medians; in parentheses the middle half of the rounds. Ratios are taken within a round: how many times as " +
-        `long as ours it takes. ${peers.join(", ")}.`,
+        `long as ours it takes. ${peers(versions)}.`,
     ),
-    tokenTable(chosen(TOKEN_ROWS)),
+    tokenTable(chosen(TOKEN_ROWS), TOKEN_COLUMNS),
     keyTable(chosen(KEY_ROWS)),
     limitTable(run),
     limitLine(run),
-    run.footprint.map((each) => `- ${footprintLine(each)}`).join("\n"),
+    footprintList(run),
     targetLine(run),
   ]
     .filter(Boolean)
     .join("\n\n");
 }
 
-function tokenTable(rows) {
+function peers(versions) {
+  return Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ");
+}
+
+/** Rows of bench/oauth.js, all of them. */
+function oauthReport(run) {
+  const { date, command, rounds, rows, versions } = run;
+  return [
+    paragraph(
+      `Access tokens with keys by URL, on ${date.slice(0, 10)} by \`${command}\`: ${rounds} rounds. ${peers(versions)}.`,
+    ),
+    tokenTable(rows, ACCESS_TOKEN_COLUMNS),
+    footprintList(run),
+    targetLine(run),
+  ]
+    .filter(Boolean)
+    .join("\n\n");
+}
+
+function tokenTable(rows, tokenColumns) {
   if (rows.length === 0) {
     return undefined;
   }
   return table(
-    ["token", "ours, µs", ...TOKEN_COLUMNS.map(([, head]) => head)],
+    ["token", "ours, µs", ...tokenColumns.map(([, head]) => head)],
     rows.map((row) => [
       row.title,
       withSpread(contender(row, OURS).microseconds),
-      ...TOKEN_COLUMNS.map(([name]) => ratioCell(contender(row, name))),
+      ...tokenColumns.map(([name]) => ratioCell(contender(row, name))),
     ]),
   );
 }
@@ -211,6 +236,10 @@ function limitLine({ limits }) {
   return figures.length > 0 ? paragraph(`Beside the signature: ${figures.join(", ")}.`) : undefined;
 }
 
+function footprintList({ footprint }) {
+  return footprint.map((each) => `- ${footprintLine(each)}`).join("\n");
+}
+
 function footprintLine({ title, unit, ours, beside }) {
   const measured = ours ? `${withSpread(ours)} ${unit}` : "not measured";
   return `${title}: ${measured}${beside ? `; ${beside.name}: ${withSpread(beside)} ${unit}` : ""}`;
@@ -221,7 +250,7 @@ function targetLine({ rows, footprint }) {
     ...rows.flatMap(({ title, targets: ofRow }) =>
       ofRow.map(({ met, against }) => ({ met, title: `${title} (${against})` })),
     ),
-    ...footprint,
+    ...footprint.filter(({ atMost }) => atMost !== undefined),
   ];
   const unmet = targets.filter(({ met }) => !met);
   const names = unmet.length > 0 ? ` Not met: ${unmet.map(({ title }) => title).join("; ")}.` : "";
