@@ -13,7 +13,7 @@ const ROOT = path.join(import.meta.dirname, "..", "..");
  * A small young generation: else V8 keeps up to 32 MB of it, or not, after the keys were made, and the
  * difference between two processes is luck.
  */
-const STEADY_HEAP = ["--expose-gc", "--max-semi-space-size=1"];
+export const STEADY_HEAP = ["--expose-gc", "--max-semi-space-size=1"];
 const ADDON = addonFileName(platformId());
 
 /**

@@ -2,17 +2,17 @@
 
 import { HS256, OURS, STUB } from "./names.js";
 
-const FLOORS = [
+const TARGETS = [
   { verdict: "accepted", ratio: "ratioToFramework", atLeast: 2.5, says: "accepting, to mcp-framework" },
   { verdict: "accepted", ratio: "ratioToNone", atLeast: 0.93, says: "accepting, to no auth at all" },
   { verdict: "refused", ratio: "ratioToFramework", atLeast: 6, says: "refusing, to mcp-framework" },
 ];
 
 /**
- * Each floor on each transport, with what was measured: the median over the rounds. `reachable` is what a provider that
+ * Each target on each transport, with what was measured: the median over the rounds. `reachable` is what a provider that
  * accepts everything measured in its place.
  */
-export function checkFloors(rows) {
+export function checkTargets(rows) {
   const ofTokens = rows.filter(({ credential }) => credential === HS256);
   return ofTokens
     .filter(({ provider }) => provider === OURS)
@@ -20,7 +20,7 @@ export function checkFloors(rows) {
       const limit = ofTokens.find(
         (other) => other.provider === STUB && other.transport === transport && other.verdict === verdict,
       );
-      return FLOORS.filter((floor) => floor.verdict === verdict).map(({ ratio, atLeast, says }) => ({
+      return TARGETS.filter((target) => target.verdict === verdict).map(({ ratio, atLeast, says }) => ({
         transport,
         says,
         atLeast,
