@@ -130,7 +130,7 @@ export async function runCommandLine(args, { stdin, stdout, stderr }) {
 /** Options by name, without the hyphens. Messages give the position of an argument, never what it says. */
 function readArguments(command, args, known) {
   const help = `see mcp-native-auth ${command} --help`;
-  /** @type {import("node:util").ParseArgsOptionsConfig} */
+  /** @type {NonNullable<import("node:util").ParseArgsConfig["options"]>} */
   const options = Object.fromEntries(
     Object.entries(known).map(([name, kind]) => [name, { type: kind === "switch" ? "boolean" : "string" }]),
   );

@@ -37,7 +37,7 @@ function load(triple) {
     return packed.addon;
   }
   const name = `@mcp-native-auth/${triple}`;
-  const { version, optionalDependencies } = require("../../package.json");
+  const { version, optionalDependencies } = /** @type {any} */ (require("../../package.json"));
   // Only what the release declares: a name that is not ours to publish is never looked up.
   const wanted = optionalDependencies?.[name];
   if (wanted === undefined) {
