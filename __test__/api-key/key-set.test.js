@@ -12,11 +12,11 @@ import { checkout } from "../support/project.js";
 
 const [KEY, OTHER, THIRD] = Array.from({ length: 3 }, () => generateApiKey().key);
 const dataOf = (id, more) => ({ data: { keyId: id, scopes: [], metadata: {}, ...more } });
-const LAST_STAY = "the last good keys stay in use";
-const NOBODY = "nobody is let in until keys were loaded";
-const failed = (why, until) => ({
+const LAST_STAY = "The last good keys stay in use";
+const ALL_REJECTED = "All requests are rejected until a load succeeds";
+const failed = (message, until) => ({
   code: "ERR_MCP_AUTH_KEYS_RELOAD_FAILED",
-  message: `APIKeyAuthProvider: keys could not be loaded, ${why}; ${until}`,
+  message: `APIKeyAuthProvider: failed to load keys: ${message}. ${until}`,
 });
 
 /** A loader whose calls end when the test says so. */
@@ -101,14 +101,14 @@ describe("the first load", () => {
     assert.equal(provider.getKeyCount(), 1);
   });
 
-  it("that fails lets nobody in, tells of it, and ready() tries once more", async () => {
+  it("that fails rejects all requests, is reported, and ready() tries once more", async () => {
     const source = sourceOf(new Error("down"));
     const provider = new APIKeyAuthProvider({ loadKeys: source.loadKeys });
     assert.equal(await verdictOn(provider, KEY), "KEYS_NOT_LOADED");
     assert.deepEqual(warnings, [
-      { code: "MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED", message: failed("the loader failed", NOBODY).message },
+      { code: "MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED", message: failed("the loader failed", ALL_REJECTED).message },
     ]);
-    await assert.rejects(provider.ready(), failed("the loader failed", NOBODY));
+    await assert.rejects(provider.ready(), failed("the loader failed", ALL_REJECTED));
     assert.equal(source.loads, 2);
     source.keys = [KEY];
     await Promise.all([provider.ready(), provider.ready()]);
@@ -303,8 +303,8 @@ describe("a load that fails", () => {
       "`keys[1]` has the same `id` as `keys[0]`; give each key its own",
     ],
   };
-  for (const [name, [end, why]] of Object.entries(ends)) {
-    it(`${name}: the last good keys stay, and it is reported without a word of the loader's`, async () => {
+  for (const [name, [end, message]] of Object.entries(ends)) {
+    it(`${name}: the last good keys stay, and it is reported without the loader's own message`, async () => {
       let load = async () => [THIRD, { key: OTHER, id: "b" }];
       const provider = new APIKeyAuthProvider({ loadKeys: () => load() });
       await provider.ready();
@@ -312,16 +312,16 @@ describe("a load that fails", () => {
       for (const count of [1, 2]) {
         await assert.rejects(provider.reload(), (error) => {
           assert.equal(error.constructor, Error);
-          assert.deepEqual({ code: error.code, message: error.message }, failed(why, LAST_STAY));
+          assert.deepEqual({ code: error.code, message: error.message }, failed(message, LAST_STAY));
           assert.ok(!inspect(error, { showHidden: true, depth: Infinity }).includes(KEY.slice(0, 12)));
           return true;
         });
-        const event = { provider: "APIKeyAuthProvider", failures: count, why, usingStaleKeys: true };
+        const event = { provider: "APIKeyAuthProvider", failures: count, message, usingStaleKeys: true };
         assert.deepEqual({ ...failures.at(-1) }, event);
         assert.ok(Object.isFrozen(failures.at(-1)));
       }
       assert.deepEqual(warnings, [
-        { code: "MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED", message: failed(why, LAST_STAY).message },
+        { code: "MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED", message: failed(message, LAST_STAY).message },
       ]);
       assert.equal(await verdictOn(provider, THIRD), true);
       assert.deepEqual(await verdictOn(provider, OTHER), dataOf("b"));
@@ -376,7 +376,7 @@ describe("a load that takes too long", () => {
       t.mock.timers.tick(1);
       assert.equal(calls[0].signal.aborted, true);
       assert.equal(await verdict, "KEYS_NOT_LOADED");
-      assert.equal(failures[0].why, `the loader took longer than ${seconds} s`);
+      assert.equal(failures[0].message, `the loader took longer than ${seconds} s`);
       calls[0].resolve([KEY]);
       await turnOfTheLoop();
       assert.equal(await verdictOn(provider, KEY), "KEYS_NOT_LOADED");
@@ -507,7 +507,7 @@ describe("a change by hand while a load is under way", () => {
     });
     await provider.ready().catch(() => {});
     assert.equal(loads, 6);
-    assert.equal(failures[0].why, "they were changed by hand each time meanwhile");
+    assert.equal(failures[0].message, "keys were modified during each of 3 attempts");
     assert.equal(await verdictOn(provider, `${KEY}1`), true);
   });
 });
@@ -529,7 +529,7 @@ describe("options", () => {
     ]),
     ...["reloadIntervalSeconds", "loadTimeoutSeconds"].map((name) => [
       { keys: [KEY], [name]: 60 },
-      `\`${name}\` has no effect without \`loadKeys\`; give what loads the keys, or remove it`,
+      `\`${name}\` has no effect without \`loadKeys\`; add \`loadKeys\` or remove it`,
     ]),
   ];
   for (const [options, message] of mistakes) {

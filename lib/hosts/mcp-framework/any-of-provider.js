@@ -1,7 +1,7 @@
 import { anyOfMethods } from "../../core/any-of.js";
 import { authenticatorOf } from "../../core/authenticator.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
-import { checkUnknownOptions, readOptions } from "../../core/options.js";
+import { checkUndefinedOptions, checkUnknownOptions, readOptions } from "../../core/options.js";
 import { throttleOption } from "../../throttle/throttle.js";
 import { DEFAULT_AUTH_ERROR } from "./auth-errors.js";
 import { FrameworkHost, isUnmodified } from "./framework-host.js";
@@ -9,6 +9,7 @@ import { announceUse } from "./link.js";
 import { isFrameworkOAuthProvider, thirdPartyMethod } from "./third-party.js";
 
 const NAME = "AnyOfAuthProvider";
+const OPTIONS = ["throttle"];
 
 /** Documented in index.d.ts. */
 export function anyOf(providers, options) {
@@ -28,8 +29,9 @@ class AnyOfAuthProvider {
   #host;
 
   constructor(providers, config) {
-    const options = readOptions(config);
-    checkUnknownOptions(NAME, options, ["throttle"]);
+    const options = readOptions(config, OPTIONS);
+    checkUndefinedOptions(NAME, options, OPTIONS, false);
+    checkUnknownOptions(NAME, options, OPTIONS);
     const members = providers.map((provider) => ({
       provider,
       asThirdParty: thirdPartyMethod(provider, NAME),

@@ -5,6 +5,7 @@ import { readKeys } from "../../api-key/records.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import {
   booleanOption,
+  checkUndefinedOptions,
   checkUnknownOptions,
   headerNameOption,
   readOptions,
@@ -28,6 +29,8 @@ const OPTIONS = [
   "loadTimeoutSeconds",
 ];
 
+const RESTRICTING_OPTIONS = ["queryFallback", "throttle", "strict"];
+
 const DEFAULT_LOAD_TIMEOUT_SECONDS = 10;
 const MIN_LOAD_TIMEOUT_SECONDS = 0.001;
 /** The longest that a timer of Node can wait. */
@@ -49,7 +52,7 @@ export class APIKeyAuthProvider {
   #strict;
 
   constructor(config) {
-    reportAtCaller(APIKeyAuthProvider, () => this.#configure(readOptions(config)));
+    reportAtCaller(APIKeyAuthProvider, () => this.#configure(readOptions(config, OPTIONS)));
   }
 
   #configure(options) {
@@ -60,6 +63,7 @@ export class APIKeyAuthProvider {
     }
     this.#strict = booleanOption("strict", options.strict, false);
     checkUnknownOptions(NAME, options, OPTIONS, this.#strict);
+    checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, this.#strict);
     this.#headerName = headerNameOption(options.headerName, DEFAULT_API_KEY_HEADER_NAME);
     const queryFallback = booleanOption("queryFallback", options.queryFallback, true);
     const intervalMs = milliseconds("reloadIntervalSeconds", options.reloadIntervalSeconds, 0, 0);
@@ -225,7 +229,7 @@ function overlapOption(given) {
       "the third argument of `replaceKey` must be an object such as { overlapSeconds: 3600 }",
     );
   }
-  const options = readOptions(given);
+  const options = readOptions(given, ["overlapSeconds"]);
   const overlap = secondsOption("overlapSeconds", options.overlapSeconds, 0, MAX_OVERLAP_SECONDS) ?? 0;
   checkUnknownOptions(`${NAME}: \`replaceKey\``, options, ["overlapSeconds"]);
   return overlap * 1000;
