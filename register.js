@@ -5,18 +5,18 @@
  */
 
 import module from "node:module";
-import { configurationError } from "./lib/errors.js";
-import { PROBE, PROBED, synchronousHooks } from "./lib/framework/import-hooks.js";
-import { warnIfUnused } from "./lib/framework/replacement.js";
+import { codedError } from "./lib/core/errors.js";
+import { PROBE, PROBE_URL, synchronousHooks } from "./lib/hosts/mcp-framework/register/import-hooks.js";
+import { warnIfUnused } from "./lib/hosts/mcp-framework/register/replacement.js";
 
 if (typeof module.registerHooks === "function") {
   module.registerHooks(synchronousHooks);
 } else {
-  module.register?.("./lib/framework/import-hooks.js", import.meta.url);
+  module.register?.("./lib/hosts/mcp-framework/register/import-hooks.js", import.meta.url);
 }
 if (!hooksTakeEffect()) {
-  throw configurationError(
-    "REGISTER_UNSUPPORTED",
+  throw codedError(
+    "ERR_MCP_AUTH_REGISTER_UNSUPPORTED",
     "mcp-native-auth/register needs a runtime whose module hooks take effect, such as Node; " +
       'in your source, change the import from "mcp-framework" to "mcp-native-auth" instead',
   );
@@ -30,7 +30,7 @@ function hooksTakeEffect() {
     return typeof module.register === "function";
   }
   try {
-    return import.meta.resolve(PROBE) === PROBED;
+    return import.meta.resolve(PROBE) === PROBE_URL;
   } catch {
     return false;
   }

@@ -1,124 +1,43 @@
 /**
  * The providers and their peers side by side, in one process: `node bench/providers.js`.
  *
- *   --quick         fewer rounds, and only algorithms and numbers of keys that have floors of their own
+ *   --quick         fewer rounds, and only algorithms and numbers of keys that have targets
  *   --json FILE     where the figures go; bench/results/providers.json unless --only is given
  *   --only PATTERN  only rows whose title matches, without regard to case; "limits", "memory" and
  *                   "start" are the titles of what is not a row
  *
- * Everybody must give the right answers before and while being timed, else the exit code is 1. A floor
+ * Everybody must give the right answers before and while being timed, else the exit code is 1. A target
  * that is not met changes no exit code: it is printed at its row and once more at the end.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import os from "node:os";
-import path from "node:path";
-import { parseArgs } from "node:util";
-import { FRAMEWORK, OURS, PACKAGES } from "./support/contenders.js";
-import {
-  ADDON_LIMIT_MEGABYTES,
-  isMet,
-  MEMORY_LIMIT_MEGABYTES,
-  START_LIMIT_MILLISECONDS,
-} from "./support/floors.js";
+import { PACKAGES } from "./support/contenders.js";
 import { memoryOfKeys, sizeOfAddon, timeOfImport } from "./support/footprint.js";
 import { limitsOfJavaScript, limitsOfOpenssl } from "./support/limits.js";
-import { measure, summary } from "./support/measure.js";
-import { columns, demand, figure, verdict, withSpread } from "./support/print.js";
+import { FRAMEWORK } from "./support/names.js";
+import { columns, figure } from "./support/print.js";
 import { allRows } from "./support/rows.js";
+import { beginRun, endRun, measureRows } from "./support/run.js";
+import {
+  ADDON_LIMIT_MEGABYTES,
+  MEMORY_LIMIT_MEGABYTES,
+  START_LIMIT_MILLISECONDS,
+} from "./support/targets.js";
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    json: { type: "string" },
-    only: { type: "string" },
-  },
-});
-const wanted = new RegExp(flags.only ?? "", "i");
-const resultsFile = path.join(import.meta.dirname, "results", "providers.json");
-const jsonFile = flags.json ?? (flags.only === undefined ? resultsFile : undefined);
+const benchmark = beginRun({ command: "npm run bench", results: "providers.json", packages: PACKAGES });
+const { run, quick, settings, isWanted } = benchmark;
+run.limits = [];
+run.notes = [];
 
-/** A sample lasts 50 milliseconds at least; a calibrated number of operations makes up for the clock. */
-const settings = flags.quick
-  ? { rounds: 3, milliseconds: 50, warmUpMilliseconds: 25 }
-  : { rounds: 15, milliseconds: 50, warmUpMilliseconds: 60 };
-
-const run = {
-  ...circumstances(),
-  limits: [],
-  notes: [],
-  rows: [],
-  footprint: [],
-};
-
-console.log(`${run.machine.cpu}, ${run.machine.cores} cores, ${run.machine.system}; Node ${run.node}`);
-console.log(`${settings.rounds} rounds of at least ${settings.milliseconds} ms; microseconds per request`);
-console.log("(median, in parentheses the middle half); ratio: how many times as long as ours it takes");
-
-if (wanted.test("limits")) {
-  const { limits, notes } = await measureLimits();
-  run.limits = limits;
-  run.notes = notes;
+if (isWanted("limits")) {
+  Object.assign(run, await measureLimits());
   printLimits(run);
 }
-for (const row of allRows(flags)) {
-  if (wanted.test(row.title)) {
-    const result = await measureRow(row);
-    run.rows.push(result);
-    printRow(result);
-  }
-}
+await measureRows(benchmark, allRows({ quick }));
 run.footprint = measureFootprint();
-printFootprint(run.footprint);
-printUnmet();
-
-if (jsonFile !== undefined) {
-  mkdirSync(path.dirname(path.resolve(jsonFile)), { recursive: true });
-  writeFileSync(jsonFile, `${JSON.stringify(run, null, 2)}\n`);
-}
-
-function circumstances() {
-  const require = createRequire(import.meta.url);
-  const lookups = require.resolve.paths("mcp-framework");
-  const versions = Object.fromEntries(
-    PACKAGES.map((name) => {
-      // Some export neither their manifest nor an entry for `require`.
-      const manifests = lookups.map((folder) => path.join(folder, name, "package.json"));
-      return [name, firstReadable(manifests).version];
-    }),
-  );
-  return {
-    command: ["npm run bench", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(
-      " ",
-    ),
-    date: new Date().toISOString(),
-    machine: {
-      cpu: os.cpus()[0]?.model.trim() ?? "unknown CPU",
-      cores: os.availableParallelism(),
-      system: `${os.type()} ${os.arch()}`,
-    },
-    node: process.versions.node,
-    openssl: process.versions.openssl,
-    versions,
-    ...settings,
-    quick: flags.quick,
-  };
-}
-
-function firstReadable(files) {
-  for (const file of files) {
-    try {
-      return JSON.parse(readFileSync(file, "utf8"));
-    } catch {
-      // The next folder up may have it.
-    }
-  }
-  return {};
-}
+endRun(benchmark);
 
 async function measureLimits() {
-  const openssl = limitsOfOpenssl(flags);
+  const openssl = limitsOfOpenssl({ quick });
   const ofJavaScript = await limitsOfJavaScript(settings);
   return {
     limits: [...ofJavaScript.limits, ...openssl.limits],
@@ -126,28 +45,10 @@ async function measureLimits() {
   };
 }
 
-async function measureRow({ id, title, floors, contenders }) {
-  const measured = await measure(await contenders(), settings);
-  const ours = measured.find(({ name }) => name === OURS);
-  const results = measured.map(({ name, samples }) => ({
-    name,
-    microseconds: summary(samples),
-    ratio: name === OURS ? undefined : summary(samples.map((sample, round) => sample / ours.samples[round])),
-  }));
-  return { id, title, contenders: results, floors: floors.map((floor) => judged(floor, results)) };
-}
-
-/** The floor with what was measured: times as long as ours, or for `atMost` how many times as long ours. */
-function judged(floor, results) {
-  const median = results.find(({ name }) => name === floor.against)?.ratio?.median;
-  const measured = median !== undefined && floor.atMost !== undefined ? 1 / median : median;
-  return { ...floor, measured, met: isMet(floor, measured) };
-}
-
 function measureFootprint() {
   const footprint = [];
-  if (wanted.test("memory")) {
-    const { ours, framework } = memoryOfKeys({ repetitions: flags.quick ? 2 : 5 });
+  if (isWanted("memory")) {
+    const { ours, framework } = memoryOfKeys({ repetitions: quick ? 2 : 5 });
     footprint.push({
       title: "memory of 100,000 keys",
       unit: "MB",
@@ -157,8 +58,8 @@ function measureFootprint() {
       met: ours.median <= MEMORY_LIMIT_MEGABYTES,
     });
   }
-  if (wanted.test("start")) {
-    const { ours, empty } = timeOfImport({ repetitions: flags.quick ? 5 : 11 });
+  if (isWanted("start")) {
+    const { ours, empty } = timeOfImport({ repetitions: quick ? 5 : 11 });
     footprint.push({
       title: "start: import of the package",
       unit: "ms",
@@ -191,64 +92,5 @@ function printLimits({ limits, notes }) {
   }
   for (const note of notes) {
     console.log(`  ${note}`);
-  }
-}
-
-function printRow({ title, contenders, floors }) {
-  console.log(`\n${title}`);
-  const lines = columns(
-    contenders.map(({ name, microseconds, ratio }) => [
-      name,
-      withSpread(microseconds),
-      ratio ? withSpread(ratio, "×") : "",
-    ]),
-  );
-  for (const line of lines) {
-    console.log(`  ${line}`);
-  }
-  for (const floor of floors) {
-    console.log(`  floor: ${floorLine(floor)}`);
-  }
-}
-
-function floorLine({ against, measured, met, ...floor }) {
-  const found = measured === undefined ? "" : `, measured ${figure(measured)}×`;
-  const subject = floor.atMost === undefined ? against : `the cost of ${against}`;
-  return `${demand(floor)} ${subject}${found}: ${verdict(met)}`;
-}
-
-function footprintLine({ title, unit, ours, beside, atMost, met }) {
-  const measured = ours ? `${withSpread(ours)} ${unit}` : "not found";
-  const other = beside ? `, ${beside.name} ${withSpread(beside)} ${unit}` : "";
-  return `${title}: ${measured}${other}; at most ${atMost} ${unit}: ${verdict(met)}`;
-}
-
-function printFootprint(footprint) {
-  if (footprint.length > 0) {
-    console.log("");
-  }
-  for (const each of footprint) {
-    console.log(footprintLine(each));
-  }
-}
-
-function printUnmet() {
-  const lines = [
-    ...run.rows.flatMap(({ title, floors }) =>
-      floors.filter(({ met }) => !met).map((floor) => `${title}: ${floorLine(floor)}`),
-    ),
-    ...run.footprint.filter(({ met }) => !met).map(footprintLine),
-  ];
-  const floors = run.rows.flatMap((row) => row.floors).length + run.footprint.length;
-  if (floors === 0) {
-    return;
-  }
-  console.log(
-    lines.length === 0
-      ? `\nAll ${floors} floors are met.`
-      : `\nOf ${floors} floors, not met or not measured:`,
-  );
-  for (const line of lines) {
-    console.log(`  ${line}`);
   }
 }

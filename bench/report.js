@@ -2,8 +2,8 @@
  * Writes the figures of the last runs into the README and draws the chart: `node bench/report.js`. No
  * figure is typed by hand.
  *
- *   --results FOLDER  where providers.json, server.json, server-log-off.json and server-zod-3.json are;
- *                     bench/results
+ *   --results FOLDER  where providers.json, oauth.json, server.json, server-log-off.json and
+ *                     server-zod-3.json are; bench/results
  *   --readme FILE     what is rewritten between the markers; README.md
  *   --chart FILE      the SVG; docs/bench.svg
  */
@@ -13,8 +13,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { HS256, NONE, OURS as OUR_PACKAGE, STUB } from "./server/names.js";
 import { chart } from "./support/chart.js";
-import { FAST_JWT, FAST_JWT_CACHED, FRAMEWORK, OURS } from "./support/contenders.js";
-import { BACKEND } from "./support/floors.js";
+import { BACKEND, FAST_JWT, FAST_JWT_CACHED, FRAMEWORK, JOSE, OURS } from "./support/names.js";
 import { figure, withSpread } from "./support/print.js";
 
 const ROOT = path.dirname(import.meta.dirname);
@@ -30,6 +29,8 @@ const TOKEN_ROWS = [
   "ES384 new",
   "ES512 new",
   "EdDSA new",
+  "HS256 rules",
+  "RS256 rules",
   "HS256 same",
   "RS256 same",
   "ES256 same",
@@ -42,9 +43,10 @@ const TOKEN_COLUMNS = [
   [FAST_JWT, "fast-jwt"],
   [FAST_JWT_CACHED, "fast-jwt, cache"],
   ["jsonwebtoken", "jsonwebtoken"],
-  ["jose", "jose"],
+  [JOSE, "jose"],
   ["@node-rs/jsonwebtoken", "@node-rs"],
 ];
+const ACCESS_TOKEN_COLUMNS = TOKEN_COLUMNS.filter(([name]) => [FRAMEWORK, JOSE].includes(name));
 const KEY_ROWS = [
   "key 1 hit",
   "key 10 last",
@@ -67,16 +69,20 @@ const { values: files } = parseArgs({
 });
 
 const providers = read("providers.json");
+const oauth = read("oauth.json");
 const server = read("server.json");
 const serverWithoutLog = read("server-log-off.json");
 const serverWithZod3 = read("server-zod-3.json");
-if (providers === undefined && server === undefined) {
+if ([providers, oauth, server].every((results) => results === undefined)) {
   fail(`there are no results in ${files.results}; run \`npm run bench\` and \`npm run bench:server\` first`);
 }
 const parts = [];
 if (providers !== undefined) {
   drawChart(providers);
   parts.push(providersReport(providers));
+}
+if (oauth !== undefined) {
+  parts.push(oauthReport(oauth));
 }
 if (server !== undefined) {
   parts.push(serverReport(server));
@@ -120,36 +126,56 @@ function providersReport(run) {
   const { machine, node, date, command, rounds, milliseconds, versions } = run;
   const chosen = (ids) => ids.flatMap((id) => run.rows.filter((row) => row.id === id));
   const image = path.relative(path.dirname(path.resolve(files.readme)), path.resolve(files.chart));
-  const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `![Microseconds per request of each library, logarithmic scale](${image.replaceAll(path.sep, "/")})`,
     paragraph(
       `Measured on ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${node}, on ${date.slice(0, 10)} ` +
         `by \`${command}\`: ${rounds} rounds, samples of at least ${milliseconds} ms, contenders in random order. ` +
         "Medians; in parentheses the middle half of the rounds. Ratios are taken within a round: how many times as " +
-        `long as ours it takes. ${peers.join(", ")}.`,
+        `long as ours it takes. ${peers(versions)}.`,
     ),
-    tokenTable(chosen(TOKEN_ROWS)),
+    tokenTable(chosen(TOKEN_ROWS), TOKEN_COLUMNS),
     keyTable(chosen(KEY_ROWS)),
     limitTable(run),
     limitLine(run),
-    run.footprint.map((each) => `- ${footprintLine(each)}`).join("\n"),
-    floorLine(run),
+    footprintList(run),
+    targetLine(run),
   ]
     .filter(Boolean)
     .join("\n\n");
 }
 
-function tokenTable(rows) {
+function peers(versions) {
+  return Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ");
+}
+
+/** Rows of bench/oauth.js, all of them. */
+function oauthReport(run) {
+  const { date, command, rounds, rows, versions } = run;
+  return [
+    paragraph(
+      `Access tokens with keys by URL, on ${date.slice(0, 10)} by \`${command}\`: ${rounds} rounds. ${peers(versions)}.`,
+    ),
+    tokenTable(rows, ACCESS_TOKEN_COLUMNS),
+    footprintList(run),
+    targetLine(run),
+  ]
+    .filter(Boolean)
+    .join("\n\n");
+}
+
+function tokenTable(rows, tokenColumns) {
   if (rows.length === 0) {
     return undefined;
   }
   return table(
-    ["token", "ours, µs", ...TOKEN_COLUMNS.map(([, head]) => head)],
+    ["token", "ours, µs", ...tokenColumns.map(([, head]) => head)],
     rows.map((row) => [
       row.title,
       withSpread(contender(row, OURS).microseconds),
-      ...TOKEN_COLUMNS.map(([name]) => ratioCell(contender(row, name))),
+      ...tokenColumns.map(([name]) => ratioCell(contender(row, name))),
     ]),
   );
 }
@@ -210,27 +236,31 @@ function limitLine({ limits }) {
   return figures.length > 0 ? paragraph(`Beside the signature: ${figures.join(", ")}.`) : undefined;
 }
 
+function footprintList({ footprint }) {
+  return footprint.map((each) => `- ${footprintLine(each)}`).join("\n");
+}
+
 function footprintLine({ title, unit, ours, beside }) {
   const measured = ours ? `${withSpread(ours)} ${unit}` : "not measured";
   return `${title}: ${measured}${beside ? `; ${beside.name}: ${withSpread(beside)} ${unit}` : ""}`;
 }
 
-function floorLine({ rows, footprint }) {
-  const floors = [
-    ...rows.flatMap(({ title, floors: ofRow }) =>
+function targetLine({ rows, footprint }) {
+  const targets = [
+    ...rows.flatMap(({ title, targets: ofRow }) =>
       ofRow.map(({ met, against }) => ({ met, title: `${title} (${against})` })),
     ),
-    ...footprint,
+    ...footprint.filter(({ atMost }) => atMost !== undefined),
   ];
-  const unmet = floors.filter(({ met }) => !met);
+  const unmet = targets.filter(({ met }) => !met);
   const names = unmet.length > 0 ? ` Not met: ${unmet.map(({ title }) => title).join("; ")}.` : "";
   return paragraph(
-    `Floors that the run checks: ${floors.length}; met: ${floors.length - unmet.length}.${names}`,
+    `Targets that the run checks: ${targets.length}; met: ${targets.length - unmet.length}.${names}`,
   );
 }
 
 /** Rows of bench/server.js, one for each provider. */
-function serverReport({ machine, rounds, rows, floors }) {
+function serverReport({ machine, rounds, rows, targets }) {
   return [
     paragraph(
       `A real \`MCPServer\` with what \`npm install mcp-framework\` gives, requests per second on ` +
@@ -239,22 +269,22 @@ function serverReport({ machine, rounds, rows, floors }) {
         "framework logs three lines for each request that one lets in.",
     ),
     serverTable(rows),
-    serverFloorLine(floors),
+    serverTargetLine(targets),
   ].join("\n\n");
 }
 
-function logOffReport({ machine, rounds, rows, floors }) {
+function logOffReport({ machine, rounds, rows, targets }) {
   return [
     paragraph(
       "The same without these lines, which a server can leave out (`logger.info = () => {}`, with the `logger` of " +
         `mcp-framework), on ${machine.date.slice(0, 10)} by \`npm run bench:server -- --log off\`: ${rounds} rounds.`,
     ),
     serverTable(rows.filter(({ credential }) => credential === HS256)),
-    serverFloorLine(floors),
+    serverTargetLine(targets),
   ].join("\n\n");
 }
 
-function zod3Report({ machine, rounds, rows, floors }) {
+function zod3Report({ machine, rounds, rows, targets }) {
   return [
     paragraph(
       "With them, and with zod 3 beside the framework, as projects in TypeScript need today (`npm install mcp-framework " +
@@ -262,7 +292,7 @@ function zod3Report({ machine, rounds, rows, floors }) {
         "The SDK takes longer over each message, whoever authenticates, so that less is to be won:",
     ),
     serverTable(rows.filter(({ credential }) => credential === HS256)),
-    serverFloorLine(floors),
+    serverTargetLine(targets),
   ].join("\n\n");
 }
 
@@ -292,15 +322,15 @@ function serverTable(rows) {
   );
 }
 
-function serverFloorLine(floors) {
-  const unmet = floors.filter(({ met }) => !met);
+function serverTargetLine(targets) {
+  const unmet = targets.filter(({ met }) => !met);
   const names = unmet.map(({ transport, says, atLeast, measured, reachable }) => {
     const limit = reachable ? `, ${figure(reachable.median)} by the provider that accepts all` : "";
     return `${transport}, ${says}: ${figure(measured.median)} of ${atLeast}${limit}`;
   });
   const rest = names.length > 0 ? ` Not met: ${names.join("; ")}.` : "";
   return paragraph(
-    `Floors that the run checks: ${floors.length}; met: ${floors.length - unmet.length}.${rest}`,
+    `Targets that the run checks: ${targets.length}; met: ${targets.length - unmet.length}.${rest}`,
   );
 }
 

@@ -25,11 +25,11 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { startContestants, stopContestants } from "./server/contestants.js";
 import { makeCredentials } from "./server/credentials.js";
-import { checkFloors } from "./server/floors.js";
 import { IN_FLIGHT, measure } from "./server/measure.js";
 import { API_KEY, FRAMEWORK, HS256, HTTP_STREAM, NONE, OURS, SSE, STUB } from "./server/names.js";
 import { summarize } from "./server/rows.js";
-import { printFloors, printHead, printRows } from "./server/table.js";
+import { printHead, printRows, printTargets } from "./server/table.js";
+import { checkTargets } from "./server/targets.js";
 
 // Each round begins with new servers, because processes of the same code differ: V8 either finds a stable form of the
 // functions in which the SDK validates messages or goes on compiling them in vain, which costs a request a third more
@@ -63,10 +63,10 @@ try {
   );
   printHead();
   const rows = await measureAll();
-  const floors = checkFloors(rows);
-  printFloors(floors);
+  const targets = checkTargets(rows);
+  printTargets(targets);
   mkdirSync(path.dirname(flags.json), { recursive: true });
-  writeFileSync(flags.json, `${JSON.stringify({ machine, project, log, rounds, rows, floors }, null, 2)}\n`);
+  writeFileSync(flags.json, `${JSON.stringify({ machine, project, log, rounds, rows, targets }, null, 2)}\n`);
   console.log(`\nWritten to ${path.relative("", flags.json)}`);
 } catch (error) {
   console.error(`The benchmark could not go on: ${error.message}`);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCommandLine } from "../lib/command-line/command-line.js";
+import { runCommandLine } from "../lib/cli/main.js";
 
 /** Whoever reads the output may stop, as `head` does; what is left of it is not missed. */
 process.stdout.on("error", ({ code }) => {

@@ -3,12 +3,12 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, renameSync } from "node:fs";
 import path from "node:path";
-import { addonFile, hostTriple } from "../lib/host.js";
+import { addonFileName, platformId } from "../lib/native/platform.js";
 
 const root = path.dirname(import.meta.dirname);
 
 /** Where the loader looks for the addon of this machine first. */
-export const HOST_ADDON = path.join(root, "native", addonFile(hostTriple()));
+export const HOST_ADDON = path.join(root, "native", addonFileName(platformId()));
 
 /**
  * Builds the addon for this machine. Cargo's own messages go to stderr.

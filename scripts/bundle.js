@@ -8,11 +8,11 @@ import path from "node:path";
 import { buildSync } from "esbuild";
 
 const ENTRY = "index.js";
-const BUNDLE = path.join("lib", "bundle.js");
+const BUNDLE = path.join("lib", "native", "bundle.js");
 /** Who imports files of lib/ beside the entry. */
 const OTHERS = [
   "register.js",
-  "lib/framework/replacement.js",
+  "lib/hosts/mcp-framework/register/replacement.js",
   "bin/mcp-native-auth.js",
   "scripts/install.js",
 ];
@@ -29,18 +29,18 @@ const OPTIONS = {
 /** @param {string} folder the package as packed */
 export function bundle(folder) {
   const options = { ...OPTIONS, absWorkingDir: folder };
-  // In lib/, from where the way to the addon and to package.json is the same.
+  // Where the loader is: the way to the addon and to package.json must be the same.
   const { metafile } = buildSync({ ...options, entryPoints: [ENTRY], outfile: BUNDLE });
   const [{ exports }] = Object.values(metafile.outputs);
   const ofOthers = buildSync({
     ...options,
     entryPoints: OTHERS,
-    external: ["*/index.js", "*/lib/native.js"],
+    external: ["*/index.js", "*/lib/native/load.js"],
     outdir: "unwritten",
     write: false,
   });
   // `scripts/install.js` tries the loader by itself, with what that imports.
-  const kept = new Set([...Object.keys(ofOthers.metafile.inputs), BUNDLE, "lib/native.js", "lib/host.js"]);
+  const kept = new Set([...Object.keys(ofOthers.metafile.inputs), BUNDLE, "lib/native/load.js", "lib/native/platform.js"]);
   for (const file of readdirSync(path.join(folder, "lib"), { recursive: true })) {
     const name = path.join("lib", file);
     if (name.endsWith(".js") && !kept.has(name.replaceAll(path.sep, "/")) && name !== BUNDLE) {
@@ -49,6 +49,6 @@ export function bundle(folder) {
   }
   writeFileSync(
     path.join(folder, ENTRY),
-    `export {\n  ${exports.sort().join(",\n  ")},\n} from "./lib/bundle.js";\n`,
+    `export {\n  ${exports.sort().join(",\n  ")},\n} from "./lib/native/bundle.js";\n`,
   );
 }

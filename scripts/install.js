@@ -6,7 +6,7 @@
 
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
-import { hostTriple } from "../lib/host.js";
+import { platformId } from "../lib/native/platform.js";
 import { buildAddon, HOST_ADDON } from "./addon.js";
 
 const root = path.dirname(import.meta.dirname);
@@ -19,7 +19,7 @@ if (!fits) {
   try {
     build();
   } catch (error) {
-    console.error(`mcp-native-auth has no native addon for ${hostTriple()} that fits, and ${error.message}`);
+    console.error(`mcp-native-auth has no native addon for ${platformId()} that fits, and ${error.message}`);
     process.exit(1);
   }
 }
@@ -39,7 +39,7 @@ function filesOf(entry) {
 
 async function loads() {
   try {
-    await import("../lib/native.js");
+    await import("../lib/native/load.js");
     return true;
   } catch {
     // Missing, or of no use on this machine: building says why if it fails too.

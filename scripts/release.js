@@ -13,7 +13,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { addonFile } from "../lib/host.js";
+import { addonFileName } from "../lib/native/platform.js";
 import { madeFor } from "./binary.js";
 import { bundle } from "./bundle.js";
 import { platformPackage, TARGETS } from "./targets.js";
@@ -45,7 +45,7 @@ console.log(
 
 function layOutPlatform(triple) {
   const { os, cpu, libc, needs } = TARGETS[triple] ?? fail(`there is no platform ${triple}`);
-  const addon = path.join(values.addons, addonFile(triple));
+  const addon = path.join(values.addons, addonFileName(triple));
   if (!existsSync(addon)) {
     fail(`${addon} is missing; a release needs the addon of each platform`);
   }
@@ -55,7 +55,7 @@ function layOutPlatform(triple) {
   }
   const folder = path.join(output, "platforms", triple);
   mkdirSync(folder, { recursive: true });
-  copyFileSync(addon, path.join(folder, addonFile(triple)));
+  copyFileSync(addon, path.join(folder, addonFileName(triple)));
   copyFileSync(path.join(root, "LICENSE"), path.join(folder, "LICENSE"));
   writeFileSync(
     path.join(folder, "README.md"),
@@ -68,8 +68,8 @@ function layOutPlatform(triple) {
     description: `The native addon of ${manifest.name} for ${triple}`,
     license: manifest.license,
     repository,
-    main: addonFile(triple),
-    files: [addonFile(triple)],
+    main: addonFileName(triple),
+    files: [addonFileName(triple)],
     os: [os],
     cpu: [cpu],
     libc: libc && [libc],

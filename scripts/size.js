@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { hostTriple } from "../lib/host.js";
+import { platformId } from "../lib/native/platform.js";
 import { HOST_ADDON } from "./addon.js";
 import { platformPackage } from "./targets.js";
 
@@ -16,7 +16,7 @@ const README = path.join(root, "README.md");
 const BEGIN = "<!-- size:begin -->";
 const END = "<!-- size:end -->";
 
-const host = hostTriple();
+const host = platformId();
 const folder = mkdtempSync(path.join(tmpdir(), "mcp-native-auth-size-"));
 try {
   cpSync(HOST_ADDON, path.join(folder, path.basename(HOST_ADDON)));

@@ -241,7 +241,7 @@ describe("checksum", () => {
       { toString: () => key },
     ];
     for (const [index, value] of foreign.entries()) {
-      assert.equal(checkApiKey(value), "foreign", `value ${index}`);
+      assert.equal(checkApiKey(value), "unrecognized", `value ${index}`);
     }
   });
 });

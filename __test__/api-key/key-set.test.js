@@ -316,7 +316,7 @@ describe("a load that fails", () => {
           assert.ok(!inspect(error, { showHidden: true, depth: Infinity }).includes(KEY.slice(0, 12)));
           return true;
         });
-        const event = { provider: "APIKeyAuthProvider", failures: count, why, keepsLastKeys: true };
+        const event = { provider: "APIKeyAuthProvider", failures: count, why, usingStaleKeys: true };
         assert.deepEqual({ ...failures.at(-1) }, event);
         assert.ok(Object.isFrozen(failures.at(-1)));
       }

@@ -244,14 +244,14 @@ describe("check", () => {
     assert.deepEqual(jsonLines(run(["check", "--json"], input).stdout), [
       { line: 1, verdict: "ok", problems: [] },
       { line: 3, verdict: "typo", problems: [] },
-      { line: 4, verdict: "foreign", problems: [] },
+      { line: 4, verdict: "unrecognized", problems: [] },
       { line: 5, verdict: "weak", problems: ["well-known"] },
       { line: 6, verdict: "weak", problems: ["too-short"] },
       { line: 7, verdict: "typo", problems: ["white-space"] },
     ]);
   });
 
-  it("exits with 0 if all keys are ok, with --allow-foreign if none is a typo or weak", () => {
+  it("exits with 0 if all keys are ok, with --allow-unrecognized if none is a typo or weak", () => {
     const { stdout } = run(["keygen", "--count", "1000", "--json"]);
     const keys = jsonLines(stdout).map((generated) => generated.key);
     assert.equal(run(["check"], keys.join("\r\n")).status, 0);
@@ -262,7 +262,7 @@ describe("check", () => {
       [`${key}\nchangeme\n`, 1, 1],
     ]) {
       assert.equal(run(["check"], input).status, strict);
-      assert.equal(run(["check", "--allow-foreign"], input).status, lenient);
+      assert.equal(run(["check", "--allow-unrecognized"], input).status, lenient);
     }
   });
 });

@@ -236,7 +236,7 @@ describe("who gets in", () => {
     const shown = result instanceof Error ? "an error" : inspect(result);
     it(`a provider of others that gives ${shown} lets nobody in`, async () => {
       const event = await eventOf(anyOf([giving(result)]), from({}));
-      assert.equal(event.reason, "PROVIDER_REFUSED");
+      assert.equal(event.reason, "PROVIDER_REJECTED");
       assert.equal(await anyOf([giving(result)]).authenticate(from({})), false);
       assert.equal(await anyOf([giving(result), apiKeys()]).authenticate(withKey(API_KEY)), true);
     });
@@ -268,7 +268,7 @@ describe("who gets in", () => {
     const provider = anyOf([...failing, apiKeys()]);
     assert.equal(await provider.authenticate(withKey(API_KEY)), true);
     assert.equal((await eventOf(provider, withKey(WRONG_API_KEY))).reason, "KEY_UNKNOWN");
-    assert.equal((await eventOf(anyOf(failing), bearer(TOKEN))).reason, "PROVIDER_REFUSED");
+    assert.equal((await eventOf(anyOf(failing), bearer(TOKEN))).reason, "PROVIDER_REJECTED");
   });
 
   it("one that never settles keeps nobody out whom one before it lets in", async () => {
@@ -388,7 +388,7 @@ describe("events", () => {
     assert.equal((await eventOf(audited, bearer(TOKEN))).subject, CLAIMS.sub);
     assert.equal((await eventOf(audited, bearer(EXPIRED))).reason, "TOKEN_EXPIRED");
     const event = await eventOf(audited, bearer(blocked));
-    assert.deepEqual([event.provider, event.reason], ["Audited", "PROVIDER_REFUSED"]);
+    assert.deepEqual([event.provider, event.reason], ["Audited", "PROVIDER_REJECTED"]);
   });
 
   it("providers of others are published by the name of their class", async () => {
@@ -602,8 +602,8 @@ describe("throttle", () => {
       assert.deepEqual(
         events.map(({ reason, remoteAddress }) => [reason, remoteAddress]),
         [
-          ["PROVIDER_REFUSED", "127.0.0.1"],
-          [options === once ? "THROTTLED" : "PROVIDER_REFUSED", "127.0.0.1"],
+          ["PROVIDER_REJECTED", "127.0.0.1"],
+          [options === once ? "THROTTLED" : "PROVIDER_REJECTED", "127.0.0.1"],
         ],
       );
     }

@@ -9,7 +9,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { inspect } from "node:util";
 import { APIKeyAuthProvider, anyOf, JWTAuthProvider } from "mcp-native-auth";
-import { rejectionCodes } from "../../lib/native.js";
+import { rejectionCodes } from "../../lib/native/load.js";
 import { checkout } from "../support/project.js";
 import { HTTP_STREAM, SSE, silenceFrameworkLog, startServer } from "../support/servers.js";
 
@@ -115,7 +115,7 @@ const REFUSALS = {
     ruled.authenticate(bearer(signed(`{"iat":${now},"jti":"1","iss":"a","aud":["b"]}`, RULED))),
   TOKEN_EXPIRATION_MISSING: () => expiring.authenticate(bearer(signed('{"sub":"alice"}'))),
   REQUEST_UNREADABLE: () => jwt.authenticate(unreadable),
-  PROVIDER_REFUSED: () => anyOf([{ authenticate: async () => false }]).authenticate(from({})),
+  PROVIDER_REJECTED: () => anyOf([{ authenticate: async () => false }]).authenticate(from({})),
   THROTTLED: () => afterOneFailure({}, "wrong again"),
   LOCKED_OUT: () => afterOneFailure({ lockout: true }, KEY),
 };
@@ -126,7 +126,7 @@ describe("reasons", () => {
   for (const [reason, refuse] of Object.entries(REFUSALS)) {
     it(reason, async () => {
       assert.equal(await refuse(), false);
-      const isOther = reason === "PROVIDER_REFUSED";
+      const isOther = reason === "PROVIDER_REJECTED";
       const provider = isOther
         ? "Object"
         : /^TOKEN|^REQUEST/.test(reason)

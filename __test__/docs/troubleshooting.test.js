@@ -10,9 +10,9 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
 import { APIKeyAuthProvider, anyOf, generateApiKey, JWTAuthProvider } from "mcp-native-auth";
-import { constructNative } from "../../lib/errors.js";
-import { addonFile, hostTriple } from "../../lib/host.js";
-import { rejectionCodes } from "../../lib/native.js";
+import { constructNative } from "../../lib/core/errors.js";
+import { addonFileName, platformId } from "../../lib/native/platform.js";
+import { rejectionCodes } from "../../lib/native/load.js";
 import { sections } from "../support/markdown.js";
 import { nativeVerifier } from "../support/native-verifier.js";
 import { checkout, project } from "../support/project.js";
@@ -244,7 +244,7 @@ const framework = (source) => ({
   "node_modules/mcp-framework/index.js": source,
 });
 const ASK = `await new APIKeyAuthProvider({ keys: ["${key}"] }).authenticate({ headers: {}, socket: {} });`;
-const triple = hostTriple();
+const triple = platformId();
 const ADDON_PACKAGE = `@mcp-native-auth/${triple}`;
 
 function removeAddon(installed) {
@@ -267,7 +267,7 @@ const PROGRAMS = {
   "a package with an addon of another machine": {
     source: `import "mcp-native-auth";`,
     spoil: (installed) =>
-      writeFileSync(path.join(installed, "native", addonFile(triple)), "of another machine"),
+      writeFileSync(path.join(installed, "native", addonFileName(triple)), "of another machine"),
   },
   "a release without its addon": { source: `import "mcp-native-auth";`, spoil: makeRelease },
   "a release with the addon of another release": {

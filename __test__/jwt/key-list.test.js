@@ -10,7 +10,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { JWTAuthProvider } from "mcp-native-auth";
-import { configuredKeys } from "../../lib/jwt/keys.js";
+import { readKeyList } from "../../lib/jwt/key-list.js";
 import { pair, privatePem, publicJwk, publicPem } from "../support/keys.js";
 import { checkout } from "../support/project.js";
 import { HTTP_STREAM, silenceFrameworkLog, startServer } from "../support/servers.js";
@@ -334,7 +334,7 @@ describe("a JWK Set", () => {
 
   it("of which none can be used throws what is wrong with the first, by its place", () => {
     for (const [keys, code, message] of [
-      [[jwk("rsa")], "ALGORITHMS_UNFIT", /^`algorithms` allows HS256, which an RSA key cannot verify/],
+      [[jwk("rsa")], "ALGORITHMS_INCOMPATIBLE", /^`algorithms` allows HS256, which an RSA key cannot verify/],
       [[{}, jwk("rsa", { use: "enc" })], "SECRET_UNSUITABLE", /^`keys\[0\]` /],
       [
         [jwk("rsa", { use: "enc" })],
@@ -499,7 +499,7 @@ const WRONG_KEYS = [
   ],
   [
     [NEW, publicJwk("rsa")],
-    "ALGORITHMS_UNFIT",
+    "ALGORITHMS_INCOMPATIBLE",
     /^`algorithms` allows HS256, which an RSA key cannot verify; /,
   ],
   [
@@ -648,7 +648,7 @@ describe("setSecret and setKeys", () => {
     assert.equal(await of({ iss: "i" }), false);
     assert.equal(await of({ iss: "j", exp: 4_102_444_800 }), false);
     assert.throws(() => provider.setSecret(publicPem("rsa")), {
-      code: "ERR_MCP_AUTH_ALGORITHMS_UNFIT",
+      code: "ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE",
       message: /^`algorithms`/,
     });
   });
@@ -732,7 +732,7 @@ describe("copies of keys", () => {
     const secret = Buffer.from(NEW);
     new JWTAuthProvider({ keys: [secret] }).setKeys([{ secret }]);
     assert.deepEqual(secret, NEW);
-    const { keys } = configuredKeys(undefined, [secret]);
+    const { keys } = readKeyList("JWTAuthProvider", undefined, [secret]);
     assert.notEqual(keys[0].bytes.buffer, secret.buffer);
   });
 

@@ -11,8 +11,8 @@ import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { JWTAuthProvider as FrameworkProvider } from "mcp-framework";
 import { JWTAuthProvider } from "mcp-native-auth";
-import { keyMaterial } from "../../lib/jwt/key-material.js";
-import { rejectionCodes } from "../../lib/native.js";
+import { readKeyMaterial } from "../../lib/jwt/key-material.js";
+import { rejectionCodes } from "../../lib/native/load.js";
 import { nativeVerifier } from "../support/native-verifier.js";
 
 // Many vectors list algorithms that their key cannot serve; the warning about it is tested elsewhere.
@@ -46,7 +46,7 @@ async function decide(Provider, config, token) {
 
 /** The stable code of a refusal, which the provider does not tell. */
 function reasonOf(secret, algorithms, token) {
-  const { kind, bytes } = keyMaterial(secret);
+  const { kind, bytes } = readKeyMaterial(secret, "secret");
   const outcome = nativeVerifier(kind, bytes, { algorithms }).verify(token, Date.now() / 1000);
   return typeof outcome === "number" ? rejectionCodes()[outcome] : "ACCEPTED";
 }

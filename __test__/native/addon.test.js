@@ -5,14 +5,14 @@ import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
-import { addonFile, hostTriple } from "../../lib/host.js";
+import { addonFileName, platformId } from "../../lib/native/platform.js";
 import { HOST_ADDON } from "../../scripts/addon.js";
 import { faultsOf, glibcNeeded, madeFor, nodeApiFunctions } from "../../scripts/binary.js";
 import { NODE_API_VERSION, platformPackage, TARGETS } from "../../scripts/targets.js";
 import { checkout, project, runJson, temporaryFolder } from "../support/project.js";
 import { addonsOfAllPlatforms, layOut, standIn } from "../support/release.js";
 
-const HOST = hostTriple();
+const HOST = platformId();
 const ANOTHER = Object.keys(TARGETS).find((triple) => triple !== HOST);
 const TRY = {
   "main.mjs": `
@@ -35,7 +35,7 @@ function outcomeWith(meddle, options) {
 const isOneSentence = (message) => /^[^\n]+[^.\n]$/.test(message);
 
 describe("packed from a checkout", () => {
-  const addonIn = (own) => path.join(own, "native", addonFile(HOST));
+  const addonIn = (own) => path.join(own, "native", addonFileName(HOST));
 
   it("brings the addon of the machine that packed it", () => {
     assert.equal(outcomeWith(() => {}).accepts, true);
@@ -165,7 +165,7 @@ describe("a release", () => {
         [
           platformPackage(triple),
           manifestIn("package").version,
-          addonFile(triple),
+          addonFileName(triple),
           undefined,
           [os],
           [cpu],
@@ -178,7 +178,7 @@ describe("a release", () => {
 
   it("is not laid out without the addon of each platform", () => {
     const addons = addonsOfAllPlatforms();
-    rmSync(path.join(addons, addonFile(ANOTHER)));
+    rmSync(path.join(addons, addonFileName(ANOTHER)));
     const { status, stderr } = layOut(addons);
     assert.equal(status, 1);
     assert.match(stderr, new RegExp(`${ANOTHER}\\.node is missing`));
@@ -186,7 +186,7 @@ describe("a release", () => {
 
   it("is not laid out with addons mixed up", () => {
     const addons = addonsOfAllPlatforms();
-    writeFileSync(path.join(addons, addonFile(ANOTHER)), standIn("darwin-x64"));
+    writeFileSync(path.join(addons, addonFileName(ANOTHER)), standIn("darwin-x64"));
     const { status, stderr } = layOut(addons);
     assert.equal(status, 1);
     assert.match(stderr, /made for another platform/);
@@ -246,8 +246,8 @@ describe("the platform that a process runs on", {
   const HOST_MODULE = path.join(checkout, "lib", "host.js");
   const tripleIn = (prelude) => {
     const folder = project({
-      "main.mjs": `${prelude} const { hostTriple } = await import(${JSON.stringify(HOST_MODULE)});
-        console.log(JSON.stringify({ triple: hostTriple(), exclude: process.report.excludeNetwork }));`,
+      "main.mjs": `${prelude} const { platformId } = await import(${JSON.stringify(HOST_MODULE)});
+        console.log(JSON.stringify({ triple: platformId(), exclude: process.report.excludeNetwork }));`,
     });
     return runJson(folder, "main.mjs");
   };

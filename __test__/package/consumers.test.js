@@ -20,7 +20,7 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { hostTriple } from "../../lib/host.js";
+import { platformId } from "../../lib/native/platform.js";
 import { pinned } from "../../scripts/pinned.js";
 import { platformPackage, TARGETS } from "../../scripts/targets.js";
 import { freePort } from "../support/free-port.js";
@@ -379,7 +379,7 @@ describe("a release, from a registry", () => {
       );
       assert.equal(status, 0, output);
       assert.doesNotMatch(output, /script|blocked|ignored build/i);
-      assert.deepEqual([...registry.fetched].sort(), [platformPackage(hostTriple()), "mcp-native-auth"]);
+      assert.deepEqual([...registry.fetched].sort(), [platformPackage(platformId()), "mcp-native-auth"]);
       assert.equal(succeed([NODE, "main.mjs"], { cwd }), VERDICTS);
     });
   }

@@ -1,12 +1,11 @@
 // The native verifier, without the provider around it.
 
-import { verifier } from "../../lib/native.js";
+import { verifier } from "../../lib/native/load.js";
 
 const PLAIN = {
-  hasKeyList: false,
   skipsUnusable: false,
   algorithms: ["HS256"],
-  presentation: "bare",
+  scheme: "raw",
   requireExpiration: false,
   clockTolerance: 0,
   issuers: [],
@@ -16,7 +15,20 @@ const PLAIN = {
   cacheSize: 0,
 };
 
-/** A verifier with one key and, unless said otherwise, nothing configured, whose tokens come without scheme. */
+/**
+ * A verifier with one key and, unless said otherwise, nothing configured, whose tokens come without scheme. Texts come
+ * without the position of the key, which is always the first.
+ */
 export function nativeVerifier(kind, bytes, options = {}) {
-  return verifier({ ...PLAIN, keys: [{ kind, bytes }], ...options });
+  const { verify, cachedClaims, ...native } = verifier({
+    ...PLAIN,
+    keys: [{ kind, bytes, path: "secret" }],
+    ...options,
+  });
+  const withoutKey = (text) => (typeof text === "string" ? text.slice(1) : text);
+  return {
+    ...native,
+    verify: (value, now) => withoutKey(verify(value, now)),
+    cachedClaims: (id) => withoutKey(cachedClaims(id)),
+  };
 }

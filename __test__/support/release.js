@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { addonFile, hostTriple } from "../../lib/host.js";
+import { addonFileName, platformId } from "../../lib/native/platform.js";
 import { HOST_ADDON } from "../../scripts/addon.js";
 import { TARGETS } from "../../scripts/targets.js";
 import { checkout, temporaryFolder } from "./project.js";
@@ -32,9 +32,9 @@ export function standIn(triple) {
 export function addonsOfAllPlatforms() {
   const folder = temporaryFolder("addons");
   for (const triple of Object.keys(TARGETS)) {
-    writeFileSync(path.join(folder, addonFile(triple)), standIn(triple));
+    writeFileSync(path.join(folder, addonFileName(triple)), standIn(triple));
   }
-  copyFileSync(HOST_ADDON, path.join(folder, addonFile(hostTriple())));
+  copyFileSync(HOST_ADDON, path.join(folder, addonFileName(platformId())));
   return folder;
 }
 

@@ -10,9 +10,9 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterUnion } from "rate-limiter-flexible";
-import { clientAddress, networkOf } from "../../lib/throttle/client-address.js";
-import { FailureCounts } from "../../lib/throttle/failure-counts.js";
-import { StoredCounts } from "../../lib/throttle/stored-counts.js";
+import { clientAddress, clientKey } from "../../lib/throttle/client-address.js";
+import { MemoryCounter } from "../../lib/throttle/memory-counter.js";
+import { LimiterCounter } from "../../lib/throttle/limiter-counter.js";
 import { API_KEY, API_KEYS, JWT_SECRET, TOKEN, WRONG_API_KEY, WRONG_TOKEN } from "../support/credentials.js";
 import { checkout } from "../support/project.js";
 import {
@@ -76,7 +76,7 @@ async function eventsOf(run) {
 describe("counting in memory", () => {
   const counts = ({ failures = 2, windowMs = 1000, room = 100 } = {}) => {
     const clock = { now: 0 };
-    return { clock, counts: new FailureCounts(failures, windowMs, room, () => clock.now) };
+    return { clock, counts: new MemoryCounter(failures, windowMs, room, () => clock.now) };
   };
 
   it("as many as allowed are within the limit, the next one waits for the end of the window", () => {
@@ -256,7 +256,7 @@ describe("whose failure it is", () => {
     "no address": "unknown",
   })) {
     it(`${address} counts as ${network}`, () => {
-      assert.equal(networkOf(address), network);
+      assert.equal(clientKey(address), network);
     });
   }
 
@@ -862,7 +862,7 @@ describe("a store that is down", () => {
     const listen = ({ code }) => warnings.push(code);
     process.on("warning", listen);
     let now = 0;
-    const counts = new StoredCounts({ consume: () => Promise.reject(new Error()) }, 1000, () => now);
+    const counts = new LimiterCounter({ consume: () => Promise.reject(new Error()) }, 1000, () => now);
     const warned = [];
     for (const time of [0, 1, 59_999, 60_000, 60_001, 119_999, 120_000]) {
       now = time;

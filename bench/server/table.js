@@ -26,12 +26,12 @@ export function printRows(rows) {
   console.log("");
 }
 
-export function printFloors(floors) {
-  console.log("Floors, HS256:");
-  for (const { transport, says, atLeast, measured, reachable, met } of floors) {
+export function printTargets(targets) {
+  console.log("Targets, HS256:");
+  for (const { transport, says, atLeast, measured, reachable, met } of targets) {
     const limit = reachable ? `; ${STUB}: ${ratioText(reachable)}` : "";
     console.log(
-      `  ${met ? "met  " : "UNMET"}  ${transport}, ${says}: ${ratioText(measured)}, floor ${atLeast}${limit}`,
+      `  ${met ? "met  " : "UNMET"}  ${transport}, ${says}: ${ratioText(measured)}, target ${atLeast}${limit}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /** The chart of the README: bars of microseconds on a logarithmic scale, as SVG written by hand. */
 
-import { FRAMEWORK, OURS } from "./contenders.js";
+import { FRAMEWORK, OURS } from "./names.js";
 import { figure } from "./print.js";
 
 const WIDTH = 880;

@@ -2,7 +2,8 @@
  * Who takes part, and why their work is equal.
  *
  * All are given the same tokens, all check the signature, `exp` and `nbf`, and all hand back the claims
- * as an object, of which the loop below reads one. What differs:
+ * as an object, of which the loop below reads one. Rows with issuer and audience leave out the framework's
+ * JWTAuthProvider, which has no such rules. What differs:
  *
  *                      given     key parsed              claims handed back    asked by
  *   mcp-framework      request   for each token          fresh                 await provider.authenticate(req)
@@ -34,11 +35,8 @@ import {
 } from "mcp-framework";
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
 import { requestWithToken, toText } from "./credentials.js";
-
-export const OURS = "ours";
-export const FRAMEWORK = "mcp-framework";
-export const FAST_JWT = "fast-jwt";
-export const FAST_JWT_CACHED = "fast-jwt, cache";
+import { FAST_JWT, FAST_JWT_CACHED, FRAMEWORK, JOSE, OURS } from "./names.js";
+import { runAsynchronous, runProvider, runSynchronous } from "./passes.js";
 
 /** The npm packages whose versions a run states. */
 export const PACKAGES = ["mcp-framework", "jsonwebtoken", "fast-jwt", "jose", "@node-rs/jsonwebtoken"];
@@ -50,42 +48,54 @@ const NOT_IN_NODE_RS = ["ES512"];
 /**
  * The contenders for one pool of tokens. Of each: `open()` makes an instance, `carry(bytes)` makes what
  * it is given, `run(instance, carried)` asks it about each and returns what came of it.
+ *
+ * @param {{ issuer?: string, audience?: string }} rules what the claims must satisfy
  */
-export async function tokenContenders(pool) {
+export async function tokenContenders(pool, rules = {}) {
   const { algorithm, secret, keyObject } = pool;
   const algorithms = [algorithm];
   const cryptoKey = await importForJose(pool);
-  const nodeRsRules = { algorithms, validateNbf: true, leeway: 0 };
+  const { issuer, audience } = rules;
+  const options = { algorithms, ...rules };
+  const fastJwtOptions = { key: secret, algorithms, allowedIss: issuer, allowedAud: audience };
+  const nodeRsOptions = {
+    algorithms,
+    validateNbf: true,
+    leeway: 0,
+    iss: issuer && [issuer],
+    aud: audience && [audience],
+  };
   const all = [
-    { name: OURS, ...provider(() => new JWTAuthProvider({ secret, algorithms })) },
+    { name: OURS, ...provider(() => new JWTAuthProvider({ secret, ...options })) },
     {
       name: FRAMEWORK,
       ...provider(() => new FrameworkJWTAuthProvider({ secret, algorithms })),
       lacks: NOT_IN_JSONWEBTOKEN,
+      hasNoRules: true,
     },
     {
       name: "jsonwebtoken",
-      ...synchronous(() => (token) => jsonwebtoken.verify(token, keyObject, { algorithms })),
+      ...synchronous(() => (token) => jsonwebtoken.verify(token, keyObject, options)),
       lacks: NOT_IN_JSONWEBTOKEN,
     },
-    { name: FAST_JWT, ...synchronous(() => createVerifier({ key: secret, algorithms, cache: false })) },
+    { name: FAST_JWT, ...synchronous(() => createVerifier({ ...fastJwtOptions, cache: false })) },
+    { name: FAST_JWT_CACHED, ...synchronous(() => createVerifier({ ...fastJwtOptions, cache: true })) },
     {
-      name: FAST_JWT_CACHED,
-      ...synchronous(() => createVerifier({ key: secret, algorithms, cache: true })),
-    },
-    {
-      name: "jose",
-      open: () => async (token) => (await jwtVerify(token, cryptoKey, { algorithms })).payload,
+      name: JOSE,
+      open: () => async (token) => (await jwtVerify(token, cryptoKey, options)).payload,
       carry: toText,
       run: runAsynchronous,
     },
     {
       name: "@node-rs/jsonwebtoken",
-      ...synchronous(() => (token) => nodeRs.verifySync(token, secret, nodeRsRules)),
+      ...synchronous(() => (token) => nodeRs.verifySync(token, secret, nodeRsOptions)),
       lacks: NOT_IN_NODE_RS,
     },
   ];
-  return all.filter(({ lacks = [] }) => !lacks.includes(algorithm));
+  const hasRules = Object.keys(rules).length > 0;
+  return all.filter(
+    ({ lacks = [], hasNoRules = false }) => !lacks.includes(algorithm) && !(hasRules && hasNoRules),
+  );
 }
 
 /** The two API key providers with these keys. */
@@ -110,62 +120,6 @@ function importForJose({ algorithm, secret }) {
   }
   const hash = `SHA-${algorithm.slice(2)}`;
   return webcrypto.subtle.importKey("raw", Buffer.from(secret), { name: "HMAC", hash }, false, ["verify"]);
-}
-
-/** One answer of a contender for tokens: the claims, or `undefined` if it refuses. */
-export async function claimsFrom({ run, carry }, instance, bytes) {
-  const { last } = await run(instance, [carry(bytes)]);
-  return last;
-}
-
-// The loops count and add up what they are told: `accepted` and the sum of a claim are compared with the
-// expected afterwards, and nothing can be optimised away.
-
-async function runProvider(instance, requests) {
-  let accepted = 0;
-  let sum = 0;
-  let last;
-  for (const request of requests) {
-    const answer = await instance.authenticate(request);
-    if (answer !== false) {
-      last = answer.data;
-      accepted += 1;
-      sum += last.number;
-    }
-  }
-  return { accepted, sum, last };
-}
-
-function runSynchronous(verify, tokens) {
-  let accepted = 0;
-  let sum = 0;
-  let last;
-  for (const token of tokens) {
-    try {
-      last = verify(token);
-      accepted += 1;
-      sum += last.number;
-    } catch {
-      // Refused.
-    }
-  }
-  return { accepted, sum, last };
-}
-
-async function runAsynchronous(verify, tokens) {
-  let accepted = 0;
-  let sum = 0;
-  let last;
-  for (const token of tokens) {
-    try {
-      last = await verify(token);
-      accepted += 1;
-      sum += last.number;
-    } catch {
-      // Refused.
-    }
-  }
-  return { accepted, sum, last };
 }
 
 async function runApiKeyProvider(instance, requests) {

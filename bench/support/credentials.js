@@ -43,16 +43,29 @@ const POOL_SIZE = 1280;
 const SMALLER_POOLS = { ES384: 512, ES512: 512 };
 
 const CURVES = { ES256: "P-256", ES384: "P-384", ES512: "P-521" };
+/** The rules of a server in production, by their names in jsonwebtoken, jose and ours. Genuine tokens satisfy both. */
+export const RULES = { issuer: "https://login.example.com/", audience: "mcp" };
+
 const NAMES = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Barbara Liskov", "Zoë Łukasiewicz"];
 const LATIN1 = "latin1";
 
-/** Tokens of one algorithm, all different, with what is needed to check them. */
-export function tokenPool(algorithm) {
+/**
+ * Tokens of one algorithm, all different, with what is needed to check them.
+ *
+ * @param {{ header?: object, claims?: object }} shape members in place of the usual ones, and further ones
+ */
+export function tokenPool(algorithm, shape = {}) {
   const keys = makeKeys(algorithm);
   const size = SMALLER_POOLS[algorithm] ?? POOL_SIZE;
   const now = Math.floor(Date.now() / 1000);
-  const claims = Array.from({ length: size }, (_, number) => claimsOf(number, now));
-  const tokens = claims.map((each) => signed(algorithm, keys, each));
+  const header = { alg: algorithm, typ: "JWT", ...shape.header };
+  const claims = Array.from({ length: size }, (_, number) => ({ ...claimsOf(number, now), ...shape.claims }));
+  const tokens = claims.map((each) => signed(algorithm, keys, header, each));
+  const variants = (change, count = 1) =>
+    claims.slice(0, count).map((each, number) => {
+      const { keys: signer = keys, header: inHeader, claims: inClaims } = change(number);
+      return toBytes(signed(algorithm, signer, { ...header, ...inHeader }, { ...each, ...inClaims }));
+    });
   return {
     algorithm,
     ...keys,
@@ -63,8 +76,13 @@ export function tokenPool(algorithm) {
     // Claims changed after signing: refused only after all the work of checking the signature. (A
     // signature with random bytes may fail earlier, such as an RSA number beyond the modulus.)
     forged: tokens.map((token, number) => toBytes(tampered(token, claims[number]))),
-    expired: toBytes(signed(algorithm, keys, { ...claims[0], exp: now - 1 })),
-    foreign: toBytes(signed(algorithm, makeKeys(algorithm), claims[0])),
+    expired: variants(() => ({ claims: { exp: now - 1 } })),
+    foreign: variants(() => ({ keys: makeKeys(algorithm) })),
+    // Genuine, but for another issuer or audience: only rules reject them.
+    otherIssuer: variants(() => ({ claims: { iss: "https://login.example.org/" } })),
+    otherAudience: variants(() => ({ claims: { aud: ["other"] } })),
+    /** The first tokens of the pool, signed with other members in place of theirs. */
+    variants,
   };
 }
 
@@ -127,9 +145,9 @@ const BEARER = toBytes("Bearer ");
 /** About 280 bytes of JSON, 450 bytes as an HS256 token. One name in five is not ASCII. */
 function claimsOf(number, now) {
   return {
-    iss: "https://login.example.com/",
+    iss: RULES.issuer,
     sub: `user-${number}`,
-    aud: ["mcp"],
+    aud: [RULES.audience],
     iat: now - 60,
     nbf: now - 60,
     exp: now + 86_400,
@@ -165,8 +183,8 @@ function makePair(algorithm) {
   }
 }
 
-function signed(algorithm, keys, claims) {
-  const input = `${encoded({ alg: algorithm, typ: "JWT" })}.${encoded(claims)}`;
+function signed(algorithm, keys, header, claims) {
+  const input = `${encoded(header)}.${encoded(claims)}`;
   return `${input}.${signature(algorithm, keys, Buffer.from(input)).toString("base64url")}`;
 }
 

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writ
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { addonFile, hostTriple } from "../../lib/host.js";
+import { addonFileName, platformId } from "../../lib/native/platform.js";
 import { summary } from "./measure.js";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");
@@ -13,8 +13,8 @@ const ROOT = path.join(import.meta.dirname, "..", "..");
  * A small young generation: else V8 keeps up to 32 MB of it, or not, after the keys were made, and the
  * difference between two processes is luck.
  */
-const STEADY_HEAP = ["--expose-gc", "--max-semi-space-size=1"];
-const ADDON = addonFile(hostTriple());
+export const STEADY_HEAP = ["--expose-gc", "--max-semi-space-size=1"];
+const ADDON = addonFileName(platformId());
 
 /**
  * What a provider with 100,000 keys adds to the resident memory of a process, in megabytes (10^6 bytes):
@@ -66,7 +66,7 @@ function installRelease(folder) {
   const output = path.join(folder, "release");
   const addons = path.join(ROOT, "native");
   const args = [path.join(ROOT, "scripts", "release.js"), "--addons", addons, "--output", output];
-  const { status, stderr } = spawnSync(process.execPath, [...args, "--platforms", hostTriple()], {
+  const { status, stderr } = spawnSync(process.execPath, [...args, "--platforms", platformId()], {
     encoding: "utf8",
   });
   if (status !== 0) {
@@ -75,8 +75,8 @@ function installRelease(folder) {
   const modules = path.join(folder, "node_modules");
   mkdirSync(path.join(modules, "@mcp-native-auth"), { recursive: true });
   renameSync(path.join(output, "package"), path.join(modules, "mcp-native-auth"));
-  const platform = path.join("@mcp-native-auth", hostTriple());
-  renameSync(path.join(output, "platforms", hostTriple()), path.join(modules, platform));
+  const platform = path.join("@mcp-native-auth", platformId());
+  renameSync(path.join(output, "platforms", platformId()), path.join(modules, platform));
 }
 
 /** Megabytes (10^6 bytes) of the addon as it is shipped: its build profile strips it. */

@@ -8,10 +8,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { keyRing } from "../../lib/native.js";
+import { keyRing } from "../../lib/native/load.js";
 import { tokenPool } from "./credentials.js";
-import { BACKEND } from "./floors.js";
 import { measure, summary } from "./measure.js";
+import { BACKEND } from "./names.js";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");
 const OPERATIONS = 100_000;

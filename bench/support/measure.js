@@ -23,7 +23,7 @@ let preparedSinceCollection = 0;
  * Measures the contenders of one row.
  *
  * Each has `name`, `most` (operations in a pass at most) and `prepare(from, count)`, which returns the
- * pass: `run()`, which is timed, and `check(result)`, which throws if an answer is wrong.
+ * pass or a promise of it: `run()`, which is timed, and `check(result)`, which throws if an answer is wrong.
  *
  * @returns {Promise<{ name: string, samples: number[] }[]>} microseconds per operation, one for each round
  */
@@ -53,7 +53,7 @@ async function sample(entrant, milliseconds) {
       entrant.cost ? Math.ceil(wanted / entrant.cost) : FIRST_PASS_LENGTH,
       contender.most,
     );
-    const pass = contender.prepare(entrant.from, count);
+    const pass = await contender.prepare(entrant.from, count);
     // A slow contender does not get through the pool in one sample; the next one goes on from there.
     entrant.from = (entrant.from + count) % contender.most;
     elapsed += await timed(pass);

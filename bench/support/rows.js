@@ -1,24 +1,30 @@
 /** The rows of the table: what is presented, to whom, and the right answers. */
 
 import assert from "node:assert/strict";
-import { apiKeyContenders, claimsFrom, FAST_JWT_CACHED, OURS, tokenContenders } from "./contenders.js";
-import { ALGORITHMS, apiKeys, requestWithApiKey, toBytes, tokenPool } from "./credentials.js";
-import {
-  ACCEPTING,
-  floorsOfApiKeys,
-  floorsOfForgedToken,
-  floorsOfNewToken,
-  floorsOfSameToken,
-  ONE_KEY,
-} from "./floors.js";
+import { apiKeyContenders, tokenContenders } from "./contenders.js";
+import { ALGORITHMS, apiKeys, RULES, requestWithApiKey, toBytes, tokenPool } from "./credentials.js";
 import { bareCheck } from "./limits.js";
+import { ACCEPTING, FAST_JWT_CACHED, ONE_KEY, OURS } from "./names.js";
+import { once } from "./once.js";
+import {
+  assertAnswers,
+  assertRightAboutTokens,
+  presentedAgain,
+  presentedOnce,
+  REPETITIONS,
+} from "./passes.js";
+import {
+  targetsOfApiKeys,
+  targetsOfForgedToken,
+  targetsOfNewToken,
+  targetsOfRules,
+  targetsOfSameToken,
+} from "./targets.js";
 
-/** What has floors of its own: of each family one, and all curves. */
+/** What has targets of its own: of each family one, and all curves. */
 const QUICK_ALGORITHMS = ["HS256", "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"];
 const KEY_COUNTS = [1, 10, 1_000, 100_000];
 const QUICK_KEY_COUNTS = [1, 10, 100_000];
-/** Requests in a pass where one credential is presented over and over: few enough to stay near the processor. */
-const REPETITIONS = 2048;
 
 /**
  * Rows by `id`, in the order of the table. `contenders()` makes keys and tokens, asserts that everybody
@@ -39,15 +45,15 @@ function rowsOfAlgorithm(algorithm) {
     const pool = tokenPool(algorithm);
     const contenders = await tokenContenders(pool);
     for (const contender of contenders) {
-      await assertRightAboutTokens(contender, pool);
+      await assertRightAboutTokens(contender, pool, { hasRules: false });
     }
     return { pool, contenders };
   });
-  return [
+  const rows = [
     {
       id: `${algorithm} new`,
       title: `${algorithm}, new token`,
-      floors: floorsOfNewToken(algorithm),
+      targets: targetsOfNewToken(algorithm),
       contenders: async () => {
         const { pool, contenders } = await prepared();
         const presented = contenders.map((contender) => presentedOnce(contender, pool.genuine, true));
@@ -57,16 +63,16 @@ function rowsOfAlgorithm(algorithm) {
     {
       id: `${algorithm} same`,
       title: `${algorithm}, same token again`,
-      floors: floorsOfSameToken(),
+      targets: targetsOfSameToken(),
       contenders: async () => {
         const { pool, contenders } = await prepared();
-        return contenders.map((contender) => presentedAgain(contender, pool));
+        return Promise.all(contenders.map((contender) => presentedAgain(contender, pool.genuine)));
       },
     },
     {
       id: `${algorithm} forged`,
       title: `${algorithm}, forged token`,
-      floors: floorsOfForgedToken(algorithm),
+      targets: targetsOfForgedToken(algorithm),
       contenders: async () => {
         const { pool, contenders } = await prepared();
         const ours = contenders.find(({ name }) => name === OURS);
@@ -80,39 +86,23 @@ function rowsOfAlgorithm(algorithm) {
       },
     },
   ];
+  const targets = targetsOfRules(algorithm);
+  return targets === undefined ? rows : [...rows, rowWithRules(algorithm, prepared, targets)];
 }
 
-/** Each token once to each instance: a pass goes through a part of the pool with an instance of its own. */
-function presentedOnce({ name, open, carry, run }, tokens, genuine) {
+/** The same tokens to contenders with `issuer` and `audience` configured. */
+function rowWithRules(algorithm, prepared, targets) {
   return {
-    name,
-    most: tokens.length,
-    prepare(from, count) {
-      const instance = open();
-      const carried = [];
-      let sum = 0;
-      for (let step = 0; step < count; step += 1) {
-        const number = (from + step) % tokens.length;
-        carried.push(carry(tokens[number]));
-        sum += number;
+    id: `${algorithm} rules`,
+    title: `${algorithm}, new token, issuer and audience`,
+    targets,
+    contenders: async () => {
+      const { pool } = await prepared();
+      const contenders = await tokenContenders(pool, RULES);
+      for (const contender of contenders) {
+        await assertRightAboutTokens(contender, pool, { hasRules: true });
       }
-      const expected = genuine ? { accepted: count, sum } : { accepted: 0, sum: 0 };
-      return { run: () => run(instance, carried), check: (result) => assertAnswers(name, result, expected) };
-    },
-  };
-}
-
-/** One token over and over, each time as a string of its own, to one instance; warming up, it learns it. */
-function presentedAgain({ name, open, carry, run }, { genuine }) {
-  const number = 1;
-  const instance = open();
-  return {
-    name,
-    most: REPETITIONS,
-    prepare(_from, count) {
-      const carried = Array.from({ length: count }, () => carry(genuine[number]));
-      const expected = { accepted: count, sum: count * number };
-      return { run: () => run(instance, carried), check: (result) => assertAnswers(name, result, expected) };
+      return contenders.map((contender) => presentedOnce(contender, pool.genuine, true));
     },
   };
 }
@@ -136,7 +126,7 @@ function rowsOfKeyCount(count) {
   return cases.map((presented) => ({
     id: `key ${count} ${presented}`,
     title: `API key, ${count.toLocaleString("en")} ${count === 1 ? "key" : "keys"}, ${titles[presented]}`,
-    floors: floorsOfApiKeys(count, presented),
+    targets: targetsOfApiKeys(count, presented),
     contenders: async () => {
       const { keys, unknown, contenders, oneKey } = await prepared();
       const key = presented === "unknown" ? unknown : keys[presented === "last" ? count - 1 : 0];
@@ -162,43 +152,6 @@ function presentedKey({ name, instance, run }, key, known) {
   };
 }
 
-function assertAnswers(name, { accepted, sum }, expected) {
-  assert.deepEqual({ accepted, sum }, expected, `${name} gave wrong answers while it was timed`);
-}
-
-/** Accepts with the claims that were signed, refuses what is forged, foreign or expired. */
-async function assertRightAboutTokens(contender, pool) {
-  const { name } = contender;
-  const instance = contender.open();
-  for (const [number, signed] of pool.signed) {
-    const claims = await claimsFrom(contender, instance, pool.genuine[number]);
-    assert.deepEqual({ ...claims }, signed, `${name}, ${pool.algorithm}: other claims than signed`);
-  }
-  for (const wrong of ["expired", "foreign"]) {
-    const claims = await claimsFrom(contender, instance, pool[wrong]);
-    assert.equal(claims, undefined, `${name}, ${pool.algorithm}: accepts a token that is ${wrong}`);
-  }
-  const forged = await claimsFrom(contender, instance, pool.forged[0]);
-  assert.equal(forged, undefined, `${name}, ${pool.algorithm}: accepts a forged token`);
-  if (name === OURS) {
-    await assertNeverShared(contender, pool);
-  }
-}
-
-/** Whatever one caller does to its claims, the next one gets what was signed: cached or not. */
-async function assertNeverShared(contender, pool) {
-  const instance = contender.open();
-  for (let presentation = 1; presentation <= 5; presentation += 1) {
-    const claims = await claimsFrom(contender, instance, pool.genuine[0]);
-    assert.deepEqual(
-      { ...claims },
-      pool.signed.get(0),
-      `${contender.name}, ${pool.algorithm}: claims are shared`,
-    );
-    claims.tenant.plan = claims.aud[0] = claims.role = "changed by a tool";
-  }
-}
-
 async function assertRightAboutKeys({ name, instance, run }, keys, unknown) {
   for (const index of new Set([0, keys.length >> 1, keys.length - 1])) {
     const { accepted } = await run(instance, [requestWithApiKey(toBytes(keys[index]))]);
@@ -209,13 +162,4 @@ async function assertRightAboutKeys({ name, instance, run }, keys, unknown) {
     const { accepted } = await run(instance, [requestWithApiKey(toBytes(wrong))]);
     assert.equal(accepted, 0, `${name}: accepts a key that is not among its ${keys.length}`);
   }
-}
-
-/** Computes on the first call; all rows of a group share what it returns. */
-function once(compute) {
-  let result;
-  return () => {
-    result ??= compute();
-    return result;
-  };
 }

@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
-import { configurationError } from "../errors.js";
-import { givenOptions, warnOfUnknownOptions } from "../options.js";
+import { createHash, randomInt } from "node:crypto";
+import { codedError, reportAtCaller } from "../core/errors.js";
+import { checkUnknownOptions, readOptions } from "../core/options.js";
 
 /**
  * API keys of the form `<prefix>_<body><checksum>`: a prefix that scanners for leaked secrets can match,
@@ -21,30 +21,34 @@ const CHECKSUM_LENGTH = 6;
 const ID_LENGTH = 16;
 
 /** A key, and a little white space around it. Longer texts are not looked at. */
-const LONGEST_PRESENTED = 100;
+const MAX_CHECKED_LENGTH = 100;
 
 const DEFAULT_PREFIX = "mcp";
 
 /** Too short for most keys, so that a key in the place of the prefix is turned down. */
-const LONGEST_PREFIX = 20;
+const MAX_PREFIX_LENGTH = 20;
 
 const PREFIX = /^[A-Za-z][A-Za-z0-9]+(?:_[A-Za-z0-9]+)*$/;
 const BODY_AND_CHECKSUM = /^[0-9A-Za-z]{49}$/;
 
 /** Documented in index.d.ts. */
 export function generateApiKey(options) {
-  if (options !== undefined && (typeof options !== "object" || Array.isArray(options))) {
-    throw configurationError(
-      "OPTION_INVALID",
-      'the options must be an object such as { prefix: "acme" }, or left out',
-    );
-  }
-  const given = givenOptions(options);
-  const prefix = prefixOption(given.prefix);
-  warnOfUnknownOptions("generateApiKey", given, ["prefix"]);
+  const prefix = reportAtCaller(generateApiKey, () => readPrefix(options));
   const prefixAndBody = `${prefix}_${randomText(BODY_LENGTH)}`;
   const key = prefixAndBody + checksumOf(prefixAndBody);
   return { key, hash: hashOfApiKey(key), id: `key_${randomText(ID_LENGTH)}` };
+}
+
+function readPrefix(options) {
+  if (options !== undefined && (typeof options !== "object" || Array.isArray(options))) {
+    throw codedError(
+      "ERR_MCP_AUTH_OPTION_INVALID",
+      'the options of `generateApiKey` must be an object such as { prefix: "acme" }',
+    );
+  }
+  const given = readOptions(options);
+  checkUnknownOptions("generateApiKey", given, ["prefix"]);
+  return prefixOption(given.prefix);
 }
 
 function prefixOption(value) {
@@ -52,23 +56,23 @@ function prefixOption(value) {
     return DEFAULT_PREFIX;
   }
   if (!isPrefix(value)) {
-    throw configurationError(
-      "OPTION_INVALID",
-      `\`prefix\` must be 2 to ${LONGEST_PREFIX} letters and digits, the first a letter, with single underscores ` +
-        'between them if need be, such as "acme" or "acme_live"',
+    throw codedError(
+      "ERR_MCP_AUTH_OPTION_INVALID",
+      `\`prefix\` must be 2 to ${MAX_PREFIX_LENGTH} letters and digits, the first a letter, with single underscores ` +
+        'between them if needed, such as "acme" or "acme_live"',
     );
   }
   return value;
 }
 
 function isPrefix(value) {
-  return typeof value === "string" && value.length <= LONGEST_PREFIX && PREFIX.test(value);
+  return typeof value === "string" && value.length <= MAX_PREFIX_LENGTH && PREFIX.test(value);
 }
 
 /** Documented in index.d.ts. */
 export function checkApiKey(key) {
-  if (typeof key !== "string" || key.length > LONGEST_PRESENTED) {
-    return "foreign";
+  if (typeof key !== "string" || key.length > MAX_CHECKED_LENGTH) {
+    return "unrecognized";
   }
   const end = Math.max(key.lastIndexOf("_"), 0);
   const prefix = key.slice(0, end);
@@ -78,7 +82,7 @@ export function checkApiKey(key) {
   }
   // Near enough to have been one: white space at an end, a character changed, lost or doubled.
   const missing = BODY_LENGTH + CHECKSUM_LENGTH - rest.trimEnd().length;
-  return isPrefix(prefix.trimStart()) && Math.abs(missing) <= 1 ? "typo" : "foreign";
+  return isPrefix(prefix.trimStart()) && Math.abs(missing) <= 1 ? "typo" : "unrecognized";
 }
 
 /**
@@ -93,25 +97,13 @@ export function hashOfApiKey(key) {
 
 /** Characters of the alphabet, each as likely as any other, from the system's generator. */
 function randomText(length) {
-  // Bytes from here on would favour the first characters of the alphabet.
-  const fair = 256 - (256 % ALPHABET.length);
-  let text = "";
-  while (text.length < length) {
-    const bytes = randomBytes(length);
-    for (const byte of bytes) {
-      if (byte < fair && text.length < length) {
-        text += ALPHABET[byte % ALPHABET.length];
-      }
-    }
-    bytes.fill(0);
-  }
-  return text;
+  return Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
 }
 
 function checksumOf(text) {
   let rest = crc32(text);
   let digits = "";
-  for (let place = 0; place < CHECKSUM_LENGTH; place += 1) {
+  for (let digit = 0; digit < CHECKSUM_LENGTH; digit += 1) {
     digits = ALPHABET[rest % ALPHABET.length] + digits;
     rest = Math.floor(rest / ALPHABET.length);
   }

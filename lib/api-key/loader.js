@@ -1,55 +1,53 @@
-import diagnostics from "node:diagnostics_channel";
-import { setImmediate as turnOfTheLoop } from "node:timers/promises";
-import { configurationError, warn } from "../errors.js";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { codedError } from "../core/errors.js";
+import { publishReloadFailed } from "../core/events.js";
+import { warn } from "../core/warnings.js";
 
-// Kept here: Node forgets a channel that nobody holds.
-const reloadFailed = diagnostics.channel("mcp-native-auth:reload-failed");
-
-/** How often a load is begun anew because keys were changed by hand meanwhile. */
-const MOST_ATTEMPTS = 3;
+/** How often a load is repeated because keys were changed by hand meanwhile. */
+const MAX_ATTEMPTS = 3;
 
 /**
- * Loads keys from where they live, at once, at intervals and on demand. What fails leaves the last good set
- * in use and is reported: in a process warning when loading begins to fail, and each time on the channel
+ * Loads keys from their source: at once, at intervals and on demand. A load that fails leaves the last good set in use
+ * and is reported: in a process warning when loading begins to fail, and each time on the channel
  * `mcp-native-auth:reload-failed`.
  */
 export class KeyLoader {
   #provider;
   #load;
-  #use;
+  #apply;
   #timeoutMs;
   #timer;
   #loading;
   #next;
   /** Ends the load under way. */
   #deadline;
-  /** Of the keys, by hand. */
+  /** How often keys were changed by hand. */
   #changes = 0;
   #failures = 0;
   #hasLoaded = false;
-  /** Settles, and never rejects, when the first load has ended in one way or the other. */
-  first;
+  /** Resolves when the first load has ended, whether or not it failed; `undefined` from then on. */
+  initialLoad;
 
   /**
    * @param {object} options
    * @param {string} options.provider name of the class
-   * @param {(context: { signal: AbortSignal }) => unknown} options.load what gives the keys, or a promise of them
-   * @param {(keys: unknown) => void} options.use takes them, or throws
+   * @param {(context: { signal: AbortSignal }) => unknown} options.load gives the keys, or a promise of them
+   * @param {(keys: unknown) => void} options.apply uses them, or throws
    * @param {number} options.intervalMs 0 for none
    * @param {number} options.timeoutMs how long a load may take
    */
-  constructor({ provider, load, use, intervalMs, timeoutMs }) {
+  constructor({ provider, load, apply, intervalMs, timeoutMs }) {
     this.#provider = provider;
     this.#load = load;
-    this.#use = use;
+    this.#apply = apply;
     this.#timeoutMs = timeoutMs;
     if (intervalMs > 0) {
-      this.#timer = repeated(this, intervalMs);
+      this.#timer = startInterval(this, intervalMs);
     }
-    this.first = this.reload()
+    this.initialLoad = this.reload()
       .catch(() => {})
       .then(() => {
-        this.first = undefined;
+        this.initialLoad = undefined;
       });
   }
 
@@ -69,7 +67,7 @@ export class KeyLoader {
     this.#next ??= this.#loading
       .catch(() => {})
       // A loader that calls for the next load each time must not keep everything else waiting.
-      .then(() => turnOfTheLoop())
+      .then(() => nextTurn())
       .then(() => {
         this.#next = undefined;
         return this.#loading ?? this.#begin();
@@ -79,22 +77,22 @@ export class KeyLoader {
 
   /** Resolves when keys were loaded; tries once more if that failed. */
   async ready() {
-    await this.first;
+    await this.initialLoad;
     if (!this.#hasLoaded) {
       this.#deadline?.ref();
       await (this.#loading ?? this.#begin());
     }
   }
 
-  /** The keys were changed by hand: what was read before would take that back. */
-  outdate() {
+  /** The keys were changed by hand. A load that is under way would undo that. */
+  invalidate() {
     this.#changes += 1;
   }
 
-  /** What the interval does: nobody waits for it, the end of the process neither. */
+  /** What the interval does. It does not keep the process alive. */
   refresh() {
     if (this.#loading === undefined) {
-      this.#begin({ keepsProcess: false }).catch(() => {});
+      this.#begin({ keepAlive: false }).catch(() => {});
     }
   }
 
@@ -102,40 +100,40 @@ export class KeyLoader {
     clearInterval(this.#timer);
   }
 
-  #begin({ keepsProcess = true } = {}) {
-    // Later in the same turn, when it is known here: the loader may ask for a load itself.
+  #begin({ keepAlive = true } = {}) {
+    // Later in the same turn, when `#loading` is set: the loader may ask for a load itself.
     this.#loading = Promise.resolve()
-      .then(() => this.#reload(keepsProcess))
+      .then(() => this.#reload(keepAlive))
       .finally(() => {
         this.#loading = undefined;
       });
     return this.#loading;
   }
 
-  async #reload(keepsProcess) {
+  async #reload(keepAlive) {
     try {
-      const keys = await this.#unchanged(keepsProcess);
-      this.#use(keys);
+      const keys = await this.#loadUntilStable(keepAlive);
+      this.#apply(keys);
       this.#hasLoaded = true;
       this.#failures = 0;
     } catch (error) {
-      // Of the loader's own errors nothing comes here.
+      // Safe to show: the loader's own errors were replaced.
       throw this.#failed(error.message);
     }
   }
 
-  async #unchanged(keepsProcess) {
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+  async #loadUntilStable(keepAlive) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const changes = this.#changes;
-      const keys = await this.#inTime(keepsProcess);
+      const keys = await this.#loadInTime(keepAlive);
       if (changes === this.#changes) {
         return keys;
       }
     }
-    throw new Error("they were changed by hand each time meanwhile");
+    throw new Error(`keys were modified during each of ${MAX_ATTEMPTS} attempts`);
   }
 
-  async #inTime(keepsProcess) {
+  async #loadInTime(keepAlive) {
     const controller = new AbortController();
     const late = new Promise((_, reject) => {
       this.#deadline = setTimeout(() => {
@@ -143,14 +141,14 @@ export class KeyLoader {
         controller.abort();
       }, this.#timeoutMs);
     });
-    if (!keepsProcess) {
+    if (!keepAlive) {
       this.#deadline.unref();
     }
     const loaded = (async () => this.#load({ signal: controller.signal }))().catch((error) => {
-      throw new Error(saidOf(error));
+      throw new Error(safeReason(error));
     });
     try {
-      // Whatever the loader still does afterwards goes nowhere.
+      // What the loader still does afterwards has no effect.
       return await Promise.race([loaded, late]);
     } finally {
       clearTimeout(this.#deadline);
@@ -158,30 +156,28 @@ export class KeyLoader {
     }
   }
 
-  #failed(why) {
+  #failed(reason) {
     this.#failures += 1;
-    if (reloadFailed.hasSubscribers) {
-      const event = {
-        provider: this.#provider,
-        failures: this.#failures,
-        why,
-        keepsLastKeys: this.#hasLoaded,
-      };
-      reloadFailed.publish(Object.freeze(event));
-    }
-    const until = this.#hasLoaded
-      ? "the last good keys stay in use"
-      : "nobody is let in until keys were loaded";
-    const message = `${this.#provider}: keys could not be loaded, ${why}; ${until}`;
+    const usingStaleKeys = this.#hasLoaded;
+    publishReloadFailed({
+      provider: this.#provider,
+      failures: this.#failures,
+      message: reason,
+      usingStaleKeys,
+    });
+    const until = usingStaleKeys
+      ? "The last good keys stay in use"
+      : "All requests are rejected until a load succeeds";
+    const message = `${this.#provider}: failed to load keys: ${reason}. ${until}`;
     if (this.#failures === 1) {
-      warn("KEYS_RELOAD_FAILED", message);
+      warn("MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED", message);
     }
-    return configurationError("KEYS_RELOAD_FAILED", message);
+    return codedError("ERR_MCP_AUTH_KEYS_RELOAD_FAILED", message);
   }
 }
 
-/** A timer that keeps neither the process nor a loader that nobody uses any more. */
-function repeated(loader, intervalMs) {
+/** A timer that keeps neither the process alive nor a loader that is no longer used. */
+function startInterval(loader, intervalMs) {
   const reference = new WeakRef(loader);
   const timer = setInterval(() => {
     const target = reference.deref();
@@ -195,18 +191,18 @@ function repeated(loader, intervalMs) {
 }
 
 /** Codes of the system, of Node and of databases. */
-const CODE = /^(?:E[A-Z]{2,15}|(?:EAI|ERR?)_[A-Z][A-Z0-9_]{1,40})$/;
+const SAFE_ERROR_CODE = /^(?:E[A-Z]{2,15}|(?:EAI|ERR?)_[A-Z][A-Z0-9_]{1,40})$/;
 
 /**
- * What may be said of a failure. Messages of others can hold what must not be shown: JSON.parse quotes its
- * text, database drivers their URL. Codes do not.
+ * What may be shown of a failure. Messages of others can hold what must not be shown: JSON.parse quotes its text,
+ * database drivers their URL. Codes do not.
  */
-function saidOf(error) {
+function safeReason(error) {
   let code;
   try {
     ({ code } = error);
   } catch {
-    // No object, or one that throws when it is read.
+    // Not an object, or one that throws when it is read.
   }
-  return typeof code === "string" && CODE.test(code) ? `the loader failed with ${code}` : "the loader failed";
+  return typeof code === "string" && SAFE_ERROR_CODE.test(code) ? `the loader failed with ${code}` : "the loader failed";
 }

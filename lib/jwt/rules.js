@@ -1,12 +1,12 @@
-import { configurationError } from "../errors.js";
-import { booleanOption, secondsOption } from "../options.js";
+import { codedError } from "../core/errors.js";
+import { booleanOption, isArray, readArray, secondsOption } from "../core/options.js";
 
-/** A day. More is a mistake, milliseconds most likely. */
-const LARGEST_TOLERANCE = 86_400;
-/** A hundred years, with the same thought. */
-const LARGEST_AGE = 3_155_760_000;
+/** A day. More is a mistake, most likely milliseconds. */
+const MAX_TOLERANCE = 86_400;
+/** A hundred years, for the same reason. */
+const MAX_AGE = 3_155_760_000;
 
-/** The options that are read here. */
+/** The options that `ruleOptions` reads. */
 export const RULE_OPTIONS = [
   "issuer",
   "audience",
@@ -22,27 +22,27 @@ export const RULE_OPTIONS = [
  * The rules on claims, as the native verifier takes them. Documented in index.d.ts.
  *
  * @param {Record<string, unknown>} options
- * @param {boolean} strict whether RFC 8725 §3.9 and an expiry are demanded of the configuration
+ * @param {boolean} strict whether the configuration must name an audience (RFC 8725 §3.9) and tokens must expire
  */
 export function ruleOptions(options, strict) {
   const audiences = namesOption("audience", options.audience);
   if (strict && audiences.length === 0) {
-    throw configurationError(
-      "OPTION_INVALID",
-      "`strict` demands `audience`; set it to what the `aud` of your tokens says (RFC 8725 §3.9)",
+    throw codedError(
+      "ERR_MCP_AUTH_OPTION_INVALID",
+      "`strict` requires `audience`; set it to the `aud` of your tokens (RFC 8725 §3.9)",
     );
   }
   const requireExpiration = booleanOption("requireExpiration", options.requireExpiration, strict);
   if (strict && !requireExpiration) {
-    throw configurationError(
-      "OPTION_INVALID",
-      "`strict` demands an expiry; leave `requireExpiration` out or set it to true",
+    throw codedError(
+      "ERR_MCP_AUTH_OPTION_INVALID",
+      "`strict` requires an expiry; remove `requireExpiration` or set it to true",
     );
   }
   return {
     requireExpiration,
-    clockTolerance: secondsOption("clockTolerance", options.clockTolerance, 0, LARGEST_TOLERANCE) ?? 0,
-    maxTokenAge: secondsOption("maxTokenAge", options.maxTokenAge, 1, LARGEST_AGE),
+    clockTolerance: secondsOption("clockTolerance", options.clockTolerance, 0, MAX_TOLERANCE) ?? 0,
+    maxTokenAge: secondsOption("maxTokenAge", options.maxTokenAge, 1, MAX_AGE),
     issuers: namesOption("issuer", options.issuer),
     audiences,
     subjects: namesOption("subject", options.subject),
@@ -51,32 +51,24 @@ export function ruleOptions(options, strict) {
   };
 }
 
-/** By index, each read once. What an array throws when it is read holds words that are not ours to pass on. */
-function itemsOf(list, name) {
-  try {
-    return Array.from({ length: list.length }, (_, index) => list[index]);
-  } catch {
-    throw configurationError("OPTION_INVALID", `\`${name}\` cannot be read; pass a plain array`);
-  }
-}
-
-/** Some names: a string or an array of strings. None of them for an option that is not given. */
+/** A string or an array of strings; an empty array for an option that is not given. */
 function namesOption(name, value, form = "string or array") {
   if (value === undefined || value === null) {
     return [];
   }
   const list = typeof value === "string" && form !== "array" ? [value] : value;
-  if (!Array.isArray(list) || list.length === 0) {
-    throw configurationError(
-      "OPTION_INVALID",
+  if (!isArray(list) || list.length === 0) {
+    throw codedError(
+      "ERR_MCP_AUTH_OPTION_INVALID",
       `\`${name}\` must be ${form === "array" ? "an array of strings" : "a string or an array of strings"}, not empty`,
     );
   }
-  return itemsOf(list, name).map((item, index) => {
+  return readArray(list, `\`${name}\``).map((item, index) => {
     if (typeof item !== "string" || item === "" || !item.isWellFormed()) {
-      throw configurationError(
-        "OPTION_INVALID",
-        `\`${name}\`${list === value ? `, position ${index},` : ""} must be a string that is not empty and holds no lone surrogate`,
+      const path = list === value ? `${name}[${index}]` : name;
+      throw codedError(
+        "ERR_MCP_AUTH_OPTION_INVALID",
+        `\`${path}\` must be a non-empty string without lone surrogates`,
       );
     }
     return item;
@@ -89,7 +81,7 @@ function typOption(value) {
     return undefined;
   }
   if (typeof value !== "string" || !/^[\w!#$&^.+-]+(\/[\w!#$&^.+-]+)?$/.test(value)) {
-    throw configurationError("OPTION_INVALID", '`typ` must be a media type such as "at+jwt"');
+    throw codedError("ERR_MCP_AUTH_OPTION_INVALID", '`typ` must be a media type such as "at+jwt"');
   }
   return value;
 }

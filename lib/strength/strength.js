@@ -1,4 +1,5 @@
-import { configurationError, warn } from "../errors.js";
+import { codedError } from "../core/errors.js";
+import { warn } from "../core/warnings.js";
 import { familiarLength } from "./familiar-words.js";
 
 /**
@@ -166,12 +167,11 @@ function listed(places) {
  * @param {readonly string[]} algorithms that were given to `weaknessesOfHmacSecret`
  * @param {boolean} strict
  */
-export function reportWeakSecrets(secrets, algorithms, strict) {
-  const weak = secrets.filter(({ problems }) => problems.length > 0);
+export function reportWeakSecrets(provider, weak, strict) {
   if (weak.length === 0) {
     return;
   }
-  const shortest = shortestSecret(algorithms);
+  const shortest = { bytes: weak[0].minBytes, algorithm: weak[0].algorithm };
   const words = {
     ...API_KEY_PROBLEMS,
     "white-space": "white space at an end, a newline from a file perhaps",
@@ -179,7 +179,7 @@ export function reportWeakSecrets(secrets, algorithms, strict) {
   };
   const sentences = weak
     .slice(0, NAMED_PLACES)
-    .map(({ option, problems }) => `\`${option}\`: ${problems.map((problem) => words[problem]).join(", ")}`);
+    .map(({ path: option, problems }) => `\`${option}\`: ${problems.map((problem) => words[problem]).join(", ")}`);
   const more = weak.length > NAMED_PLACES ? `; and ${weak.length - NAMED_PLACES} more` : "";
   report(
     "SECRET",
@@ -195,11 +195,11 @@ const MOST_SAID = 100;
 
 function report(subject, message, strict) {
   if (strict) {
-    throw configurationError(`${subject}_WEAK`, message);
+    throw codedError(`ERR_MCP_AUTH_${subject}_WEAK`, message);
   }
   if (said.size < MOST_SAID && !said.has(message)) {
     said.add(message);
-    warn(`WEAK_${subject}`, message);
+    warn(`MCP_NATIVE_AUTH_WEAK_${subject}`, message);
   }
 }
 

@@ -1,26 +1,16 @@
 import { isIP, isIPv4, isIPv6 } from "node:net";
+import { socketAddress } from "../core/request.js";
 
-/** Stands for all clients of which no address is known, such as those of a Unix socket. */
+/** All clients without a known address, such as those of a Unix socket. */
 const UNKNOWN = "unknown";
-
-/** The address at the other end of the socket, as Node gives it. */
-export function socketAddress(req) {
-  try {
-    const address = req.socket?.remoteAddress;
-    return typeof address === "string" ? address : undefined;
-  } catch {
-    // A request object that throws when it is read has no address.
-    return undefined;
-  }
-}
 
 /**
  * The address of the client: with `hops` proxies that are trusted to append to `X-Forwarded-For`, the
- * one that the outermost of them saw, counted from the right. What stands further left is the client's
- * own invention and is never read. Where that place is missing or holds no address, the socket's.
+ * one that the outermost of them saw, counted from the right. Anything further left can be made up by the client and
+ * is never read. Falls back to the socket's address where that entry is missing or is not an address.
  *
- * @param {unknown} req
- * @param {number} hops 0 to trust nobody
+ * @param {any} req
+ * @param {number} hops 0 to trust none
  * @returns {string | undefined}
  */
 export function clientAddress(req, hops) {
@@ -33,7 +23,7 @@ export function clientAddress(req, hops) {
         return address;
       }
     } catch {
-      // As above.
+      // A request object that throws when it is read.
     }
   }
   return socketAddress(req);
@@ -51,14 +41,14 @@ function addressIn(entry) {
 }
 
 /**
- * What counts as one client: an IPv4 address; of IPv6 the /64, which is the least that a client is given
- * and within which it may take any address. IPv4 in IPv6 (RFC 4291 §2.5.5.2, RFC 6052 §2.1) counts as
+ * What counts as one client: an IPv4 address; the /64 of an IPv6 address, the smallest network that a client is given
+ * and within which it can use any address. IPv4 in IPv6 (RFC 4291 §2.5.5.2, RFC 6052 §2.1) counts as
  * the IPv4 address.
  *
  * @param {string | undefined} address
- * @returns {string} in one spelling
+ * @returns {string} normalized
  */
-export function networkOf(address) {
+export function clientKey(address) {
   if (address === undefined || isIPv4(address)) {
     return address ?? UNKNOWN;
   }

@@ -1,0 +1,100 @@
+import { mayCarryCredential } from "./request.js";
+import { specificityOf } from "./verdict.js";
+
+/**
+ * @typedef {import("./authenticator.js").Method} Method
+ * @typedef {import("./verdict.js").Verdict} Verdict
+ * @typedef {import("./verdict.js").Rejected} Rejected
+ */
+
+/**
+ * One method of several: asks each in turn and accepts what the first one accepts. Decides at once where each of them
+ * does, so that no other request comes in between.
+ *
+ * @param {string} name
+ * @param {() => Method[]} methods read for each request: a provider's method may have been replaced since
+ * @param {boolean} mayWait
+ * @returns {Method}
+ */
+export function anyOfMethods(name, methods, mayWait) {
+  return {
+    name,
+    mayWait,
+    decide: (request) => askFrom(0, methods(), request, []),
+    credential: () => undefined,
+    challenges: (isInvalid) => methods().flatMap((method) => method.challenges(isInvalid)),
+  };
+}
+
+/** @returns {Verdict | Promise<Verdict>} */
+function askFrom(start, methods, request, rejections) {
+  for (let index = start; index < methods.length; index += 1) {
+    const method = methods[index];
+    const verdict = ask(method, request);
+    if (verdict instanceof Promise) {
+      return verdict.then((decided) => {
+        if (decided.accepted) {
+          return decided;
+        }
+        rejections.push({ verdict: decided, method });
+        return askFrom(index + 1, methods, request, rejections);
+      });
+    }
+    if (verdict.accepted) {
+      return verdict;
+    }
+    rejections.push({ verdict, method });
+  }
+  return combine(rejections, request);
+}
+
+function ask(method, request) {
+  const loading = method.ready?.();
+  return loading === undefined ? method.decide(request) : loading.then(() => method.decide(request));
+}
+
+/**
+ * The most specific rejection, with the number of guesses of all. A valid but expired credential does not mask a wrong
+ * one that is sent with it, and one credential that several methods reject is one guess.
+ *
+ * @param {{ verdict: Rejected, method: Method }[]} rejections
+ * @returns {Rejected}
+ */
+function combine(rejections, request) {
+  const judged = rejections.map(({ verdict, method }) => ({
+    verdict,
+    credential: credentialOf(method, request),
+  }));
+  const genuine = new Set(judged.filter(({ verdict }) => isGenuine(verdict)).map(({ credential }) => credential));
+  const guessed = judged.filter(
+    ({ verdict, credential }) =>
+      verdict.guesses > 0 &&
+      (credential === undefined ? mayCarryCredential(request, genuine) : !genuine.has(credential)),
+  );
+  const known = new Set(guessed.flatMap(({ credential }) => (credential === undefined ? [] : [credential])));
+  // Of a method whose credential is not known, each of its guesses counts: it may be an `anyOf` itself.
+  const unknown = guessed.filter(({ credential }) => credential === undefined);
+  const guesses = unknown.reduce((sum, { verdict }) => sum + verdict.guesses, known.size);
+  const { verdict } = mostSpecific(guessed.length > 0 ? guessed : judged);
+  return { ...verdict, guesses };
+}
+
+/** The first of those that say most. */
+function mostSpecific(judged) {
+  return judged.reduce((most, one) =>
+    specificityOf(one.verdict) > specificityOf(most.verdict) ? one : most,
+  );
+}
+
+/** Whether a rejection is about a credential that is known to be good, only not now or not here. */
+function isGenuine(verdict) {
+  return verdict.guesses === 0 && specificityOf(verdict) > 1;
+}
+
+function credentialOf(method, request) {
+  try {
+    return method.credential(request);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+import diagnostics from "node:diagnostics_channel";
+import { socketAddress } from "./request.js";
+
+/**
+ * Every decision, for monitoring. Messages are documented in index.d.ts as AcceptedEvent and RejectedEvent. They are
+ * frozen, so that no subscriber changes what the next one reads, and hold what was proven, never what was
+ * presented: no credential, header or URL, and not the request that has them.
+ */
+
+// Kept here: Node forgets a channel that nothing holds.
+const accepted = diagnostics.channel("mcp-native-auth:accepted");
+const rejected = diagnostics.channel("mcp-native-auth:rejected");
+const reloadFailed = diagnostics.channel("mcp-native-auth:reload-failed");
+
+/**
+ * Without a subscriber, nothing is read or built.
+ *
+ * @param {import("./verdict.js").Verdict} verdict
+ * @param {import("./request.js").RequestView} request
+ * @param {{ readonly address: string | undefined, readonly limiterError: boolean }} [attempt] where it was noted
+ */
+export function publishVerdict(verdict, request, attempt) {
+  const channel = verdict.accepted ? accepted : rejected;
+  if (!channel.hasSubscribers) {
+    return;
+  }
+  const { provider, keyId } = verdict;
+  const remoteAddress = attempt === undefined ? socketAddress(request) : attempt.address;
+  const limiterError = attempt?.limiterError ?? false;
+  const event = verdict.accepted
+    ? { provider, keyId, subject: subjectOf(verdict.data), remoteAddress, limiterError }
+    : {
+        provider,
+        reason: verdict.reason,
+        credentialReason: verdict.credentialReason,
+        keyId,
+        remoteAddress,
+        limiterError,
+      };
+  // Exceptions of subscribers do not come back here: Node throws them again outside.
+  channel.publish(Object.freeze(event));
+}
+
+/** @param {{ provider: string, failures: number, message: string, usingStaleKeys: boolean }} event */
+export function publishReloadFailed(event) {
+  if (reloadFailed.hasSubscribers) {
+    reloadFailed.publish(Object.freeze(event));
+  }
+}
+
+/** The verified `sub`. */
+function subjectOf(data) {
+  const subject = data !== undefined && Object.hasOwn(data, "sub") ? data.sub : undefined;
+  return typeof subject === "string" ? subject : undefined;
+}

@@ -1,0 +1,232 @@
+import { apiKeyMethod } from "../../api-key/authenticator.js";
+import { ApiKeySet } from "../../api-key/key-set.js";
+import { KeyLoader } from "../../api-key/loader.js";
+import { readKeys } from "../../api-key/records.js";
+import { codedError, reportAtCaller } from "../../core/errors.js";
+import {
+  booleanOption,
+  checkUnknownOptions,
+  headerNameOption,
+  readOptions,
+  secondsOption,
+} from "../../core/options.js";
+import { reportWeakApiKeys, weaknessesOfApiKeys } from "../../strength/strength.js";
+import { throttleOption } from "../../throttle/throttle.js";
+import { FrameworkHost } from "./framework-host.js";
+import { extendsFramework } from "./link.js";
+
+const NAME = "APIKeyAuthProvider";
+
+const OPTIONS = [
+  "keys",
+  "loadKeys",
+  "headerName",
+  "queryFallback",
+  "throttle",
+  "strict",
+  "reloadIntervalSeconds",
+  "loadTimeoutSeconds",
+];
+
+const DEFAULT_LOAD_TIMEOUT_SECONDS = 10;
+const MIN_LOAD_TIMEOUT_SECONDS = 0.001;
+/** The longest that a timer of Node can wait. */
+const MAX_WAIT_SECONDS = 2_147_483;
+/** A year. */
+const MAX_OVERLAP_SECONDS = 31_622_400;
+
+const AUTH_ERROR = { status: 401, message: "Invalid API key" };
+
+export const DEFAULT_API_KEY_HEADER_NAME = "X-API-Key";
+
+/** Documented in index.d.ts. */
+export class APIKeyAuthProvider {
+  #host;
+  #keys = new ApiKeySet();
+  /** @type {KeyLoader | undefined} */
+  #loader;
+  #headerName;
+  #strict;
+
+  constructor(config) {
+    reportAtCaller(APIKeyAuthProvider, () => this.#configure(readOptions(config)));
+  }
+
+  #configure(options) {
+    const { keys } = options;
+    const load = loaderOption(options);
+    if (load === undefined) {
+      requireKeys(keys);
+    }
+    this.#strict = booleanOption("strict", options.strict, false);
+    checkUnknownOptions(NAME, options, OPTIONS, this.#strict);
+    this.#headerName = headerNameOption(options.headerName, DEFAULT_API_KEY_HEADER_NAME);
+    const queryFallback = booleanOption("queryFallback", options.queryFallback, true);
+    const intervalMs = milliseconds("reloadIntervalSeconds", options.reloadIntervalSeconds, 0, 0);
+    const timeoutMs = milliseconds(
+      "loadTimeoutSeconds",
+      options.loadTimeoutSeconds,
+      DEFAULT_LOAD_TIMEOUT_SECONDS,
+      MIN_LOAD_TIMEOUT_SECONDS,
+    );
+    const limit = throttleOption(NAME, options.throttle, this.#strict);
+    if (load === undefined) {
+      // Not `setKeys`, here and below: a subclass may have one of its own.
+      this.#setKeys(keys);
+    } else {
+      const apply = (loaded) => this.#setKeys(loaded);
+      this.#loader = new KeyLoader({ provider: NAME, load, apply, intervalMs, timeoutMs });
+    }
+    const method = apiKeyMethod({
+      name: NAME,
+      keys: this.#keys,
+      loader: this.#loader,
+      headerName: this.#headerName,
+      queryFallback,
+    });
+    this.#host = new FrameworkHost(this, APIKeyAuthProvider, {
+      method,
+      limit,
+      authError: AUTH_ERROR,
+      challenge: "framework",
+    });
+  }
+
+  getKeyCount() {
+    return this.#keys.count;
+  }
+
+  getHeaderName() {
+    return this.#headerName;
+  }
+
+  async authenticate(req) {
+    // A method called without its provider rejects, and so does a Proxy of one.
+    return #host in Object(this) && this.#host.authenticate(req);
+  }
+
+  setKeys(keys) {
+    reportAtCaller(this.setKeys, () => this.#setKeys(keys));
+    this.#loader?.invalidate();
+  }
+
+  addKeys(keys) {
+    reportAtCaller(this.addKeys, () => this.#change(keys, (added) => this.#keys.add(added)));
+    this.#loader?.invalidate();
+  }
+
+  replaceKey(id, key, options) {
+    reportAtCaller(this.replaceKey, () => {
+      const overlapMs = overlapOption(options);
+      this.#change([key], ([added]) => this.#keys.replace(id, added, overlapMs, Date.now()));
+    });
+    this.#loader?.invalidate();
+  }
+
+  revokeKey(id) {
+    // Even where there is none yet: what is being loaded may have it.
+    this.#loader?.invalidate();
+    return this.#change([], () => this.#keys.revoke(id));
+  }
+
+  async reload() {
+    if (this.#loader === undefined) {
+      throw codedError(
+        "ERR_MCP_AUTH_KEYS_RELOAD_FAILED",
+        "there is no `loadKeys` to load keys with; set it to a function",
+      );
+    }
+    await this.#loader.reload();
+  }
+
+  async ready() {
+    await this.#loader?.ready();
+  }
+
+  close() {
+    this.#loader?.close();
+  }
+
+  getAuthError() {
+    return #host in Object(this) ? this.#host.getAuthError() : { ...AUTH_ERROR };
+  }
+
+  #setKeys(keys) {
+    this.#change(keys, (all) => this.#keys.setAll(all));
+  }
+
+  /** All or nothing: what throws changes no key. */
+  #change(given, change) {
+    const added = readKeys(given);
+    const weaknesses = weaknessesOfApiKeys(added.map(textForStrengthCheck));
+    if (this.#strict) {
+      reportWeakApiKeys(weaknesses, true);
+    }
+    const result = change(added);
+    reportWeakApiKeys(weaknesses, false);
+    return result;
+  }
+}
+
+extendsFramework(APIKeyAuthProvider);
+
+/** Nothing for a key that was given as a hash. */
+function textForStrengthCheck(key) {
+  if (typeof key === "string") {
+    return key;
+  }
+  return key.isHash ? undefined : key.text;
+}
+
+function loaderOption({ keys, loadKeys, reloadIntervalSeconds, loadTimeoutSeconds }) {
+  if (loadKeys === undefined || loadKeys === null) {
+    const loaderOnly = { reloadIntervalSeconds, loadTimeoutSeconds };
+    const unsupported = Object.keys(loaderOnly).find((name) => (loaderOnly[name] ?? undefined) !== undefined);
+    if (unsupported !== undefined) {
+      throw codedError(
+        "ERR_MCP_AUTH_OPTION_INVALID",
+        `\`${unsupported}\` has no effect without \`loadKeys\`; add \`loadKeys\` or remove it`,
+      );
+    }
+    return undefined;
+  }
+  if (typeof loadKeys !== "function") {
+    throw codedError(
+      "ERR_MCP_AUTH_OPTION_INVALID",
+      "`loadKeys` must be a function that gives the keys, or a promise of them",
+    );
+  }
+  if (keys !== undefined && keys !== null) {
+    throw codedError("ERR_MCP_AUTH_OPTION_INVALID", "give either `keys` or `loadKeys`, not both");
+  }
+  return loadKeys;
+}
+
+/** The framework's sentence, where the framework says it; what has a length got past it there. */
+function requireKeys(keys) {
+  const isNone = Array.isArray(keys) ? keys.length === 0 : !keys?.length;
+  if (isNone) {
+    throw codedError("ERR_MCP_AUTH_KEYS_REQUIRED", "At least one API key is required");
+  }
+}
+
+function milliseconds(path, value, fallback, min) {
+  return (secondsOption(path, value, min, MAX_WAIT_SECONDS) ?? fallback) * 1000;
+}
+
+/** In milliseconds. A misspelled option would cut off clients with the old key. */
+function overlapOption(given) {
+  if (given === undefined || given === null) {
+    return 0;
+  }
+  if (typeof given !== "object" || Array.isArray(given)) {
+    throw codedError(
+      "ERR_MCP_AUTH_OPTION_INVALID",
+      "the third argument of `replaceKey` must be an object such as { overlapSeconds: 3600 }",
+    );
+  }
+  const options = readOptions(given);
+  const overlap = secondsOption("overlapSeconds", options.overlapSeconds, 0, MAX_OVERLAP_SECONDS) ?? 0;
+  checkUnknownOptions(`${NAME}: \`replaceKey\``, options, ["overlapSeconds"]);
+  return overlap * 1000;
+}

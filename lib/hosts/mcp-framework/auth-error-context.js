@@ -1,0 +1,71 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/**
+ * The way from `authenticate(req)` to `getAuthError()`, which is not told the request that it is asked about, while
+ * others are in flight.
+ *
+ * Each request has an asynchronous context with one slot for each provider that was asked about it. The context begins
+ * when Node announces the request: requests that follow on the same connection run in the context that the one before
+ * has left, and the framework asks `getAuthError()` without `authenticate` where no API key was sent. Where a runtime
+ * announces no requests, and in serverless handlers, it begins in the synchronous part of `authenticate`, the last that
+ * still acts on the caller's context; the slot is filled later.
+ *
+ * @typedef {{ answer: object | undefined }} Slot
+ * @typedef {{ request: WeakRef<object> | undefined, slots: Map<object, Slot> }} Context
+ */
+
+/** @type {AsyncLocalStorage<Context>} */
+const contexts = new AsyncLocalStorage();
+
+/** A context that outlives many providers, such as a test's, forgets the oldest. */
+const MAX_SLOTS = 32;
+
+/** Begins the context of a request that Node announces. */
+export function enterRequestContext(request) {
+  contexts.enterWith({ request: weakly(request), slots: new Map() });
+}
+
+/**
+ * A new slot for the answer of a provider about a request. Call it in the synchronous part of `authenticate`.
+ *
+ * @param {unknown} request
+ * @param {object} owner
+ * @returns {Slot}
+ */
+export function openSlot(request, owner) {
+  const current = contexts.getStore();
+  const slot = { answer: undefined };
+  if (current?.request !== undefined && current.request.deref() === request) {
+    current.slots.set(owner, slot);
+    return slot;
+  }
+  // Not into the slots of the surrounding context, which other requests may share.
+  const slots = new Map(current?.slots);
+  slots.delete(owner);
+  slots.set(owner, slot);
+  if (slots.size > MAX_SLOTS) {
+    slots.delete(slots.keys().next().value);
+  }
+  contexts.enterWith({ request: weakly(request), slots });
+  return slot;
+}
+
+/**
+ * The answer that a provider left in the current context, once: afterwards it is forgotten.
+ *
+ * @param {object} owner
+ * @returns {object | undefined}
+ */
+export function consumeAuthError(owner) {
+  const slot = contexts.getStore()?.slots.get(owner);
+  const answer = slot?.answer;
+  if (slot !== undefined) {
+    slot.answer = undefined;
+  }
+  return answer;
+}
+
+/** An idle connection keeps its context, which must not keep the last request. */
+function weakly(request) {
+  return typeof request === "object" && request !== null ? new WeakRef(request) : undefined;
+}

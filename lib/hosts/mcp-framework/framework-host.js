@@ -1,0 +1,156 @@
+import { Authenticator, registerAuthenticator } from "../../core/authenticator.js";
+import { carriesBearer } from "../../core/challenge.js";
+import { accept, reject } from "../../core/verdict.js";
+import { consumeAuthError, openSlot } from "./auth-error-context.js";
+import { authErrorFor } from "./auth-errors.js";
+import { addHeaderOnStatus, needTracking, onWriteHead, startTracking } from "./request-tracking.js";
+import { captureVerdict, publishUnlessCaptured } from "./verdict-capture.js";
+
+/**
+ * @typedef {import("../../core/verdict.js").Verdict} Verdict
+ * @typedef {import("../../core/verdict.js").Rejected} Rejected
+ */
+
+const CHALLENGE = "WWW-Authenticate";
+
+/** The method that a provider's class of this package has, which the provider may have replaced. */
+const originals = new WeakMap();
+
+/** Whether a provider is one of this package that decides as its class does. */
+export function isUnmodified(provider) {
+  const original = originals.get(provider);
+  return original !== undefined && provider.authenticate === original;
+}
+
+/**
+ * mcp-framework as a host: a verdict becomes what `authenticate` resolves to, what `getAuthError` says and what is
+ * added to the response.
+ */
+export class FrameworkHost {
+  #authenticator;
+  #authError;
+  #challenge;
+  #isTracked;
+
+  /**
+   * @param {object} provider
+   * @param {Function} providerClass of this package, which the provider's own class may extend
+   * @param {object} options
+   * @param {import("../../core/authenticator.js").Method} options.method
+   * @param {import("../../core/authenticator.js").AttemptLimit} [options.limit]
+   * @param {{ status: number, message: string }} options.authError of the usual rejection
+   * @param {"framework" | "add" | "replace"} options.challenge who writes `WWW-Authenticate` on a 401: the framework
+   *   alone, this host where the framework does not, or this host instead of the framework
+   */
+  constructor(provider, providerClass, { method, limit, authError, challenge }) {
+    this.#authenticator = new Authenticator(method, limit, publishUnlessCaptured);
+    this.#authError = authError;
+    this.#challenge = challenge;
+    this.#isTracked = challenge !== "framework" || limit !== undefined;
+    needTracking({ responses: this.#isTracked, contexts: limit !== undefined });
+    registerAuthenticator(provider, this.#authenticator);
+    originals.set(provider, providerClass.prototype.authenticate);
+    if (Object.getPrototypeOf(provider) !== providerClass.prototype) {
+      this.#watchExtension(provider, providerClass.prototype.authenticate);
+    }
+  }
+
+  /** What the framework gets: `true` or `{ data }` to accept a request, `false` to reject it. Never throws. */
+  authenticate(request) {
+    const slot = this.#begin(request);
+    const verdict = this.#authenticator.authenticate(request);
+    return verdict instanceof Promise
+      ? verdict.then((decided) => this.#answer(decided, request, slot))
+      : this.#answer(verdict, request, slot);
+  }
+
+  /** What the framework answers to the rejected request of the current context. */
+  getAuthError() {
+    const special = this.#authenticator.isThrottled ? consumeAuthError(this) : undefined;
+    return special ?? { ...this.#authError };
+  }
+
+  #begin(request) {
+    if (this.#isTracked) {
+      startTracking();
+    }
+    return this.#authenticator.isThrottled ? openSlot(request, this) : undefined;
+  }
+
+  #answer(verdict, request, slot) {
+    if (verdict.accepted) {
+      return verdict.data === undefined ? true : { data: verdict.data };
+    }
+    if (slot !== undefined && verdict.status !== this.#authError.status) {
+      slot.answer = authErrorFor(verdict);
+    }
+    if (verdict.retryAfter !== undefined) {
+      addHeaderOnStatus(request, verdict.status, "Retry-After", String(verdict.retryAfter));
+    }
+    this.#writeChallenge(verdict, request);
+    return false;
+  }
+
+  #writeChallenge({ challenges }, request) {
+    const value = challenges.join(", ");
+    if (this.#challenge === "add" && value !== "") {
+      addHeaderOnStatus(request, 401, CHALLENGE, value);
+    } else if (this.#challenge === "replace") {
+      onWriteHead(request, (response, status) => {
+        if (status !== 401) {
+          response.removeHeader(CHALLENGE);
+        } else if (value !== "") {
+          response.setHeader(CHALLENGE, value);
+        }
+      });
+    }
+  }
+
+  /**
+   * Puts a method in front of the one of a class that extends ours: what that class rejects must not be published as
+   * accepted, and it may await before it asks ours, when the caller's context is out of reach.
+   */
+  #watchExtension(provider, original) {
+    const host = this;
+    Object.defineProperty(provider, "authenticate", {
+      configurable: true,
+      writable: true,
+      value: function authenticate(request) {
+        // Looked up each time: the prototype may be changed.
+        const extended = Object.getPrototypeOf(this).authenticate;
+        return extended === original
+          ? original.call(this, request)
+          : host.#authenticateExtended(this, () => extended.call(this, request), request);
+      },
+    });
+  }
+
+  async #authenticateExtended(provider, ask, request) {
+    const slot = this.#begin(request);
+    const { name } = provider.constructor;
+    let asked;
+    try {
+      asked = await captureVerdict(ask);
+    } catch (error) {
+      publishUnlessCaptured(reject(name, "PROVIDER_FAILED"), request);
+      throw error;
+    }
+    const { result, verdict } = asked;
+    if (Boolean(result) === verdict?.accepted) {
+      publishUnlessCaptured(verdict, request);
+    } else if (result) {
+      publishUnlessCaptured(accept(name, typeof result === "object" ? result.data : undefined), request);
+    } else {
+      this.#answer(this.#rejectionOf(name, verdict, request), request, slot);
+    }
+    return result;
+  }
+
+  /** Of an extension that rejects what our class accepted or was not asked about. Not a guess: it may be genuine. */
+  #rejectionOf(name, verdict, request) {
+    const rejection = { ...reject(name, "PROVIDER_REJECTED", verdict?.keyId), guesses: 0 };
+    rejection.challenges = this.#authenticator.challenges(carriesBearer(request));
+    publishUnlessCaptured(rejection, request);
+    return rejection;
+  }
+}

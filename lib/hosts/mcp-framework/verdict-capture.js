@@ -1,0 +1,43 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { publishVerdict } from "../../core/events.js";
+
+/**
+ * Verdicts of providers that are asked in the name of another one, which publishes its own: an extended provider may
+ * reject what the class that it extends accepts.
+ *
+ * @typedef {import("../../core/verdict.js").Verdict} Verdict
+ * @typedef {{ verdict: Verdict | undefined }} Capture
+ */
+
+/** @type {AsyncLocalStorage<Capture>} */
+const captures = new AsyncLocalStorage();
+/** Captures under way. Without any, the storage is not looked at. */
+let active = 0;
+
+/**
+ * Asks for a decision whose verdict is captured instead of published.
+ *
+ * @template T
+ * @param {() => T | Promise<T>} ask
+ * @returns {Promise<{ result: T, verdict: Verdict | undefined }>} the verdict that was captured last
+ */
+export async function captureVerdict(ask) {
+  const capture = { verdict: undefined };
+  active += 1;
+  try {
+    const result = await captures.run(capture, ask);
+    return { result, verdict: capture.verdict };
+  } finally {
+    active -= 1;
+  }
+}
+
+/** Publishes a verdict unless a capture is under way where it was made. @type {typeof publishVerdict} */
+export function publishUnlessCaptured(verdict, request, attempt) {
+  const capture = active > 0 ? captures.getStore() : undefined;
+  if (capture === undefined) {
+    publishVerdict(verdict, request, attempt);
+  } else {
+    capture.verdict = verdict;
+  }
+}

@@ -1,0 +1,57 @@
+import { bearerChallenge, presentedToken } from "../core/challenge.js";
+import { REASONS } from "../core/reasons.js";
+import { accept, reject } from "../core/verdict.js";
+import { CACHED_ID_BASE, rejectionCodes } from "../native/load.js";
+
+/** What the native verifier's numbers mean. */
+const REJECTIONS = rejectionCodes();
+const unknown = REJECTIONS.filter((code) => !Object.hasOwn(REASONS, code));
+if (unknown.length > 0) {
+  throw new TypeError(`${unknown.join(", ")} are not in the table of reasons`);
+}
+
+/**
+ * JSON Web Tokens as a method of authentication.
+ *
+ * @param {object} options
+ * @param {string} options.name
+ * @param {string} options.headerName
+ * @param {boolean} options.requireBearer
+ * @param {() => import("./token-verifier.js").TokenVerifier} options.verifier the current one: keys may be replaced
+ * @returns {import("../core/authenticator.js").Method}
+ */
+export function jwtMethod({ name, headerName, requireBearer, verifier }) {
+  const header = headerName.toLowerCase();
+  // Elsewhere than in `Authorization: Bearer`, the challenge would send clients to the wrong place.
+  const hasChallenge = header === "authorization" && requireBearer;
+
+  function decide(request) {
+    try {
+      const value = request.headers[header];
+      if (typeof value !== "string") {
+        return reject(name, "TOKEN_MISSING");
+      }
+      const { verify, cache, keyIds } = verifier();
+      // The clock of `Date`, in whole seconds: what the framework compares with.
+      const verified = verify(value, Math.floor(Date.now() / 1000));
+      if (typeof verified === "string") {
+        return accept(name, JSON.parse(verified.slice(1)), keyIds[verified.charCodeAt(0)]);
+      }
+      if (verified >= CACHED_ID_BASE) {
+        const { clone, keyIndex } = cache.get(verified);
+        return accept(name, clone(), keyIds[keyIndex]);
+      }
+      return reject(name, REJECTIONS[verified]);
+    } catch {
+      // A request object that throws when it is read carries no token.
+      return reject(name, "REQUEST_UNREADABLE");
+    }
+  }
+
+  return {
+    name,
+    decide,
+    credential: (request) => presentedToken(request.headers[header]),
+    challenges: (isInvalid) => (hasChallenge ? [bearerChallenge(isInvalid)] : []),
+  };
+}
