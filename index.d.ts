@@ -89,12 +89,13 @@ export interface ConfigurationError extends Error {
  * too, and so is a correct guess: only {@link ThrottleConfig.lockout} stops a client that keeps guessing.
  *
  * A failure is a credential that was presented and is not genuine. Requests without a credential, and genuine
- * tokens that have expired or are not valid yet, are not counted and always get 401.
+ * credentials that are rejected, for example because they have expired, are not counted and always get 401.
  *
  * One client is an IPv4 address or the /64 of an IPv6 address. IPv4 in IPv6 counts as IPv4 (RFC 4291 §2.5.5.2,
  * RFC 6052 §2.1). Clients without a known address, such as those of a Unix socket, count as one.
  *
- * An unknown option is ignored with a process warning `MCP_NATIVE_AUTH_UNKNOWN_OPTION`.
+ * An unknown option is ignored with a process warning `MCP_NATIVE_AUTH_UNKNOWN_OPTION`; if the provider is
+ * `strict`, it throws `ERR_MCP_AUTH_OPTION_UNKNOWN`.
  */
 export interface ThrottleConfig {
   /**
@@ -189,6 +190,7 @@ export type RejectionReason =
   | "TOKEN_SUBJECT_NOT_ALLOWED"
   | "REQUEST_UNREADABLE"
   | "PROVIDER_REJECTED"
+  | "PROVIDER_FAILED"
   | "THROTTLED"
   | "LOCKED_OUT";
 
@@ -526,7 +528,10 @@ export type KeyMaterial =
       passphrase?: string | Buffer | undefined;
     };
 
-/** One of several keys. An unknown property is ignored with a process warning. */
+/**
+ * One of several keys. An unknown property is ignored with a process warning; under {@link JWTOptions.strict} it
+ * throws `ERR_MCP_AUTH_OPTION_UNKNOWN`.
+ */
 export interface JWTKeyEntry {
   /**
    * The `kid` of the tokens that the key verifies, compared character by character (RFC 7515 §4.1.4). A
@@ -827,8 +832,8 @@ export declare function checkApiKey(key: string): "ok" | "typo" | "unrecognized"
 /** Options of {@link anyOf}. An unknown option is ignored with a process warning. */
 export interface AnyOfOptions {
   /**
-   * Counts each rejected request once. The combined providers must not have a `throttle` of their own. If
-   * absent, there is no limit.
+   * Counts each wrong credential of a request once, even if several providers reject it. The combined providers
+   * must not have a `throttle` of their own. If absent, there is no limit.
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
   throttle?: ThrottleConfig | null | undefined;
@@ -846,11 +851,8 @@ export interface AnyOfOptions {
  * that the metadata of the first one is served.
  *
  * A third-party provider accepts a request only by returning `true` or `{ data: object }`. One that throws
- * rejects. One that never settles blocks the request, so list it last. With `throttle`, its rejections count as
- * failures, except those of the framework's own classes for a request without a credential.
- *
- * With `throttle`, a failure is counted once all providers have answered: requests that arrive meanwhile are
- * decided despite `lockout`.
+ * rejects. One that never settles blocks the request, so list it last. With `throttle`, its rejection counts as a
+ * failure if the request carries a header or a query that could be a credential. An exception does not count.
  *
  * @example
  * ```ts
