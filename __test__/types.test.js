@@ -210,7 +210,7 @@ describe("a TypeScript project of mcp-framework", () => {
     "as it stands": auth,
     "with the import changed": switched,
   })) {
-    it(`${name}: compiles, runs, lets in and turns away`, async () => {
+    it(`${name}: compiles, runs, accepts and rejects`, async () => {
       const folder = project(
         {
           "src/auth.ts": authModule,
