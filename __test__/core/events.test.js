@@ -151,9 +151,9 @@ describe("reasons", () => {
     assert.deepEqual(ofTheCore.sort(), [...rejectionCodes()].sort());
   });
 
-  it("the declarations and the documentation name each, with cause and cure", () => {
+  it("the declarations and the documentation name each, with cause and fix", () => {
     const declarations = readFileSync(path.join(checkout, "index.d.ts"), "utf8");
-    const [, union] = /type RefusalReason =([^;]*);/.exec(declarations);
+    const [, union] = /type RejectionReason =([^;]*);/.exec(declarations);
     const declared = [...union.matchAll(/"([A-Z_]+)"/g)].map(([, code]) => code);
     const page = readFileSync(path.join(checkout, "docs/monitoring.md"), "utf8");
     for (const reason of Object.keys(REFUSALS)) {

@@ -57,30 +57,29 @@ describe("codes", () => {
 
   it("of errors are those that index.d.ts declares for constructors, and those of loading", () => {
     const declared = found(read("index.d.ts"), /\| "(ERR_MCP_AUTH_[A-Z_]+)"/g);
-    const ofLoading = [
-      ...["ADDON_MISSING", "ADDON_UNLOADABLE", "ADDON_VERSION"],
-      ...["INTERNAL", "REGISTER_UNSUPPORTED"],
-    ].map((code) => ERROR + code);
+    const ofLoading = [...["ADDON_MISSING", "ADDON_UNLOADABLE", "ADDON_VERSION"], "REGISTER_UNSUPPORTED"].map(
+      (code) => ERROR + code,
+    );
     const errorCodes = [...documented.keys()].filter((code) => code.startsWith(ERROR));
     assert.deepEqual(errorCodes.sort(), [...declared, ...ofLoading].sort());
   });
 
-  it("of refusals are those that the core has, in its order", () => {
+  it("of rejections are those that the core has, in its order", () => {
     const reasons = found(reasonsPage, /^\| `(TOKEN_[A-Z_]+)` \|/gm);
     assert.deepEqual(reasons, rejectionCodes());
     assert.deepEqual(reasons, found(rejection, /=> "([A-Z_]+)"/g));
   });
 
-  it("of refusals are those that index.d.ts declares, in one table of one page", () => {
-    const [, declared] = /type RefusalReason =([^;]+);/.exec(read("index.d.ts"));
+  it("of rejections are those that index.d.ts declares, in one table of one page", () => {
+    const [, declared] = /type RejectionReason =([^;]+);/.exec(read("index.d.ts"));
     const row = /^\| `([A-Z_]+)` \|/gm;
     assert.deepEqual(found(reasonsPage, row), found(declared, /"([A-Z_]+)"/g));
     assert.deepEqual(found(page, row), []);
   });
 
-  it("each has messages, a cause and a cure", () => {
+  it("each has messages, a cause and a fix", () => {
     for (const [code, { text, messages }] of documented) {
-      assert.ok(messages.length > 0 && /\*\*Cause:\*\*\s.*\*\*Cure:\*\*\s/s.test(text), code);
+      assert.ok(messages.length > 0 && /\*\*Cause:\*\*\s.*\*\*Fix:\*\*\s/s.test(text), code);
     }
   });
 
