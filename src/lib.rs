@@ -17,3 +17,4 @@ pub mod error;
 pub mod jwt;
 #[cfg(feature = "node")]
 pub mod node;
+pub mod strength;
