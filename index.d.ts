@@ -65,7 +65,7 @@ export interface ConfigurationError extends Error {
     | "ERR_MCP_AUTH_SECRET_TOO_MANY_KEYS"
     | "ERR_MCP_AUTH_SECRET_WEAK"
     | "ERR_MCP_AUTH_ALGORITHMS_INVALID"
-    | "ERR_MCP_AUTH_ALGORITHMS_UNFIT"
+    | "ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE"
     | "ERR_MCP_AUTH_HEADER_NAME_INVALID"
     | "ERR_MCP_AUTH_OPTION_INVALID";
 }
@@ -438,7 +438,7 @@ export interface JWTOptions {
   /**
    * The algorithms that tokens may use; what the key cannot verify is never accepted and named in a
    * process warning. Throws `ERR_MCP_AUTH_ALGORITHMS_INVALID` for anything but an array that names a
-   * supported algorithm and not `none`, `ERR_MCP_AUTH_ALGORITHMS_UNFIT` if the key fits none of them.
+   * supported algorithm and not `none`, `ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE` if the key fits none of them.
    * @default ["HS256"]
    */
   algorithms?: readonly Algorithm[] | null;

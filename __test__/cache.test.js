@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { describe, it, mock } from "node:test";
 import { JWTAuthProvider as FrameworkProvider } from "mcp-framework";
 import { JWTAuthProvider } from "mcp-native-auth";
-import { FIRST_ID } from "../lib/native.js";
+import { CACHED_ID_BASE } from "../lib/native.js";
 import { nativeVerifier } from "./support/native-verifier.js";
 
 const SECRET = "cache-secret-0123456789abcdef0123456789";
@@ -23,8 +23,8 @@ const ask = (provider, presented) => provider.authenticate(requestOf(presented))
 
 /** The native verifier itself, which tells when it takes an answer from the cache. */
 function native(cacheSize) {
-  const { verify, knownClaims } = nativeVerifier("text", Buffer.from(SECRET), { cacheSize });
-  return { isKnown: (presented) => verify(presented, 1000) >= FIRST_ID, verify, knownClaims };
+  const { verify, cachedClaims } = nativeVerifier("text", Buffer.from(SECRET), { cacheSize });
+  return { isKnown: (presented) => verify(presented, 1000) >= CACHED_ID_BASE, verify, cachedClaims };
 }
 
 describe("time is checked on every use", () => {
@@ -130,7 +130,7 @@ describe("the cache is bounded and cannot be abused", () => {
         `${good[0]}${n}`,
       ];
       for (const presented of [...bad, ...bad]) {
-        assert.ok(verify(presented, 1000) < FIRST_ID);
+        assert.ok(verify(presented, 1000) < CACHED_ID_BASE);
       }
     }
     assert.deepEqual(good.map(isKnown), [true, true]);
@@ -144,7 +144,7 @@ describe("the cache is bounded and cannot be abused", () => {
     for (let position = 0; position < presented.length; position += 1) {
       const other = presented[position] === "A" ? "B" : "A";
       const changed = presented.slice(0, position) + other + presented.slice(position + 1);
-      assert.ok(verify(changed, 1000) < FIRST_ID, `position ${position}`);
+      assert.ok(verify(changed, 1000) < CACHED_ID_BASE, `position ${position}`);
     }
     assert.equal(isKnown(presented), true);
   });
@@ -169,17 +169,17 @@ describe("the cache is bounded and cannot be abused", () => {
   });
 
   it("an id of an entry that is gone gives nothing", () => {
-    const { verify, knownClaims } = native(1);
+    const { verify, cachedClaims } = native(1);
     const first = token({ sub: "a" });
     verify(first, 1000);
     verify(first, 1000);
     const id = verify(first, 1000);
-    assert.equal(knownClaims(id), '{"sub":"a"}');
+    assert.equal(cachedClaims(id), '\0{"sub":"a"}');
     verify(token({ sub: "b" }), 1000);
-    assert.equal(knownClaims(id), '{"sub":"a"}', "what comes once pushes nothing out");
+    assert.equal(cachedClaims(id), '\0{"sub":"a"}', "what comes once pushes nothing out");
     verify(token({ sub: "b" }), 1000);
-    for (const gone of [id, FIRST_ID - 1, FIRST_ID + 5, -1, 0, Number.NaN, Infinity, 2 ** 53]) {
-      assert.equal(knownClaims(gone), null, `${gone}`);
+    for (const gone of [id, CACHED_ID_BASE - 1, CACHED_ID_BASE + 5, -1, 0, Number.NaN, Infinity, 2 ** 53]) {
+      assert.equal(cachedClaims(gone), null, `${gone}`);
     }
   });
 

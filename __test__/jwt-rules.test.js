@@ -7,7 +7,7 @@ import { after, before, describe, it, mock } from "node:test";
 import { jwtVerify } from "jose";
 import jsonwebtoken from "jsonwebtoken";
 import { JWTAuthProvider } from "mcp-native-auth";
-import { FIRST_ID } from "../lib/native.js";
+import { CACHED_ID_BASE } from "../lib/native.js";
 import { nativeVerifier } from "./support/native-verifier.js";
 
 const SECRET = randomBytes(64);
@@ -188,13 +188,13 @@ describe("a known token is checked again by each rule", () => {
       for (const wrong of [{ iss: "x" }, { aud: "x" }, { sub: "x" }, { jti: undefined }, { iat: NOW - 61 }]) {
         const token = signed({ ...claims, n, ...wrong });
         for (let use = 0; use < USES; use += 1) {
-          assert.ok(verify(token, NOW) < FIRST_ID, JSON.stringify(wrong));
+          assert.ok(verify(token, NOW) < CACHED_ID_BASE, JSON.stringify(wrong));
         }
       }
     }
     for (const token of good) {
-      assert.ok(verify(token, NOW) >= FIRST_ID, "still known");
-      assert.ok(verify(token, NOW + 61) < FIRST_ID, "and too old");
+      assert.ok(verify(token, NOW) >= CACHED_ID_BASE, "still known");
+      assert.ok(verify(token, NOW + 61) < CACHED_ID_BASE, "and too old");
     }
   });
 });

@@ -21,7 +21,7 @@ export function constructNative(construct) {
   try {
     return construct();
   } catch (error) {
-    throw configurationError(error.code, error.message);
+    throw Object.assign(new Error(error.message), { code: error.code });
   }
 }
 

@@ -5,7 +5,9 @@ import { addonFile, hostTriple } from "./host.js";
 
 const require = createRequire(import.meta.url);
 
-export const { FIRST_ID, keyRing, rejectionCodes, verifier } = load(hostTriple());
+export const { CACHED_ID_BASE, judgeApiKeys, keyRing, rejectionCodes, strengthProblems, verifier } = load(
+  hostTriple(),
+);
 
 /**
  * The addon for a platform: out of this package where it was built or packed here, else, in a release,

@@ -3,10 +3,9 @@
 import { verifier } from "../../lib/native.js";
 
 const PLAIN = {
-  hasKeyList: false,
   skipsUnusable: false,
   algorithms: ["HS256"],
-  presentation: "bare",
+  scheme: "raw",
   requireExpiration: false,
   clockTolerance: 0,
   issuers: [],
@@ -18,5 +17,5 @@ const PLAIN = {
 
 /** A verifier with one key and, unless said otherwise, nothing configured, whose tokens come without scheme. */
 export function nativeVerifier(kind, bytes, options = {}) {
-  return verifier({ ...PLAIN, keys: [{ kind, bytes }], ...options });
+  return verifier({ ...PLAIN, keys: [{ kind, bytes, path: "secret" }], ...options });
 }

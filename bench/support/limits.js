@@ -122,7 +122,7 @@ export function bareCheck({ algorithm, secret, genuine }) {
     return undefined;
   }
   const tokens = genuine.map((bytes) => bytes.toString());
-  const check = createRequire(import.meta.url)(PROBE).bareCheck(Buffer.from(secret), algorithm, tokens);
+  const check = createRequire(import.meta.url)(PROBE).rawVerify(Buffer.from(secret), algorithm, tokens);
   return {
     name: BACKEND,
     most: tokens.length,

@@ -9,7 +9,8 @@ import {
   secondsOption,
   warnOfUnknownOptions,
 } from "../options.js";
-import { reportWeakApiKeys, weaknessesOfApiKeys } from "../strength/strength.js";
+import { weaknessesOfApiKeys } from "../strength/judge.js";
+import { reportWeakApiKeys } from "../strength/strength.js";
 import { throttleOption } from "../throttle/throttle.js";
 import { DEFAULT_AUTH_ERROR } from "../words.js";
 import { checkedKeys } from "./entries.js";

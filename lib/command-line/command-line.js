@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { checkApiKey, generateApiKey, hashOfApiKey } from "../api-key/generate.js";
-import { API_KEY_PROBLEMS, weaknessesOfApiKeys } from "../strength/strength.js";
+import { API_KEY_PROBLEMS } from "../strength/strength.js";
 import { readKeys, UnusableInput } from "./standard-input.js";
 
 /**
- * The commands of `mcp-native-auth`. The native addon is not loaded, so that keys can be made where it
- * is not built. Keys are read from standard input alone, and no message repeats an argument: it may be
+ * The commands of `mcp-native-auth`. Only `check` loads the native addon, so that keys can be made where it is not
+ * built. Keys are read from standard input alone, and no message repeats an argument: it may be
  * a key that was put in the wrong place.
  */
 
@@ -15,6 +15,8 @@ const NOT_FINE = 1;
 const NOT_DONE = 2;
 
 const MOST_KEYS = 100_000;
+
+const WHITE_SPACE_AT_AN_END = /^[\s\p{Cc}]|[\s\p{Cc}]$/u;
 
 const HELP = `Usage: mcp-native-auth <command> [options]
 
@@ -180,9 +182,8 @@ function keygen({ prefix, count = "1", json }, { stdout, stderr }) {
 
 async function hash({ json }, { stdin, stdout, stderr }) {
   const given = await givenKeys(stdin, stderr);
-  const weaknesses = weaknessesOfApiKeys(given.map(({ key }) => key));
-  for (const { index } of weaknesses.filter(({ problem }) => problem === "white-space")) {
-    stderr.write(`mcp-native-auth: line ${given[index].line}: ${API_KEY_PROBLEMS["white-space"]}\n`);
+  for (const { line } of given.filter(({ key }) => WHITE_SPACE_AT_AN_END.test(key))) {
+    stderr.write(`mcp-native-auth: line ${line}: ${API_KEY_PROBLEMS["white-space"]}\n`);
   }
   const texts = given.map(({ line, key }) => {
     const text = hashOfApiKey(key);
@@ -194,6 +195,7 @@ async function hash({ json }, { stdin, stdout, stderr }) {
 
 async function check({ json, "allow-foreign": allowForeign }, { stdin, stdout, stderr }) {
   const given = await givenKeys(stdin, stderr);
+  const { weaknessesOfApiKeys } = await import("../strength/judge.js");
   const problems = given.map(() => []);
   for (const { index, problem } of weaknessesOfApiKeys(given.map(({ key }) => key))) {
     problems[index].push(problem);

@@ -2,21 +2,23 @@ import { createPublicKey } from "node:crypto";
 import { types } from "node:util";
 import { configurationError } from "../errors.js";
 
-/** The members of a JWK that verification needs; private ones stay behind. RFC 7517 §4, RFC 7518 §6. */
-const JWK_MEMBERS = ["kty", "use", "key_ops", "alg", "crv", "n", "e", "x", "y", "k"];
+/** The members of a JWK that verification needs, without the secret `k`. RFC 7517 §4, RFC 7518 §6. */
+const JWK_MEMBERS = ["kty", "use", "key_ops", "alg", "crv", "n", "e", "x", "y"];
 
 /**
- * The bytes of a configured `secret` and how the native core is to read them.
+ * The bytes of a configured key and how the native core must read them.
  *
  * @param {unknown} secret
- * @returns {{ kind: "text" | "bytes" | "secret" | "spki" | "jwk", bytes: Uint8Array }} a copy that the caller may wipe
+ * @param {string} path the option that holds it, for messages
+ * @returns {{ kind: "text" | "bytes" | "secret" | "spki" | "jwk", bytes: Uint8Array, k?: Uint8Array, path: string }}
+ *   copies that the caller must wipe
  */
-export function keyMaterial(secret) {
+export function keyMaterial(secret, path) {
   if (!secret) {
     throw configurationError("SECRET_REQUIRED", "JWT secret is required");
   }
   try {
-    return read(secret);
+    return { ...read(secret, path), path };
   } catch (error) {
     if (error.code?.startsWith?.("ERR_MCP_AUTH_")) {
       throw error;
@@ -24,26 +26,26 @@ export function keyMaterial(secret) {
     // A detached buffer, a getter that throws, a revoked proxy: their words are not ours to vouch for.
     throw configurationError(
       "SECRET_INVALID",
-      "`secret` cannot be read; pass it as a string, Buffer or KeyObject",
+      `\`${path}\` cannot be read; pass it as a string, Buffer or KeyObject`,
     );
   }
 }
 
-function read(secret) {
+function read(secret, path) {
   if (typeof secret === "string") {
     if (!secret.isWellFormed()) {
       throw configurationError(
         "SECRET_INVALID",
-        "`secret` holds a lone surrogate, which has no UTF-8 form; pass random bytes as a Buffer or as hex or base64 text",
+        `\`${path}\` holds a lone surrogate, which has no UTF-8 form; pass random bytes as a Buffer or as hex or base64 text`,
       );
     }
     return { kind: "text", bytes: Buffer.from(secret) };
   }
   if (types.isKeyObject(secret)) {
-    return ofKeyObject(secret);
+    return fromKeyObject(secret, path);
   }
   if (types.isCryptoKey(secret)) {
-    throw unsuitable("a CryptoKey", "pass KeyObject.from(key)");
+    throw unsuitable(path, "a CryptoKey", "pass KeyObject.from(key)");
   }
   if (types.isAnyArrayBuffer(secret)) {
     return { kind: "bytes", bytes: copyOf(new Uint8Array(secret)) };
@@ -56,11 +58,11 @@ function read(secret) {
     return { kind: "bytes", bytes: copyOf(secret) };
   }
   if (typeof secret === "object" && !Array.isArray(secret)) {
-    return ofObject(secret);
+    return fromObject(secret, path);
   }
   throw configurationError(
     "SECRET_INVALID",
-    "`secret` must be a string, Buffer, TypedArray, ArrayBuffer, KeyObject or JWK, " +
+    `\`${path}\` must be a string, Buffer, TypedArray, ArrayBuffer, KeyObject or JWK, ` +
       `not ${Array.isArray(secret) ? "an array" : `a ${typeof secret}`}`,
   );
 }
@@ -83,33 +85,33 @@ function copyOf(typedArray) {
   return new Uint8Array(buffer);
 }
 
-function ofKeyObject(key) {
+function fromKeyObject(key, path) {
   switch (key.type) {
     case "secret":
       return { kind: "secret", bytes: key.export() };
     case "public":
       return { kind: "spki", bytes: key.export({ type: "spki", format: "der" }) };
     default:
-      throw unsuitable("a private KeyObject", "pass crypto.createPublicKey(key)");
+      throw unsuitable(path, "a private KeyObject", "pass crypto.createPublicKey(key)");
   }
 }
 
 /** A JWK, or what `crypto.createPublicKey` takes as an object: `{ key, format, type }`. */
-function ofObject(object) {
+function fromObject(object, path) {
   const { key, format, kty, keys } = object;
   if (kty !== undefined) {
-    return ofJwk(object);
+    return fromJwk(object, path);
   }
   if (format === "jwk" && typeof key === "object" && key !== null) {
-    return ofJwk(key);
+    return fromJwk(key, path);
   }
   if (Array.isArray(keys)) {
-    throw unsuitable("a JWK Set", "pass one of its keys");
+    throw unsuitable(path, "a JWK Set", "pass one of its keys");
   }
   if (key === undefined) {
     throw configurationError(
       "SECRET_INVALID",
-      "`secret` is an object with neither `kty` (a JWK) nor `key` (as for crypto.createPublicKey); pass one of these",
+      `\`${path}\` is an object with neither \`kty\` (a JWK) nor \`key\` (as for crypto.createPublicKey); pass one of these`,
     );
   }
   let publicKey;
@@ -119,38 +121,31 @@ function ofObject(object) {
     // The cause is left out: messages of the crypto library are not ours to vouch for.
     throw configurationError(
       "SECRET_UNREADABLE",
-      "`secret` is an object that crypto.createPublicKey() does not take; pass the key as PEM text or as a KeyObject",
+      `\`${path}\` is an object that crypto.createPublicKey() does not take; pass the key as PEM text or as a KeyObject`,
     );
   }
-  return ofKeyObject(publicKey);
+  return fromKeyObject(publicKey, path);
 }
 
-function ofJwk(jwk) {
-  const { k, ...members } = Object.fromEntries(JWK_MEMBERS.map((name) => [name, jwk[name]]));
-  // A text made of `k` would be one that nobody can wipe. What JSON must escape is no base64url.
-  const isBare = typeof k === "string" && !/["\\\p{Cc}]|[^\p{ASCII}]/u.test(k);
-  let json;
+function fromJwk(jwk, path) {
+  const members = Object.fromEntries(JWK_MEMBERS.map((name) => [name, jwk[name]]));
+  const { k } = jwk;
+  // A JSON text with `k` in it would be a string, which cannot be wiped.
+  const isText = typeof k === "string";
   try {
-    json = JSON.stringify(isBare ? members : { ...members, k });
+    const bytes = Buffer.from(JSON.stringify(isText ? members : { ...members, k }));
+    return { kind: "jwk", bytes, ...(isText && { k: Buffer.from(k) }) };
   } catch {
     throw configurationError(
       "SECRET_UNREADABLE",
-      "`secret` is a JWK with a member that is not JSON; pass a plain object",
+      `\`${path}\` is a JWK with a member that is not JSON; pass a plain object`,
     );
   }
-  if (!isBare) {
-    return { kind: "jwk", bytes: Buffer.from(json) };
-  }
-  const head = `${json.slice(0, -1)},"k":"`;
-  const bytes = Buffer.alloc(Buffer.byteLength(head) + k.length + 2);
-  const start = bytes.write(head);
-  bytes.write(`"}`, start + bytes.write(k, start));
-  return { kind: "jwk", bytes };
 }
 
-function unsuitable(found, remedy) {
+function unsuitable(path, found, remedy) {
   return configurationError(
     "SECRET_UNSUITABLE",
-    `\`secret\` is ${found}, which cannot verify tokens; ${remedy}`,
+    `\`${path}\` is ${found}, which cannot verify tokens; ${remedy}`,
   );
 }

@@ -4,8 +4,8 @@ import { keyMaterial } from "./key-material.js";
 
 /**
  * @typedef {object} ConfiguredKeys what the native verifier is told of keys
- * @property {{ kind: string, bytes: Uint8Array, id?: string }[]} keys copies that the caller wipes
- * @property {boolean} hasKeyList whether they stand in a list, so that errors name positions in it
+ * @property {{ kind: string, bytes: Uint8Array, k?: Uint8Array, path: string, id?: string }[]} keys copies that the
+ *   caller wipes, each with the option that holds it
  * @property {boolean} skipsUnusable whether those that cannot be used are passed over: a JWK Set holds keys for others too
  */
 
@@ -16,19 +16,20 @@ import { keyMaterial } from "./key-material.js";
  */
 export function configuredKeys(secret, keys) {
   if (keys === undefined || keys === null) {
-    return { keys: [keyMaterial(secret)], hasKeyList: false, skipsUnusable: false };
+    return { keys: [keyMaterial(secret, "secret")], skipsUnusable: false };
   }
   if (secret !== undefined && secret !== null) {
     throw configurationError("OPTION_INVALID", "give either `secret` or `keys`, not both");
   }
   const { list, isSet } = listOf(keys);
-  return { keys: listed(list, isSet ? ofSet : ofList), hasKeyList: true, skipsUnusable: isSet };
+  return { keys: listed(list, isSet ? ofSet : ofList), skipsUnusable: isSet };
 }
 
 /** Fills the copies with zeros. */
 export function wipe({ keys }) {
-  for (const { bytes } of keys) {
+  for (const { bytes, k } of keys) {
     bytes.fill(0);
+    k?.fill(0);
   }
 }
 
@@ -87,7 +88,7 @@ function ofList(item, index) {
   if (isEntry) {
     warnOfUnknownOptions(`JWTAuthProvider: \`keys[${index}]\``, item, ["kid", "secret"]);
   }
-  return { ...materialAt(index, material), id };
+  return { ...materialAt(`keys[${index}]`, material), id };
 }
 
 /**
@@ -101,12 +102,12 @@ function ofSet(jwk, index) {
       typeof jwk?.kty === "string" &&
       (kid === undefined || (typeof kid === "string" && kid.isWellFormed()))
     ) {
-      return { ...materialAt(index, jwk), id: kid === "" ? undefined : kid };
+      return { ...materialAt(`keys[${index}]`, jwk), id: kid === "" ? undefined : kid };
     }
   } catch {
     // As below.
   }
-  return { kind: "jwk", bytes: Buffer.from("{}"), id: undefined };
+  return { kind: "jwk", bytes: Buffer.from("{}"), path: `keys[${index}]`, id: undefined };
 }
 
 function kidOfJwk(material) {
@@ -117,16 +118,9 @@ function kidOfJwk(material) {
   return typeof jwk?.kty === "string" ? (jwk.kid ?? undefined) : undefined;
 }
 
-function materialAt(index, material) {
-  try {
-    if (!material) {
-      throw configurationError("SECRET_REQUIRED", "`secret` is empty; set it to a key");
-    }
-    return keyMaterial(material);
-  } catch (error) {
-    throw configurationError(
-      error.code.replace("ERR_MCP_AUTH_", ""),
-      error.message.replaceAll("`secret`", `\`keys[${index}]\``),
-    );
+function materialAt(path, material) {
+  if (!material) {
+    throw configurationError("SECRET_REQUIRED", `\`${path}\` is empty; set it to a key`);
   }
+  return keyMaterial(material, path);
 }

@@ -1,5 +1,5 @@
 import { copierOf } from "../copier.js";
-import { FIRST_ID } from "../native.js";
+import { CACHED_ID_BASE } from "../native.js";
 
 /**
  * Claims of tokens that were verified before, handed out as copies: each caller gets an object of its
@@ -15,21 +15,25 @@ export class KnownClaims {
 
   /**
    * @param {number} size number of entries that the native side keeps
-   * @param {(id: number) => string | null} read the JSON text of an entry's claims
+   * @param {(id: number) => string | null} read what `verify` returned for an entry
    */
   constructor(size, read) {
     this.#size = size;
     this.#read = read;
   }
 
-  /** @param {number} id what the native side said that the token is */
-  copy(id) {
-    const place = (id - FIRST_ID) % this.#size;
+  /**
+   * @param {number} id what the native side said that the token is
+   * @returns {{ key: number, copy: () => object }} the position of its key, and what copies its claims
+   */
+  find(id) {
+    const place = (id - CACHED_ID_BASE) % this.#size;
     let known = this.#copiers[place];
     if (known?.id !== id) {
-      known = { id, copy: copierOf(JSON.parse(this.#read(id))) };
+      const text = this.#read(id);
+      known = { id, key: text.charCodeAt(0), copy: copierOf(JSON.parse(text.slice(1))) };
       this.#copiers[place] = known;
     }
-    return known.copy();
+    return known;
   }
 }

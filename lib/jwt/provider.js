@@ -3,7 +3,7 @@ import { configurationError, constructNative, warn } from "../errors.js";
 import { announced } from "../events.js";
 import { extendsFramework, findFramework } from "../framework/link.js";
 import { declareMember } from "../members.js";
-import { FIRST_ID, rejectionCodes, verifier } from "../native.js";
+import { CACHED_ID_BASE, rejectionCodes, verifier } from "../native.js";
 import {
   booleanOption,
   countOption,
@@ -12,14 +12,13 @@ import {
   warnOfUnknownOptions,
 } from "../options.js";
 import { listenForResponses } from "../responses.js";
-import { reportWeakSecrets, weaknessesOfHmacSecret } from "../strength/strength.js";
+import { reportWeakSecrets } from "../strength/strength.js";
 import { throttleOption } from "../throttle/throttle.js";
 import { DEFAULT_AUTH_ERROR } from "../words.js";
 import { bearerChallenge, challenge } from "./challenge.js";
 import { configuredKeys, wipe } from "./keys.js";
 import { KnownClaims } from "./known-claims.js";
 import { RULE_OPTIONS, ruleOptions } from "./rules.js";
-import { secretBytes } from "./secret-bytes.js";
 
 const NAME = "JWTAuthProvider";
 const REJECTIONS = rejectionCodes();
@@ -45,11 +44,13 @@ const LARGEST_CACHE_SIZE = 1_000_000;
 export class JWTAuthProvider {
   #verify;
   #knownClaims;
-  #lastKeyId;
+  #keyIds;
+  /** The position of the key of the token that was accepted last. */
+  #lastKey = 0;
   /** What was proven of the request that was decided last. One function for all of them. */
   #describe = (decision) => ({
     provider: NAME,
-    keyId: typeof decision === "string" ? undefined : (this.#lastKeyId() ?? undefined),
+    keyId: typeof decision === "string" ? undefined : this.#keyIds[this.#lastKey],
   });
   /** What stays as it is when keys are replaced. */
   #settings;
@@ -66,7 +67,7 @@ export class JWTAuthProvider {
       this.#headerName = headerNameOption(options.headerName, "Authorization").toLowerCase();
       this.#settings = {
         algorithms: allowedAlgorithms(options.algorithms),
-        presentation: presentationOf(options.requireBearer, options.caseInsensitiveScheme, strict),
+        scheme: schemeOf(options.requireBearer, options.caseInsensitiveScheme, strict),
         ...ruleOptions(options, strict),
         cacheSize: countOption("cacheSize", options.cacheSize, DEFAULT_CACHE_SIZE, LARGEST_CACHE_SIZE),
         strict,
@@ -76,7 +77,7 @@ export class JWTAuthProvider {
       wipe(keys);
     }
     // Elsewhere than in `Authorization: Bearer`, the challenge would send clients to the wrong place.
-    this.#sendsChallenge = this.#headerName === "authorization" && this.#settings.presentation !== "bare";
+    this.#sendsChallenge = this.#headerName === "authorization" && this.#settings.scheme !== "raw";
     if (this.#sendsChallenge) {
       listenForResponses();
     }
@@ -133,15 +134,14 @@ export class JWTAuthProvider {
   #use(keys) {
     const { strict, ...settings } = this.#settings;
     const native = constructNative(() => verifier({ ...keys, ...settings }));
-    const secrets = native.macs.map((index) => ({
-      option: keys.hasKeyList ? `keys[${index}]` : "secret",
-      problems: secretBytes(keys.keys[index], (bytes) => weaknessesOfHmacSecret(bytes, settings.algorithms)),
-    }));
-    reportWeakSecrets(secrets, settings.algorithms, strict);
+    reportWeakSecrets(
+      native.weakSecrets.map(({ index, ...weakness }) => ({ option: keys.keys[index].path, ...weakness })),
+      strict,
+    );
     warnOfUnusableAlgorithms(settings.algorithms, native.algorithms);
-    warnOfSkippedKeys(native.skipped);
-    this.#knownClaims = new KnownClaims(settings.cacheSize, native.knownClaims);
-    this.#lastKeyId = native.lastKeyId;
+    warnOfSkippedKeys(native.skippedKeys);
+    this.#knownClaims = new KnownClaims(settings.cacheSize, native.cachedClaims);
+    this.#keyIds = keys.keys.map(({ id }) => id);
     this.#verify = native.verify;
   }
 
@@ -154,10 +154,13 @@ export class JWTAuthProvider {
         // The clock of `Date`, in whole seconds: what the framework compares with.
         const claims = this.#verify(value, Math.floor(Date.now() / 1000));
         if (typeof claims === "string") {
-          return { data: JSON.parse(claims) };
+          this.#lastKey = claims.charCodeAt(0);
+          return { data: JSON.parse(claims.slice(1)) };
         }
-        if (claims >= FIRST_ID) {
-          return { data: this.#knownClaims.copy(claims) };
+        if (claims >= CACHED_ID_BASE) {
+          const known = this.#knownClaims.find(claims);
+          this.#lastKey = known.key;
+          return { data: known.copy() };
         }
         reason = REJECTIONS[claims];
       }
@@ -178,12 +181,12 @@ extendsFramework(JWTAuthProvider);
 const { authenticate } = JWTAuthProvider.prototype;
 
 /** How the header carries the token, in the words of the native core. */
-function presentationOf(requireBearer, caseInsensitiveScheme, strict) {
+function schemeOf(requireBearer, caseInsensitiveScheme, strict) {
   const inAnyCase = booleanOption("caseInsensitiveScheme", caseInsensitiveScheme, strict);
   if (!booleanOption("requireBearer", requireBearer, true)) {
-    return "bare";
+    return "raw";
   }
-  return inAnyCase ? "bearer-in-any-case" : "bearer";
+  return inAnyCase ? "bearer-any-case" : "bearer";
 }
 
 /** A copy of the allowed names; what the framework takes for "not given" stands for the default. */
