@@ -1,4 +1,4 @@
-//! What the core costs, and the bare check of the backend beside it: `cargo bench --bench core`.
+//! What the core costs, next to the check of the backend alone: `cargo bench --bench core`.
 //!
 //! Prints the median of many batches in nanoseconds; with `--json`, one JSON object a line.
 //! Every answer is asserted before it is timed.

@@ -3,12 +3,12 @@
 //!
 //! A [`KeyRing`] keeps the SHA-256 digest of each key, never the key. Digests lie in a table of
 //! equally long rows; each digest has two rows it may lie in, picked by a keyed hash that is drawn
-//! anew for each ring. A look-up reads both rows from end to end and compares every digest in
+//! for each ring. A look-up reads both rows from end to end and compares every digest in
 //! constant time, so its cost is the same for a first key, a last key and no key at all, and does
 //! not grow with the number of keys.
 //!
-//! Not hidden: the length of the presented key (SHA-256 reads all of it), and, from an attacker who can read the
-//! memory of the process, digests of keys that can be guessed.
+//! Not hidden: the length of the presented key (SHA-256 reads all of it), and, from an attacker who can read
+//! the memory of the process, digests of keys that can be guessed.
 
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
@@ -55,7 +55,8 @@ pub struct EmptyKey;
 pub const DIGEST_BYTES: usize = 32;
 
 impl KeyRingBuilder {
-    /// A builder for so many keys. A builder that outgrows its capacity leaves digests behind that are not wiped.
+    /// A builder for so many keys. A builder that outgrows its capacity leaves digests behind that are not
+    /// wiped.
     #[must_use]
     pub fn with_capacity(keys: usize) -> Self {
         Self { digests: Vec::with_capacity(keys) }
@@ -85,7 +86,8 @@ impl KeyRingBuilder {
         self.digests.push((digest, index));
     }
 
-    /// The indices of equal keys, the earlier one first. Whether they are meant or a mistake, the caller decides.
+    /// The indices of equal keys, the earlier one first. Whether they are meant or a mistake, the caller
+    /// decides.
     pub fn duplicates(&self) -> Vec<(usize, usize)> {
         let digest = |index: &u32| self.digests.get(*index as usize).map(|(digest, _)| digest);
         let mut order: Vec<u32> = self.digests.iter().map(|(_, index)| *index).collect();
@@ -165,8 +167,8 @@ impl<S: BuildHasher> KeyRing<S> {
         found.into()
     }
 
-    /// The index of the presented key in the order in which keys were added, the first of equal ones. The time
-    /// depends neither on which key it is nor on whether there is one.
+    /// The index of the presented key in the order in which keys were added, the first of equal ones. The
+    /// time depends neither on which key it is nor on whether there is one.
     #[must_use]
     pub fn find(&self, presented: &[u8]) -> Option<usize> {
         let digest = sha256(presented);
@@ -184,8 +186,8 @@ impl<S: BuildHasher> KeyRing<S> {
         bool::from(found).then_some(index as usize)
     }
 
-    /// A builder that has the keys of these indices, in this order, and capacity for more: for a ring without some
-    /// keys and with others.
+    /// A builder that has the keys of these indices, in this order, and capacity for more: for a ring without
+    /// some keys and with others.
     ///
     /// Only the first of equal keys has its index here.
     #[must_use]
@@ -236,8 +238,8 @@ fn row_pair<S: BuildHasher>(hasher: &S, row_count: usize, digest: &Digest) -> (u
     (row(hash), row(hash >> 32))
 }
 
-/// 0 for equal digests. Exclusive or and or take the same time for all values; `subtle` must compare the result, so
-/// that the compiler makes no branch of it.
+/// 0 for equal digests. Exclusive or and or take the same time for all values; `subtle` must compare the
+/// result, so that the compiler makes no branch of it.
 fn difference(one: &Digest, other: &Digest) -> u64 {
     one.iter().zip(other).fold(0, |bits, (mine, theirs)| bits | (mine ^ theirs))
 }

@@ -10,8 +10,8 @@
 //! | [`config_error`] | why a configuration cannot work, each reason with a stable code |
 //! | `node` (feature `node`) | the Node-API binding: converts, calls, converts back |
 //!
-//! The core takes bytes, random bytes and the time of day as arguments. It reads no clock, no file, no environment
-//! and writes no log; `cargo test --no-default-features` builds and tests it without Node-API.
+//! The core takes bytes, random bytes and the time of day as arguments. It reads no clock, no file, no
+//! environment and writes no log; `cargo test --no-default-features` builds and tests it without Node-API.
 
 pub mod api_key;
 pub mod config_error;

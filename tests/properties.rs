@@ -76,7 +76,7 @@ fn member(value: impl Strategy<Value = String>) -> impl Strategy<Value = String>
     prop_oneof![3 => telling, 1 => any]
 }
 
-/// JSON texts, of which some have a mistake.
+/// JSON texts, some with a mistake.
 fn json() -> impl Strategy<Value = String> {
     let scalar = prop_oneof![
         select(vec![

@@ -155,8 +155,8 @@ fn tried(
 proptest! {
     #![proptest_config(cases())]
 
-    /// For any signer, `kid` and `alg`, a short, long, new, cached or changing header, a new, noted or cached token:
-    /// the verdict is that of the second reading.
+    /// For any signer, `kid` and `alg`, a short, long, new, cached or changing header, a new, noted or cached
+    /// token: the verdict is that of the second reading.
     #[test]
     fn a_token_is_tried_with_the_keys_that_its_kid_selects_and_no_others(
         keys in vec((select(&IDS[..]), any::<Index>()), 1..9),
@@ -197,7 +197,7 @@ proptest! {
                             let (key, claims) = verdict.unwrap();
                             prop_assert_eq!((key, claims), (at, payload));
                         }
-                        // Of a long header the signature comes first, if its length tells the key.
+                        // The signature of a long header comes first, if its length tells the key.
                         Err(_) if *is_long => prop_assert!(verdict.is_err()),
                         Err(rejection) => prop_assert_eq!(verdict, Err(rejection)),
                     }
@@ -450,7 +450,7 @@ const CLAIMS: [(&str, &[&str]); 8] = [
     ("role", &["1", "{\"jti\":1}"]),
 ];
 
-/// A number of a claim: seconds, or nothing for what is no number.
+/// The seconds of a time claim, if it is a number.
 fn seconds(json: &str) -> Option<f64> {
     if json.starts_with(['"', '[', 't', 'n']) { None } else { json.parse().ok() }
 }
@@ -510,11 +510,11 @@ fn judge(claims: &[(&str, &str)], rules: &ClaimRules, now: f64) -> Result<(), Re
     if rejects(&rules.audiences, "aud") {
         return Err(Rejection::AudienceNotAllowed);
     }
-    let is_somebody = |text: &String| rules.subjects.iter().any(|pattern| fits(text, pattern));
+    let is_accepted = |text: &String| rules.subjects.iter().any(|pattern| fits(text, pattern));
     // A lone surrogate is text too, which only `*` fits; Rust's JSON does not read it.
     let is_surrogate =
         claim("sub").is_some_and(|json| json.contains("ud800")) && rules.subjects.iter().any(|p| p == "*");
-    if !rules.subjects.is_empty() && !is_surrogate && !texts("sub").iter().any(is_somebody) {
+    if !rules.subjects.is_empty() && !is_surrogate && !texts("sub").iter().any(is_accepted) {
         return Err(Rejection::SubjectNotAllowed);
     }
     Ok(())

@@ -1,21 +1,21 @@
-//! Tokens that were accepted before. An MCP client sends the same token with every message; its signature need
-//! not be checked twice.
+//! Tokens that were accepted before. An MCP client sends the same token with every message; its signature
+//! need not be checked twice.
 //!
 //! A token is recognized by the SHA-256 of a secret drawn for the cache and the whole token: a token that is
-//! taken for another one would break SHA-256. (Tokens of HS256 are recognized by their MAC, which costs about as
-//! much to check as such a digest and is checked each time. MAC and claims make up the token but for its header;
-//! an attacker who reads them in the memory of the process reads the key there too.) Only accepted tokens are
-//! cached: forged ones evict nothing. What depends on the time is checked on every use.
+//! taken for another one would break SHA-256. (Tokens of HS256 are recognized by their MAC, which costs about
+//! as much to check as such a digest and is checked each time. MAC and claims make up the token but for its
+//! header; an attacker who reads them in the memory of the process reads the key there too.) Only accepted
+//! tokens are cached: forged ones evict nothing. What depends on the time is checked on every use.
 //!
 //! The end of the signature leads to the entry, if there is one, so that nothing is hashed for a new token.
 //! An attacker who presents another token with that end makes the cache compute a digest in vain, and learns
 //! nothing: to know the end is to know the token.
 //!
-//! A token is inserted when it comes for the second time. The first time, the doorkeeper notes a keyed hash of
-//! that end, which costs next to nothing: tokens that come once evict none that come often.
+//! A token is inserted when it comes for the second time. The first time, the doorkeeper notes a keyed hash
+//! of that end, which costs next to nothing: tokens that come once evict none that come often.
 //!
-//! Bounded in entries, and in bytes because tokens over [`MAX_CACHED_TOKEN_BYTES`] are not cached. A full cache
-//! evicts the oldest entry that was not referenced since the hand last passed it (the CLOCK algorithm).
+//! Bounded in entries, and in bytes because tokens over [`MAX_CACHED_TOKEN_BYTES`] are not cached. A full
+//! cache evicts the oldest entry that was not referenced since the hand last passed it (the CLOCK algorithm).
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;

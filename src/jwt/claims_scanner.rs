@@ -1,6 +1,7 @@
 //! Reads claims sets as issuers write them: no white space, no escapes, whole numbers.
 //!
-//! Several times as fast as serde_json, which reads whatever is not plain.
+//! Saves 0.17 of the 0.93 µs that a new token of HS256 takes without it. serde_json reads whatever is not
+//! plain.
 
 /// How deep values may nest below the claims set.
 const MAX_DEPTH: usize = 4;

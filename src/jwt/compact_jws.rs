@@ -8,8 +8,8 @@ use crate::rejection::Rejection;
 /// Longer tokens are rejected unread. Far above what any HTTP server accepts in a header.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024 * 1024;
 
-/// Tokens with a longer header, in bytes of base64url, are rejected. By default, Node rejects requests with more
-/// than this in all headers together.
+/// Tokens with a longer header, in bytes of base64url, are rejected. By default, Node rejects requests with
+/// more than this in all headers together.
 pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 /// The three segments of a token, still encoded, and the bytes that were signed.

@@ -1,5 +1,5 @@
-//! Payloads that are not claims sets, read as npm's `jsonwebtoken` reads them: the framework that this package
-//! replaces hands them on that way, though RFC 7519 §7.2 wants an object.
+//! Payloads that are not claims sets, read as npm's `jsonwebtoken` reads them: the framework that this
+//! package replaces hands them on that way, though RFC 7519 §7.2 wants an object.
 
 use std::borrow::Cow;
 
@@ -53,8 +53,8 @@ impl<'p> Payload<'p> {
         }
     }
 
-    /// Reads a JSON string. `jsonwebtoken` decodes one that holds an object or array a second time, and checks
-    /// the claims of that.
+    /// Reads a JSON string. `jsonwebtoken` decodes one that holds an object or array a second time, and
+    /// checks the claims of that.
     fn from_string(text: &str) -> Result<Self, Rejection> {
         let inner = json::string(text.as_bytes()).ok_or(Rejection::PayloadInvalid)?;
         let first = json::first_token(&inner);

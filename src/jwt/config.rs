@@ -1,4 +1,5 @@
-//! How a verifier comes out of a configuration: which keys are used, which are skipped, which error is reported.
+//! How a verifier comes out of a configuration: which keys are used, which are skipped, which error is
+//! reported.
 
 use super::algorithm::{self, Algorithm};
 use super::cache::TokenCache;
@@ -16,7 +17,8 @@ pub const MAX_KEYS: usize = 100;
 pub struct VerifierConfig<'c> {
     /// The keys, at least one.
     pub keys: Vec<KeyConfig<'c>>,
-    /// Skip keys that cannot be used, as long as one can: a JWK Set may hold keys for other purposes. RFC 7517 §5.
+    /// Skip keys that cannot be used, as long as one can: a JWK Set may hold keys for other purposes. RFC
+    /// 7517 §5.
     pub skips_unusable: bool,
     /// Names of the allowed algorithms. Unknown names are ignored, but one must be known.
     pub algorithms: Vec<&'c str>,
@@ -57,7 +59,7 @@ pub struct WeakSecret {
     pub position: usize,
     /// What is wrong, at least one.
     pub problems: Vec<Problem>,
-    /// Of the algorithms that the secret is used for, the one that needs the longest.
+    /// The algorithm that needs the longest secret, among those that this one is used for.
     pub algorithm: Algorithm,
     /// How many bytes that algorithm needs.
     pub min_bytes: usize,
@@ -77,9 +79,12 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for the first key that cannot be used, unless such keys are skipped and another can; for a
-    /// list of no (supported) algorithms; for no keys, more than [`MAX_KEYS`], or more than [`MAX_TRIALS`] with the
-    /// same id, or without id, for one algorithm, of which the last would never be tried.
+    /// [`ConfigError`] for
+    /// - the first key that cannot be used, unless such keys are skipped and another one can;
+    /// - an empty list of algorithms, or one without a supported name;
+    /// - no keys, or more than [`MAX_KEYS`];
+    /// - more than [`MAX_TRIALS`] keys with the same id, or without id, for one algorithm: the last would never be
+    ///   tried.
     pub fn from_config(config: VerifierConfig<'_>) -> Result<ConfiguredVerifier, ConfigError> {
         let allowed = allowed_algorithms(&config.algorithms)?;
         if config.keys.is_empty() {

@@ -24,7 +24,8 @@ pub(super) enum KeyId {
     #[default]
     Absent,
     Text(String),
-    /// Not a string, or one with a lone surrogate. Matches no key, whereas any key may do where `kid` is absent.
+    /// Not a string, or one with a lone surrogate. Matches no key, whereas any key may do where `kid` is
+    /// absent.
     Invalid,
 }
 
@@ -39,8 +40,8 @@ impl JoseHeader {
                 b"alg" => header.algorithm = text(value),
                 b"typ" => header.typ = text(value),
                 b"kid" => header.key_id = text(value).map_or(KeyId::Invalid, KeyId::Text),
-                // `crit` with any value: no extension is supported, and an empty or malformed list is as invalid
-                // as an unknown name. RFC 7515 §4.1.11.
+                // `crit` with any value: no extension is supported, and an empty or malformed list is as
+                // invalid as an unknown name. RFC 7515 §4.1.11.
                 b"crit" => is_critical = true,
                 // With `b64: false`, another verifier reads another payload. RFC 7797 §3.
                 b"b64" => is_critical |= value == b"false",

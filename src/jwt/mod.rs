@@ -16,9 +16,10 @@
 //! | `json` | that pass over any JSON, and what else is needed beyond serde_json |
 //! | `rules` | [`ClaimRules`]: what claims and header must satisfy |
 //!
-//! Signatures are checked by aws-lc-rs directly and not through the crate `jsonwebtoken`, which does not support
-//! ES512, reads the key again for each token, ignores `crit`, and whose claim rules are not those of the framework
-//! that this package replaces. That crate reads JWKs here and gives the second opinion in the tests.
+//! Signatures are checked by aws-lc-rs directly and not through the crate `jsonwebtoken`, which does not
+//! support ES512, reads the key again for each token, ignores `crit`, and whose claim rules are not those of
+//! the framework that this package replaces. That crate reads JWKs here and gives the second opinion in the
+//! tests.
 
 mod algorithm;
 mod cache;

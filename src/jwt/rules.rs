@@ -17,7 +17,8 @@ pub struct ClaimRules {
     pub issuers: Vec<String>,
     /// The accepted values of `aud`, which may hold several; any if empty. RFC 7519 §4.1.3.
     pub audiences: Vec<String>,
-    /// The accepted values of `sub`, in which `*` matches any run of characters; any if empty. RFC 7519 §4.1.2.
+    /// The accepted values of `sub`, in which `*` matches any run of characters; any if empty. RFC 7519
+    /// §4.1.2.
     pub subjects: Vec<String>,
     /// Names of claims that must be present, with any value.
     pub required_claims: Vec<String>,
@@ -52,8 +53,8 @@ impl ClaimChecker {
         self.reader.read(json)
     }
 
-    /// Checks the times at `now`, in seconds since 1970 UTC: `nbf` before `exp`, and either is rejected when it
-    /// is present and not a number, as in npm's `jsonwebtoken`.
+    /// Checks the times at `now`, in seconds since 1970 UTC: `nbf` before `exp`, and either is rejected when
+    /// it is present and not a number, as in npm's `jsonwebtoken`.
     ///
     /// Comparisons are written so that a `now` that is not a number rejects.
     pub(super) fn check_times(&self, times: Times, now: f64) -> Result<(), Rejection> {
@@ -137,8 +138,8 @@ fn subtype(media_type: &str) -> &str {
     }
 }
 
-/// Whether a text matches a pattern in which `*` stands for any run of bytes. Takes the time of the product of
-/// their lengths at worst: only the last `*` is ever gone back to.
+/// Whether a text matches a pattern in which `*` stands for any run of bytes. Takes the time of the product
+/// of their lengths at worst: only the last `*` is ever gone back to.
 fn matches_pattern(text: &[u8], pattern: &[u8]) -> bool {
     let (mut at, mut in_pattern) = (0, 0);
     let mut last_star: Option<(usize, usize)> = None;

@@ -15,16 +15,16 @@ use crate::rejection::Rejection;
 /// How many keys a token is tried with at most: what a forged one can cost.
 pub const MAX_TRIALS: usize = 4;
 
-/// Longer headers, in bytes of base64url, are read after the signature was verified, if its length tells by which
-/// key: JSON can be made so that reading it costs more than accepting a token of its size.
+/// Longer headers, in bytes of base64url, are read after the signature was verified, if its length tells by
+/// which key: JSON can be made so that reading it costs more than accepting a token of its size.
 const MAX_UNVERIFIED_HEADER_BYTES: usize = 64;
 
 /// Verifies tokens under configured keys and a fixed list of algorithms. See [`Verifier::from_config`].
 pub struct Verifier {
     /// For each key, in the order of the configuration, one entry for each algorithm that it is used for.
     keys: Vec<PreparedKey>,
-    /// Whether tokens of some algorithm are recognized by a digest. Checking a MAC of HS256 takes as long as such
-    /// a digest, and is one; all others take longer.
+    /// Whether tokens of some algorithm are recognized by a digest. Checking a MAC of HS256 takes as long as
+    /// such a digest, and is one; all others take longer.
     uses_digests: bool,
     checker: ClaimChecker,
     cached_header: Option<CachedHeader>,
@@ -47,7 +47,8 @@ pub enum Accepted {
     New {
         /// Position in the configuration of the key that verified it.
         key: usize,
-        /// A JSON text: the payload itself if it is an object or array, else an object whose `sub` is the payload.
+        /// A JSON text: the payload itself if it is an object or array, else an object whose `sub` is the
+        /// payload.
         claims: String,
     },
     /// The token was accepted before; [`Verifier::cached_claims`] has its key and claims.
@@ -82,8 +83,8 @@ impl Verifier {
         self.keys.len() * size_of::<PreparedKey>() + self.cache.doorkeeper_bytes()
     }
 
-    /// The key (its position in the configuration) and the claims of a token that [`Accepted::Cached`] names, if
-    /// it is still in the cache.
+    /// The key (its position in the configuration) and the claims of a token that [`Accepted::Cached`] names,
+    /// if it is still in the cache.
     #[must_use]
     pub fn cached_claims(&self, id: EntryId) -> Option<(usize, &str)> {
         self.cache.entry(id).map(|entry| (entry.key, entry.claims.as_str()))
@@ -95,9 +96,9 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`Rejection`], the first that applies in this order: shape, header, algorithm, type, signature, payload,
-    /// `nbf`, `exp`, other rules. A long header comes after the signature, if that tells its key. Nothing of the
-    /// payload is looked at before the signature is verified.
+    /// [`Rejection`], the first that applies in this order: shape, header, algorithm, type, signature,
+    /// payload, `nbf`, `exp`, other rules. A long header comes after the signature, if that tells its key.
+    /// Nothing of the payload is looked at before the signature is verified.
     pub fn verify(&mut self, token: &[u8], now: f64) -> Result<Accepted, Rejection> {
         let jws = CompactJws::split(token)?;
         let tail = jws.signature_tail().filter(|_| self.cache.is_cacheable(token));
@@ -141,8 +142,8 @@ impl Verifier {
         Ok(Accepted::New { key: position, claims })
     }
 
-    /// The verdict on a token that is in the cache. The rules are those under which it was accepted, so that only
-    /// the time can have changed it.
+    /// The verdict on a token that is in the cache. The rules are those under which it was accepted, so that
+    /// only the time can have changed it.
     fn look_up(
         &mut self,
         tail: &SignatureTail,
@@ -211,8 +212,8 @@ impl Verifier {
 
     /// The positions of the keys to try for a header; `None` if no key is used for its algorithm.
     ///
-    /// Its `kid` selects among those that are: the keys of that id; if there is none, or the header has no `kid`,
-    /// those without id; if the header has no `kid`, those with one after them.
+    /// Its `kid` selects among those that are: the keys of that id; if there is none, or the header has no
+    /// `kid`, those without id; if the header has no `kid`, those with one after them.
     fn keys_for(&self, header: &JoseHeader) -> Option<[Option<u16>; MAX_TRIALS]> {
         let algorithm = header.algorithm.as_deref()?;
         let has_no_kid = header.key_id == KeyId::Absent;
@@ -232,8 +233,8 @@ impl Verifier {
         usable().next().map(|_| keys)
     }
 
-    /// Called for headers that a good signature covers, so that an attacker without a key cannot evict the cached
-    /// one.
+    /// Called for headers that a good signature covers, so that an attacker without a key cannot evict the
+    /// cached one.
     fn cache_header(&mut self, encoded: &[u8], plan: HeaderPlan) {
         let is_cached = self.cached_header.as_ref().is_some_and(|cached| *cached.encoded == *encoded);
         if !is_cached {

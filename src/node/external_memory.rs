@@ -8,8 +8,8 @@ use zeroize::Zeroize;
 /// More than any call of this crate takes of the stack: a token of 4 KB, hash states, what AWS-LC adds.
 const MAX_STACK_BYTES: usize = 64 * 1024;
 
-/// A value with keys, whose memory V8 is told of: it sees only a small function, and would let thousands of dead
-/// providers accumulate before it collects them.
+/// A value with keys, whose memory V8 is told of: it sees only a small function, and would let thousands of
+/// dead providers accumulate before it collects them.
 pub(super) struct ExternallyAccounted<T> {
     value: T,
     bytes: i64,

@@ -23,11 +23,11 @@ const DIGEST: u8 = 2;
 ///
 /// - `contains: (presented: string) => boolean`: whether it is one of the keys.
 /// - `find: (presented: string) => number`: the index of that key, or -1.
-/// - `replace: (kept: Uint32Array, added: string[], kinds: Uint8Array) => [number, number] | null`: from now on the
-///   keys are those of the indices `kept`, in this order, and after them those `added`, whose text is forgotten.
-///   `kinds` has a number for each of all these: 0 for text that may be the same key as another one of kind 0, 1 for
-///   text and 2 for the hexadecimal SHA-256 digest of a key, neither of which may be the same key as any. If one is,
-///   the indices of both are returned and nothing has changed.
+/// - `replace: (kept: Uint32Array, added: string[], kinds: Uint8Array) => [number, number] | null`: from now
+///   on the keys are those of the indices `kept`, in this order, and after them those `added`, whose text is
+///   forgotten. `kinds` has a number for each of all these: 0 for text that may be the same key as another
+///   one of kind 0; 1 for text and 2 for the hexadecimal SHA-256 digest of a key that must differ from all
+///   others. If it does not, the indices of both are returned and nothing has changed.
 ///
 /// The functions must be given well-formed strings: lone surrogates would arrive as U+FFFD.
 #[napi(catch_unwind)]

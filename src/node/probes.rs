@@ -30,8 +30,8 @@ pub mod bench {
     use crate::jwt::{Algorithm, Key, KeyMaterial};
     use crate::node::error::{Error, internal};
 
-    /// `(from: number, count: number) => number`: how many of the given tokens are good, starting over at their end.
-    /// Nothing is done for each but the backend's check of its signature.
+    /// `(from: number, count: number) => number`: how many of the given tokens are good, starting over at
+    /// their end. Nothing is done for each but the backend's check of its signature.
     #[napi(catch_unwind)]
     pub fn raw_verify<'env>(
         env: &'env Env,

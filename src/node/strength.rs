@@ -10,8 +10,8 @@ use super::external_memory::zeroize_stack;
 use super::text::with_utf8;
 use crate::strength::{Problem, judge_api_key};
 
-/// The problems of API keys: `[index, problem, index, problem, …]` in the order of the keys, with each problem as its
-/// position in `strengthProblems()`. `undefined` stands for a key that cannot be judged.
+/// The problems of API keys: `[index, problem, index, problem, …]` in the order of the keys, with each
+/// problem as its position in `strengthProblems()`. `undefined` stands for a key that cannot be judged.
 ///
 /// The keys must be well-formed strings.
 #[napi(catch_unwind, ts_args_type = "keys: (string | undefined)[]")]

@@ -1,8 +1,8 @@
 //! Strings of JavaScript as UTF-8, without a heap allocation for the usual length; and JSON texts as
 //! strings of JavaScript that `JSON.parse` reads fastest.
 //!
-//! The only `unsafe` code of this crate. Compared with napi's `String` it saves two thirds of what it costs to pass a
-//! token (measured: 483 ns with a class method and `String`, 63 ns so).
+//! The only `unsafe` code of this crate. Compared with napi's `String` it saves two thirds of what it costs
+//! to pass a token (measured: 483 ns with a class method and `String`, 63 ns so).
 #![expect(unsafe_code, reason = "Node-API writes into a buffer that Rust has not initialised")]
 
 use std::mem::MaybeUninit;
@@ -27,8 +27,8 @@ pub(super) fn with_utf8<R>(
 ) -> Result<R> {
     let mut buffer = [MaybeUninit::<u8>::uninit(); MAX_STACK_STRING_BYTES];
     let mut written = 0;
-    // SAFETY: `env` and `string` come from the call that is being served and are valid during it.
-    // Node-API writes at most `MAX_STACK_STRING_BYTES` bytes to `buffer`, the terminating NUL included, and to
+    // SAFETY: `env` and `string` come from the call that is being served and are valid during it. Node-API
+    // writes at most `MAX_STACK_STRING_BYTES` bytes to `buffer`, the terminating NUL included, and to
     // `written` their number without the NUL.
     check_status!(unsafe {
         sys::napi_get_value_string_utf8(
@@ -64,8 +64,8 @@ pub(super) fn with_utf8<R>(
     Ok(use_bytes(&mut bytes))
 }
 
-/// The claims of an accepted token for JavaScript: a character whose code is the position of the key that verified the
-/// token, and after it a JSON text.
+/// The claims of an accepted token for JavaScript: a character whose code is the position of the key that
+/// verified the token, and after it a JSON text.
 pub(super) struct KeyedClaims(String);
 
 impl KeyedClaims {
@@ -81,8 +81,8 @@ impl KeyedClaims {
 impl ToNapiValue for KeyedClaims {
     unsafe fn to_napi_value(env: sys::napi_env, Self(text): Self) -> Result<sys::napi_value> {
         let mut value = ptr::null_mut();
-        // ASCII is Latin-1. V8 copies that as it is; of UTF-8 it looks at each byte.
-        // SAFETY: the caller vouches for `env`. Node-API reads the bytes of `text` and no more, and writes to `value`.
+        // ASCII is Latin-1. V8 copies that as it is; of UTF-8 it looks at each byte. SAFETY: the caller
+        // vouches for `env`. Node-API reads the bytes of `text` and no more, and writes to `value`.
         check_status!(unsafe {
             sys::napi_create_string_latin1(env, text.as_ptr().cast(), text.len().cast_signed(), &mut value)
         })?;
@@ -108,8 +108,8 @@ impl ToNapiValue for VerifyResult {
     }
 }
 
-/// Appends a JSON text with the same value in ASCII: other characters can only stand in its strings, where an escape
-/// means the same. V8 parses text with one byte per character twice as fast as text with two.
+/// Appends a JSON text with the same value in ASCII: other characters can only stand in its strings, where an
+/// escape means the same. V8 parses text with one byte per character twice as fast as text with two.
 fn push_ascii(text: &mut String, json: &str) {
     let mut rest = json;
     // Most are ASCII, which `is_ascii` tells in vector code.

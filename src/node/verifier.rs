@@ -51,8 +51,8 @@ pub struct VerifierOptions {
 /// One key of [`VerifierOptions`].
 #[napi(object, object_to_js = false)]
 pub struct KeyOption {
-    /// How to read `bytes`: `text` and `bytes` as configured, `secret` for the bytes of a secret KeyObject, `spki` for
-    /// DER, `jwk` for JSON text.
+    /// How to read `bytes`: `text` and `bytes` as configured, `secret` for the bytes of a secret KeyObject,
+    /// `spki` for DER, `jwk` for JSON text.
     pub kind: String,
     /// The key material.
     pub bytes: Uint8Array,
@@ -73,23 +73,24 @@ pub struct WeakSecret {
     pub problems: Vec<&'static str>,
     /// How many bytes `algorithm` needs.
     pub min_bytes: u32,
-    /// Of the algorithms that the secret is used for, the one that needs the longest.
+    /// The algorithm that needs the longest secret, among those that this one is used for.
     pub algorithm: &'static str,
 }
 
 /// `{ verify, cachedClaims, algorithms, skippedKeys, weakSecrets }`.
 ///
-/// `verify: (value: string, now: number) => string | number` verifies the token in the value of a header and returns
-/// - a string: one character whose code is the position in `keys` of the key that verified the token, and after it the
-///   JSON text of the claims;
+/// `verify: (value: string, now: number) => string | number` verifies the token in the value of a header and
+/// returns
+/// - a string: one character whose code is the position in `keys` of the key that verified the token, and after
+///   it the JSON text of the claims;
 /// - a number below [`CACHED_ID_BASE`]: the reason of a rejection, as its position in `rejectionCodes()`;
-/// - [`CACHED_ID_BASE`] or a number above: the id of a token that was accepted before. Its claims are those of that time.
-///   Ids are unique during the life of the verifier. Of ids with the same remainder by `cacheSize` after subtracting
-///   [`CACHED_ID_BASE`], the latest one replaces the others.
+/// - [`CACHED_ID_BASE`] or a number above: the id of a token that was accepted before, with the claims of that
+///   time. Ids are unique during the life of the verifier. The latest of ids with the same remainder by
+///   `cacheSize`, after subtracting [`CACHED_ID_BASE`], replaces the others.
 ///
-/// `now` is in seconds since 1970 UTC. `cachedClaims: (id: number) => string | null` returns what `verify` returned for
-/// such a token at first, or `null` if the id was replaced. `algorithms` are those that tokens may use, `skippedKeys` the
-/// positions of keys that were skipped, `weakSecrets` an array of [`WeakSecret`].
+/// `now` is in seconds since 1970 UTC. `cachedClaims: (id: number) => string | null` returns what `verify`
+/// returned for such a token at first, or `null` if the id was replaced. `algorithms` are those that tokens
+/// may use, `skippedKeys` the positions of keys that were skipped, `weakSecrets` an array of [`WeakSecret`].
 #[napi(catch_unwind)]
 pub fn verifier<'env>(env: &'env Env, options: VerifierOptions) -> Result<Object<'env>, Error> {
     let scheme = TokenScheme::from_name(&options.scheme).ok_or_else(|| internal("unknown scheme"))?;

@@ -14,8 +14,8 @@ const MIN_REPETITION: usize = 4;
 
 /// Why a text can be guessed, if it can.
 ///
-/// The text is read as it would be described briefly: a common word, a date, a sequence, a repetition of what came
-/// before. The remaining characters count, each with as many bits as their number of kinds gives.
+/// The text is read as it would be described briefly: a common word, a date, a sequence, a repetition of what
+/// came before. The remaining characters count, each with as many bits as their number of kinds gives.
 pub(super) fn guess(text: &[u8]) -> Option<Problem> {
     let mut seen = [false; 256];
     let (mut unexpected, mut kinds, mut letters) = (0_usize, 0_usize, 0_usize);
@@ -67,7 +67,8 @@ fn bits(characters: usize, kinds: usize, may_be_language: bool) -> f64 {
     characters as f64 * per_character
 }
 
-/// The length of a date at the beginning of a text, `2026-11-25`, `20261125` or a year alone; 0 if there is none.
+/// The length of a date at the beginning of a text, `2026-11-25`, `20261125` or a year alone; 0 if there is
+/// none.
 fn date_length(text: &[u8]) -> usize {
     let separator = |at: usize| usize::from(text.get(at).is_some_and(is_separator));
     if !matches!(two_digits(text, 0), Some(19 | 20)) || two_digits(text, 2).is_none() {
@@ -88,8 +89,8 @@ fn two_digits(text: &[u8], at: usize) -> Option<u8> {
     }
 }
 
-/// How far `abc`, `321` or `aaa` goes on from the beginning of a text, if it is three characters or more; with a
-/// distance of 2, `1a2b3c`, if it is six.
+/// How far `abc`, `321` or `aaa` goes on from the beginning of a text, if it is three characters or more;
+/// with a distance of 2, `1a2b3c`, if it is six.
 fn sequence_length(text: &[u8], distance: usize) -> usize {
     let step = |at: usize| Some(i16::from(*text.get(at)?) - i16::from(*text.get(at - distance)?));
     if !(distance..2 * distance).all(|at| matches!(step(at), Some(-1..=1))) {

@@ -1,8 +1,8 @@
 //! Which API keys and HMAC secrets can be guessed.
 //!
 //! What is looked for is evidence of weakness. Random keys are never called weak: 22 or more characters of
-//! base64url, 32 or more of hexadecimal, a UUID, 32 random bytes. A key that is not called weak need not be a good
-//! one: how it was made cannot be seen.
+//! base64url, 32 or more of hexadecimal, a UUID, 32 random bytes. A key that is not called weak need not be a
+//! good one: how it was made cannot be seen.
 //!
 //! Nothing is copied but a window of an API key, which is wiped.
 
@@ -19,8 +19,8 @@ pub const MIN_API_KEY_CHARACTERS: usize = 16;
 /// How much of each end of a long text is looked at.
 const WINDOW: usize = 256;
 
-/// Keys that everyone has: those of RFC 7515 A.1.1 and RFC 7520 §3.5. Other widely copied ones consist of common
-/// words.
+/// Keys that everyone has: those of RFC 7515 A.1.1 and RFC 7520 §3.5. Other widely copied ones consist of
+/// common words.
 const PUBLISHED: [&str; 2] = [
     "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
     "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg",

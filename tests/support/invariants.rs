@@ -1,10 +1,10 @@
 //! What must hold for any input at all, for property tests and fuzz targets alike. Each function takes
-//! bytes that somebody made up and panics when they break a rule.
+//! arbitrary bytes and panics if they break a rule.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "a panic is how a broken rule is told"
+    reason = "a panic reports a broken rule"
 )]
 
 use std::cell::RefCell;
@@ -38,7 +38,7 @@ struct Subject {
     caching: Verifier,
 }
 
-/// The secrets and SPKI keys of the vectors, whose tokens are the seeds of the fuzzer, in their order there.
+/// The secrets and SPKI keys of the vectors, in their order there. Their tokens are the seeds of the fuzzer.
 fn subjects() -> Vec<Subject> {
     let vectors: serde_json::Value =
         serde_json::from_str(include_str!("../../__test__/vectors/attacks.json")).unwrap();
@@ -217,7 +217,7 @@ pub(crate) fn key_material(input: &[u8]) {
             for algorithm in supported {
                 match verifier(material, &[algorithm.name()], ClaimRules::default(), (0, [0; 32])) {
                     Ok(mut verifier) => {
-                        // With any key: a token that nobody signed.
+                        // With any key: a token without a good signature.
                         let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{algorithm}"}}"#));
                         let token = format!("{header}.e30.{}", URL_SAFE_NO_PAD.encode([0; 64]));
                         assert_eq!(verifier.verify(token.as_bytes(), NOW), Err(Rejection::SignatureInvalid));
@@ -239,7 +239,7 @@ fn announces_a_key(bytes: &[u8]) -> bool {
         .any(|label| text.contains(&format!("-----BEGIN {label}-----")))
 }
 
-/// No eight letters and digits of the material stand in a message, its own words aside.
+/// A message repeats no eight letters and digits of the material, unless the source has them.
 fn tells_nothing(message: &str, material: &[u8]) {
     let vocabulary = include_str!("../../src/config_error.rs").to_owned()
         + include_str!("../../src/jwt/key/material.rs")
@@ -292,7 +292,7 @@ thread_local! {
     static SPOIL: std::cell::Cell<u8> = const { std::cell::Cell::new(0) };
 }
 
-/// A hash of which only some bits are left: many digests share few rows.
+/// A hash with few bits left: many digests share few rows.
 #[derive(Default)]
 struct Spoilt(u64);
 

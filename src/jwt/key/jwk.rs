@@ -11,8 +11,8 @@ use super::{der, encoding};
 use crate::config_error::KeyError;
 use crate::jwt::algorithm::Algorithm;
 
-/// Reads the public part of a JWK, or the secret of an `oct` one. `k` is the member of that name, if it is not in
-/// the JSON text.
+/// Reads the public part of a JWK, or the secret of an `oct` one. `k` is the member of that name, if it is
+/// not in the JSON text.
 pub(super) fn read(json: &str, k: Option<&[u8]>) -> Result<Key, KeyError> {
     let (common, parameters) = read_parameters(json, k)?;
     let forbidden = |problem: &str| Err(KeyError::JwkNotForVerification { problem: problem.into() });
@@ -80,8 +80,8 @@ enum Parameters<'j> {
     Public(AlgorithmParameters),
 }
 
-/// The metadata of a JWK, and its key. A secret is read where it stands: what serde buffers to find out the kind
-/// of key is not wiped.
+/// The metadata of a JWK, and its key. A secret is read where it stands: what serde buffers to find out the
+/// kind of key is not wiped.
 fn read_parameters<'j>(
     json: &'j str,
     k: Option<&'j [u8]>,
@@ -127,8 +127,8 @@ fn read_alg(json: &str) -> Result<Option<Algorithm>, KeyError> {
     }
 }
 
-/// base64url, as leniently as Node reads it: padding, the other alphabet, white space and stray bits do not matter
-/// in a key that the operator configures.
+/// base64url, as leniently as Node reads it: padding, the other alphabet, white space and stray bits do not
+/// matter in a key that the operator configures.
 fn decode(member: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     encoding::decode_base64url(member.as_bytes()).ok_or_else(not_base64url)
 }

@@ -56,8 +56,8 @@ impl Key {
         }
     }
 
-    /// An HMAC secret, unless it is plainly a public or private key in a form that OpenSSL does not read from text,
-    /// which npm's `jsonwebtoken` would silently take for a secret.
+    /// An HMAC secret, unless it is plainly a public or private key in a form that OpenSSL does not read from
+    /// text, which npm's `jsonwebtoken` would silently take for a secret.
     fn read_secret(bytes: &[u8]) -> Result<Self, KeyError> {
         if bytes.is_empty() {
             return Err(KeyError::Empty);

@@ -1,9 +1,10 @@
 //! Keys in PEM form. RFC 7468.
 //!
-//! Read in two ways. First as OpenSSL reads PEM, with BEGIN and END on lines of their own, so that the same one of
-//! several blocks counts. If there is none, leniently: blocks anywhere in a line, with newlines removed or
-//! spelled `\n`, which is what environment variables do to them. The bytes are certain all the same, because
-//! neither white space nor a backslash is base64; if it is uncertain which block is meant, the text is rejected.
+//! Read in two ways. First as OpenSSL reads PEM, with BEGIN and END on lines of their own, so that the same
+//! one of several blocks counts. If there is none, leniently: blocks anywhere in a line, with newlines
+//! removed or spelled `\n`, which is what environment variables do to them. The bytes are certain all the
+//! same, because neither white space nor a backslash is base64; if it is uncertain which block is meant, the
+//! text is rejected.
 
 use zeroize::Zeroizing;
 
@@ -80,7 +81,7 @@ pub(super) fn read(text: &[u8]) -> Result<Kind, KeyError> {
     let anywhere = blocks_anywhere(text);
     let readable = |block: &&Block<'_>| reader(block, &PUBLIC.concat()).or(reader(block, PRIVATE)).is_some();
     if anywhere.iter().filter(readable).count() > 1 {
-        return Err(unreadable("PEM", "it holds several damaged blocks, of which only one can be meant"));
+        return Err(unreadable("PEM", "it holds several damaged blocks, but only one can be meant"));
     }
     if let Some((block, read)) = choose(&anywhere) {
         return block.read(*read);
@@ -93,8 +94,8 @@ pub(super) fn read(text: &[u8]) -> Result<Kind, KeyError> {
     Err(unreadable("PEM", "it holds no complete block of a public key, private key or certificate"))
 }
 
-/// The block that counts. A public key under a header (`Proc-Type: 4,ENCRYPTED` or any other, RFC 1421 §4.4) is
-/// skipped, as Node does, if there is another block to read; and so is an encrypted private key.
+/// The block that counts. A public key under a header (`Proc-Type: 4,ENCRYPTED` or any other, RFC 1421 §4.4)
+/// is skipped, as Node does, if there is another block to read; and so is an encrypted private key.
 fn choose<'b, 't>(blocks: &'b [Block<'t>]) -> Option<(&'b Block<'t>, &'static ReadDer)> {
     let first = |labels| blocks.iter().find_map(|block| Some((block, reader(block, labels)?)));
     PUBLIC

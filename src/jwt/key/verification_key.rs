@@ -101,8 +101,8 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// [`KeyError::NoFittingAlgorithm`] if the algorithm is not one of [`Key::supported_algorithms`];
-    /// [`KeyError::Unreadable`] if the backend refuses the key's numbers.
+    /// [`KeyError::NoUsableAlgorithm`] if the algorithm is not one of [`Key::supported_algorithms`];
+    /// [`KeyError::Unreadable`] if the backend rejects the key's numbers.
     pub fn for_algorithm(&self, algorithm: Algorithm) -> Result<SignatureKey, KeyError> {
         if !self.supported_algorithms().contains(&algorithm) {
             return Err(KeyError::NoUsableAlgorithm {
