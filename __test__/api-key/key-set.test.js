@@ -106,7 +106,10 @@ describe("the first load", () => {
     const provider = new APIKeyAuthProvider({ loadKeys: source.loadKeys });
     assert.equal(await verdictOn(provider, KEY), "KEYS_NOT_LOADED");
     assert.deepEqual(warnings, [
-      { code: "MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED", message: failed("the loader failed", ALL_REJECTED).message },
+      {
+        code: "MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED",
+        message: failed("the loader failed", ALL_REJECTED).message,
+      },
     ]);
     await assert.rejects(provider.ready(), failed("the loader failed", ALL_REJECTED));
     assert.equal(source.loads, 2);

@@ -172,7 +172,7 @@ describe("an entry that cannot be one", () => {
   const TIME = /must be a Date or a string such as "2027-01-31T00:00:00Z"$/;
   const EITHER = /must have either `key` or `hash`$/;
   const ID = /must have an `id` of 1 to 128 visible ASCII characters, which is not the key$/;
-  const OTHERS = 
+  const OTHERS =
     /has an unknown member; the known ones are key, hash, id, scopes, notBefore, expiresAt, metadata$/;
   const HASH =
     /, `hash`, must be `sha256:` and 64 hexadecimal digits in lower case, as `npx mcp-native-auth hash` prints$/;

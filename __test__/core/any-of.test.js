@@ -533,7 +533,10 @@ describe("throttle", () => {
       ),
       four,
     );
-    const presenting = [() => from({ "x-password": "guess" }), () => ({ ...from({}), url: "/mcp?password=guess" })];
+    const presenting = [
+      () => from({ "x-password": "guess" }),
+      () => ({ ...from({}), url: "/mcp?password=guess" }),
+    ];
     for (const guess of presenting) {
       assert.deepEqual(await statusesOf(anyOf([giving(false)], once), five(guess)), four);
     }

@@ -13,9 +13,21 @@ const sorted = (names) => [...names].sort();
 const textOf = (file) => readFileSync(path.join(checkout, file), "utf8");
 
 describe("a reason that is not in the table", () => {
-  for (const reason of ["KEY_UNKOWN", "key_unknown", "", "toString", "__proto__", "constructor", undefined, null]) {
+  for (const reason of [
+    "KEY_UNKOWN",
+    "key_unknown",
+    "",
+    "toString",
+    "__proto__",
+    "constructor",
+    undefined,
+    null,
+  ]) {
     it(`cannot be built: ${String(reason)}`, () => {
-      assert.throws(() => reject("P", reason), { name: "TypeError", message: /is not in the table of reasons$/ });
+      assert.throws(() => reject("P", reason), {
+        name: "TypeError",
+        message: /is not in the table of reasons$/,
+      });
     });
   }
 });
@@ -96,7 +108,7 @@ describe("each reason", () => {
   });
 
   it("has a row in docs/monitoring.md with its cause and its fix, and no other one", () => {
-    const [, section] = /^## Reasons\n([^]*?)^## /m.exec(textOf("docs/monitoring.md")) ?? [];
+    const [, section] = /^## Reasons\n([\s\S]*?)^## /m.exec(textOf("docs/monitoring.md")) ?? [];
     const rows = [...(section ?? "").matchAll(/^\| `([A-Z_]+)` \| ([^|]+) \| ([^|]+) \|$/gm)];
     assert.deepEqual(sorted(rows.map(([, reason]) => reason)), sorted(Object.keys(REASONS)));
     for (const [row, , cause, fix] of rows) assert.ok(cause.length >= 15 && fix.length >= 15, row);

@@ -105,6 +105,9 @@ it("an unknown option is named in one process warning, its value is not", async 
   );
   assert.match(warnings[0].message, /: unknown option "headername" \(did you mean "headerName"\?\); /);
   assert.match(warnings[0].message, /; the known options are keys, loadKeys, headerName, queryFallback, /);
-  assert.match(warnings[1].message, /: unknown option "requireExpiraton" \(did you mean "requireExpiration"\?\); /);
+  assert.match(
+    warnings[1].message,
+    /: unknown option "requireExpiraton" \(did you mean "requireExpiration"\?\); /,
+  );
   assertHides(warnings.join("\n"), SECRET);
 });

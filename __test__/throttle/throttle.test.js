@@ -11,8 +11,8 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterUnion } from "rate-limiter-flexible";
 import { clientAddress, clientKey } from "../../lib/throttle/client-address.js";
-import { MemoryCounter } from "../../lib/throttle/memory-counter.js";
 import { LimiterCounter } from "../../lib/throttle/limiter-counter.js";
+import { MemoryCounter } from "../../lib/throttle/memory-counter.js";
 import { API_KEY, API_KEYS, JWT_SECRET, TOKEN, WRONG_API_KEY, WRONG_TOKEN } from "../support/credentials.js";
 import { checkout } from "../support/project.js";
 import {
@@ -350,7 +350,10 @@ describe("options", () => {
     });
     apiKeys({ failurs: 3 });
     const { message } = await warned;
-    assert.match(message, /^APIKeyAuthProvider: `throttle`: unknown option "failurs" \(did you mean "failures"\?\); /);
+    assert.match(
+      message,
+      /^APIKeyAuthProvider: `throttle`: unknown option "failurs" \(did you mean "failures"\?\); /,
+    );
   });
 });
 

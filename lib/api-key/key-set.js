@@ -116,7 +116,8 @@ export class ApiKeySet {
     assertUniqueIds(records, pathOf);
     const kinds = new Uint8Array(kept.length + added.length);
     for (const [index, record] of records.entries()) {
-      kinds[index] = record === undefined ? ALLOW_DUPLICATE : isHash(added[index - kept.length]) ? HASH : TEXT;
+      kinds[index] =
+        record === undefined ? ALLOW_DUPLICATE : isHash(added[index - kept.length]) ? HASH : TEXT;
     }
     const texts = arePlain ? added : added.map((key) => (typeof key === "string" ? key : key.text));
     const equal = constructNative(() => this.#ring.replace(Uint32Array.from(kept), texts, kinds));

@@ -204,5 +204,7 @@ function safeReason(error) {
   } catch {
     // Not an object, or one that throws when it is read.
   }
-  return typeof code === "string" && SAFE_ERROR_CODE.test(code) ? `the loader failed with ${code}` : "the loader failed";
+  return typeof code === "string" && SAFE_ERROR_CODE.test(code)
+    ? `the loader failed with ${code}`
+    : "the loader failed";
 }

@@ -129,9 +129,7 @@ function readRecord(given, path) {
     expiresAt: readTimestamp(expiresAt, `${path}, \`expiresAt\`,`) ?? Number.POSITIVE_INFINITY,
   });
   if (!(record.notBefore < record.expiresAt)) {
-    throw invalid(
-      `${path} ends before it begins; set \`notBefore\` to a time before \`expiresAt\``,
-    );
+    throw invalid(`${path} ends before it begins; set \`notBefore\` to a time before \`expiresAt\``);
   }
   return { text: isHash ? readHash(hash, path) : readKey(key, path), isHash, record };
 }
@@ -157,9 +155,7 @@ function readKey(key, path) {
     throw invalid(`${path}, \`key\`, must be a string, not ${typeName(key)}`);
   }
   if (HASH.test(key)) {
-    throw invalid(
-      `${path} has a hash for its \`key\`, which would make the hash itself a key; use \`hash\``,
-    );
+    throw invalid(`${path} has a hash for its \`key\`, which would make the hash itself a key; use \`hash\``);
   }
   return readText(key, path);
 }
@@ -199,9 +195,7 @@ function readMetadata(metadata, path) {
   } catch {
     // Reported below, without what it holds.
   }
-  throw invalid(
-    `${path}, \`metadata\`, must be a JSON object with at most ${MAX_METADATA_DEPTH} levels`,
-  );
+  throw invalid(`${path}, \`metadata\`, must be a JSON object with at most ${MAX_METADATA_DEPTH} levels`);
 }
 
 /** Copying it for each request must not exhaust the stack. */

@@ -65,7 +65,9 @@ function combine(rejections, request) {
     verdict,
     credential: credentialOf(method, request),
   }));
-  const genuine = new Set(judged.filter(({ verdict }) => isGenuine(verdict)).map(({ credential }) => credential));
+  const genuine = new Set(
+    judged.filter(({ verdict }) => isGenuine(verdict)).map(({ credential }) => credential),
+  );
   const guessed = judged.filter(
     ({ verdict, credential }) =>
       verdict.guesses > 0 &&

@@ -35,8 +35,9 @@ export function mayCarryCredential(request, genuine) {
   try {
     const { headers, url } = request;
     return (
-      Object.keys(headers).some((name) => !ORDINARY_HEADERS.test(name) && !genuine.has(presentedToken(headers[name]))) ||
-      /\?./.test(url ?? "")
+      Object.keys(headers).some(
+        (name) => !ORDINARY_HEADERS.test(name) && !genuine.has(presentedToken(headers[name])),
+      ) || /\?./.test(url ?? "")
     );
   } catch {
     return false;

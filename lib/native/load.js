@@ -6,7 +6,9 @@ import { addonFileName, platformId } from "./platform.js";
 /** @type {(specifier: string) => any} */
 const require = createRequire(import.meta.url);
 
-export const { CACHED_ID_BASE, keyRing, rejectionCodes, verifier } = load(platformId());
+export const { CACHED_ID_BASE, judgeApiKeys, keyRing, rejectionCodes, strengthProblems, verifier } = load(
+  platformId(),
+);
 
 /**
  * The addon for a platform: out of this package where it was built or packed here, else, in a release,

@@ -73,9 +73,19 @@ describe("the event of an extended provider", () => {
   const accepted = (provider, subject) => ({ provider, subject, ...known });
   const cases = [
     ["accepts what ours accepts", () => keysWith(Awaiting), withKey(API_KEY), accepted("APIKeyAuthProvider")],
-    ["rejects what ours rejects", () => keysWith(Awaiting), withKey("x"), rejected("APIKeyAuthProvider", "KEY_UNKNOWN")],
+    [
+      "rejects what ours rejects",
+      () => keysWith(Awaiting),
+      withKey("x"),
+      rejected("APIKeyAuthProvider", "KEY_UNKNOWN"),
+    ],
     ["rejects what ours accepts", () => closed(), rightToken, rejected("Closed", "PROVIDER_REJECTED")],
-    ["rejects without asking ours", () => keysWith(Unasked), withKey(API_KEY), rejected("Unasked", "PROVIDER_REJECTED")],
+    [
+      "rejects without asking ours",
+      () => keysWith(Unasked),
+      withKey(API_KEY),
+      rejected("Unasked", "PROVIDER_REJECTED"),
+    ],
     ["accepts what ours rejects", () => keysWith(Open), withKey("x"), accepted("Open", "guest")],
     ["fails", () => keysWith(Failing), withKey(API_KEY), rejected("Failing", "PROVIDER_FAILED")],
     ["inherits everything", () => keysWith(Inheriting), withKey(API_KEY), accepted("APIKeyAuthProvider")],

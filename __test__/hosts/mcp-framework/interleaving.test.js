@@ -8,7 +8,15 @@ import net from "node:net";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { APIKeyAuthProvider, anyOf, JWTAuthProvider } from "mcp-native-auth";
-import { API_KEY, API_KEYS, CLAIMS, JWT_SECRET, TOKEN, WRONG_API_KEY, WRONG_TOKEN } from "../../support/credentials.js";
+import {
+  API_KEY,
+  API_KEYS,
+  CLAIMS,
+  JWT_SECRET,
+  TOKEN,
+  WRONG_API_KEY,
+  WRONG_TOKEN,
+} from "../../support/credentials.js";
 
 const throttle = { failures: 1, trustProxy: 1 };
 const ENTRIES = [{ key: API_KEY, id: "ci" }];
@@ -40,7 +48,12 @@ const entries = (options) => new APIKeyAuthProvider({ keys: ENTRIES, ...options 
 const jwt = (options) => new JWTAuthProvider({ secret: JWT_SECRET, ...options });
 const withSecret = (Class, options) => new Class({ secret: JWT_SECRET, ...options });
 
-const PLAIN = { name: "APIKeyAuthProvider", message: "Invalid API key", missing: "KEY_MISSING", wrong: "KEY_UNKNOWN" };
+const PLAIN = {
+  name: "APIKeyAuthProvider",
+  message: "Invalid API key",
+  missing: "KEY_MISSING",
+  wrong: "KEY_UNKNOWN",
+};
 const ENTRY = { ...PLAIN, keyId: "ci" };
 const JWT = {
   name: "JWTAuthProvider",
@@ -69,7 +82,8 @@ const KINDS = [
 const isOfKeys = ({ wrong }) => wrong === "KEY_UNKNOWN";
 const HEADERS = {
   right: (kind) => (isOfKeys(kind) ? { "x-api-key": API_KEY } : { authorization: `Bearer ${TOKEN}` }),
-  wrong: (kind) => (isOfKeys(kind) ? { "x-api-key": WRONG_API_KEY } : { authorization: `Bearer ${WRONG_TOKEN}` }),
+  wrong: (kind) =>
+    isOfKeys(kind) ? { "x-api-key": WRONG_API_KEY } : { authorization: `Bearer ${WRONG_TOKEN}` },
   missing: () => ({}),
 };
 
@@ -84,7 +98,10 @@ function expectation(kind, sent, remoteAddress, failures) {
   const { name, message, isThrottled = false, missingAt = name } = kind;
   const known = { keyId: undefined, remoteAddress, limiterError: false };
   if (sent === "right") {
-    return { answer: undefined, event: { provider: name, ...known, keyId: kind.keyId, subject: kind.subject } };
+    return {
+      answer: undefined,
+      event: { provider: name, ...known, keyId: kind.keyId, subject: kind.subject },
+    };
   }
   const isOver = isThrottled && sent === "wrong" && failures > 0;
   return {
@@ -176,7 +193,9 @@ describe("ten providers in one asynchronous context", () => {
         assertAnswer(providers[index], result, one, kind);
       };
       await Promise.all(
-        KINDS.flatMap((_, index) => Object.keys(HEADERS).map((sent, n) => judge(index, sent, (index + n) % 4))),
+        KINDS.flatMap((_, index) =>
+          Object.keys(HEADERS).map((sent, n) => judge(index, sent, (index + n) % 4)),
+        ),
       );
       assertEvents(expected);
     }

@@ -2,6 +2,7 @@ import { apiKeyMethod } from "../../api-key/authenticator.js";
 import { ApiKeySet } from "../../api-key/key-set.js";
 import { KeyLoader } from "../../api-key/loader.js";
 import { readKeys } from "../../api-key/records.js";
+import { reportWeakApiKeys, weaknessesOfApiKeys } from "../../api-key/strength.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import {
   booleanOption,
@@ -11,7 +12,6 @@ import {
   readOptions,
   secondsOption,
 } from "../../core/options.js";
-import { reportWeakApiKeys, weaknessesOfApiKeys } from "../../strength/strength.js";
 import { throttleOption } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
