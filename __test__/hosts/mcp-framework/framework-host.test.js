@@ -196,6 +196,17 @@ describe("a method without its provider", () => {
   }
 });
 
+it("an extended provider gets all arguments", async () => {
+  class Scoped extends APIKeyAuthProvider {
+    async authenticate(request, scope) {
+      return scope === "read" && super.authenticate(request);
+    }
+  }
+  const provider = keysWith(Scoped);
+  assert.equal(await provider.authenticate(withKey(API_KEY), "read"), true);
+  assert.equal(await provider.authenticate(withKey(API_KEY)), false);
+});
+
 it("a prototype that changes later is followed", async () => {
   class Changing extends JWTAuthProvider {}
   const provider = new Changing({ secret: JWT_SECRET });

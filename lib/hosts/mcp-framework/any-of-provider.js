@@ -38,7 +38,7 @@ class AnyOfAuthProvider {
     }));
     const methods = () => members.map(methodOf);
     const mayWait = methods().some((method) => method.mayWait || method.ready !== undefined);
-    this.#host = new FrameworkHost(this, AnyOfAuthProvider, {
+    this.#host = new FrameworkHost(this, authenticate, {
       method: anyOfMethods(NAME, methods, mayWait),
       limit: throttleOption(NAME, options.throttle),
       authError: DEFAULT_AUTH_ERROR,
@@ -57,6 +57,9 @@ class AnyOfAuthProvider {
 }
 
 announceUse(AnyOfAuthProvider);
+
+/** As it was defined: the prototype may be changed. */
+const { authenticate } = AnyOfAuthProvider.prototype;
 
 /** Each time: a method of a provider may have been replaced since. */
 function methodOf({ provider, asThirdParty }) {

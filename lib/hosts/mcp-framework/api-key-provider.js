@@ -88,7 +88,7 @@ export class APIKeyAuthProvider {
       headerName: this.#headerName,
       queryFallback,
     });
-    this.#host = new FrameworkHost(this, APIKeyAuthProvider, {
+    this.#host = new FrameworkHost(this, authenticate, {
       method,
       limit,
       authError: AUTH_ERROR,
@@ -173,6 +173,9 @@ export class APIKeyAuthProvider {
 }
 
 extendsFramework(APIKeyAuthProvider);
+
+/** As it was defined: the prototype may be changed. */
+const { authenticate } = APIKeyAuthProvider.prototype;
 
 /** Nothing for a key that was given as a hash. */
 function textForStrengthCheck(key) {

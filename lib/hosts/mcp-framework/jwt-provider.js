@@ -72,7 +72,7 @@ export class JWTAuthProvider {
       };
       const limit = throttleOption(NAME, options.throttle, strict);
       this.#verifier = createTokenVerifier(NAME, keyList, this.#settings);
-      this.#host = new FrameworkHost(this, JWTAuthProvider, {
+      this.#host = new FrameworkHost(this, authenticate, {
         method: jwtMethod({ name: NAME, headerName, requireBearer, verifier: () => this.#verifier }),
         limit,
         authError: AUTH_ERROR,
@@ -112,6 +112,9 @@ export class JWTAuthProvider {
 }
 
 extendsFramework(JWTAuthProvider);
+
+/** As it was defined: the prototype may be changed. */
+const { authenticate } = JWTAuthProvider.prototype;
 
 /** A copy of the allowed names; what the framework takes for "not given" means the default. */
 function algorithmsOption(algorithms) {
