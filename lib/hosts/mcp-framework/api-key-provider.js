@@ -52,7 +52,7 @@ export class APIKeyAuthProvider {
   #strict;
 
   constructor(config) {
-    reportAtCaller(APIKeyAuthProvider, () => this.#configure(readOptions(config, OPTIONS)));
+    reportAtCaller(APIKeyAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
   }
 
   #configure(options) {

@@ -50,7 +50,7 @@ export class JWTAuthProvider {
   #settings;
 
   constructor(config) {
-    reportAtCaller(JWTAuthProvider, () => this.#configure(readOptions(config, OPTIONS)));
+    reportAtCaller(JWTAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
   }
 
   #configure(options) {
