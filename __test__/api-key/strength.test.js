@@ -271,7 +271,7 @@ describe("HMAC secrets", () => {
   it("a secret in a JWK is judged by the algorithms that its alg leaves", () => {
     const k = drawn(48).toString("base64url");
     const judged = (jwk) => {
-      const keys = [readKeyMaterial({ kty: "oct", k, ...jwk }, "secret")];
+      const keys = [{ ...readKeyMaterial({ kty: "oct", k, ...jwk }, "secret"), path: "secret" }];
       return nativeVerifier(undefined, undefined, { keys, algorithms: ["HS256", "HS512"] }).weakSecrets;
     };
     assert.deepEqual(judged({ alg: "HS256" }), []);
@@ -297,19 +297,19 @@ describe("reports", () => {
       message:
         "APIKeyAuthProvider: weak API keys, `keys[3]`: white space at an end, which headers do not carry; " +
         "`keys[2]`: well-known words or a placeholder; `keys[0]`, `keys[3]`: shorter than 16 characters; " +
-        "replace them by keys from `npx mcp-native-auth keygen`",
+        "replace them with keys from `npx mcp-native-auth keygen`",
     });
   });
 
   it("under strict, a weak secret is an error that names the option and the algorithm", () => {
     const algorithms = ["HS256", "HS384"];
     const [weakness] = weakSecrets(Buffer.from(`${words.secret}\n`), algorithms);
-    assert.throws(() => reportWeakSecrets([{ option: "secret", ...weakness }], true), {
+    assert.throws(() => reportWeakSecrets("JWTAuthProvider", [{ path: "secret", ...weakness }], true), {
       name: "Error",
       code: "ERR_MCP_AUTH_SECRET_WEAK",
       message:
         "JWTAuthProvider: weak HMAC secret, `secret`: shorter than the 48 bytes that HS384 needs (RFC 7518 §3.2), " +
-        "well-known words or a placeholder, white space at an end, a newline from a file perhaps; replace it by " +
+        "well-known words or a placeholder, white space at an end, perhaps a newline from a file; replace it with " +
         "random bytes, such as `node -p \"crypto.randomBytes(64).toString('base64url')\"` prints",
     });
   });
@@ -318,13 +318,13 @@ describe("reports", () => {
     const keys = weaknessesOfApiKeys(Array.from({ length: 1000 }, () => "k1"));
     assert.throws(() => reportWeakApiKeys(keys, true), /`keys\[9\]` and 990 more: shorter/);
     const secrets = Array.from({ length: 11 }, (_, index) => ({
-      option: `keys[${index}]`,
+      path: `keys[${index}]`,
       problems: ["predictable"],
       minBytes: 32,
       algorithm: "HS256",
     }));
     assert.throws(
-      () => reportWeakSecrets(secrets, true),
+      () => reportWeakSecrets("JWTAuthProvider", secrets, true),
       ({ message }) => {
         assert.match(message, /`keys\[9\]`: [^;]*; and 1 more; replace/);
         return true;
@@ -334,29 +334,29 @@ describe("reports", () => {
 
   it("nothing weak is nothing to report, strict or not", () => {
     reportWeakApiKeys([], true);
-    reportWeakSecrets([], true);
+    reportWeakSecrets("JWTAuthProvider", [], true);
   });
 
   it("without strict, one process warning of each sentence, however many providers are made", () => {
-    const [strength, judge] = ["strength", "judge"].map(
-      (name) => pathToFileURL(path.join(checkout, `lib/strength/${name}.js`)).href,
+    const [ofKeys, ofSecrets] = ["api-key", "jwt"].map(
+      (room) => pathToFileURL(path.join(checkout, `lib/${room}/strength.js`)).href,
     );
     const folder = project({
       "main.mjs": `
-        import * as strength from ${JSON.stringify(strength)};
-        import { weaknessesOfApiKeys } from ${JSON.stringify(judge)};
+        import { reportWeakApiKeys, weaknessesOfApiKeys } from ${JSON.stringify(ofKeys)};
+        import { reportWeakSecrets } from ${JSON.stringify(ofSecrets)};
         const warnings = [];
         process.on("warning", ({ name, code, message }) => warnings.push({ name, code, message }));
         const { keys } = ${JSON.stringify(words)};
         const weakness = ${JSON.stringify(weakSecrets(Buffer.from(words.secret), ["HS256"])[0])};
         for (let round = 0; round < 50; round += 1) {
-          strength.reportWeakApiKeys(weaknessesOfApiKeys(keys), false);
-          strength.reportWeakApiKeys(weaknessesOfApiKeys([]), false);
-          strength.reportWeakSecrets([{ option: "secret", ...weakness }], undefined);
+          reportWeakApiKeys(weaknessesOfApiKeys(keys), false);
+          reportWeakApiKeys(weaknessesOfApiKeys([]), false);
+          reportWeakSecrets("JWTAuthProvider", [{ path: "secret", ...weakness }], false);
         }
-        strength.reportWeakApiKeys(weaknessesOfApiKeys(["", ...keys]), false);
+        reportWeakApiKeys(weaknessesOfApiKeys(["", ...keys]), false);
         for (let round = 0; round < 500; round += 1) {
-          strength.reportWeakApiKeys([{ index: round, problem: "too-short" }], false);
+          reportWeakApiKeys([{ index: round, problem: "too-short" }], false);
         }
         await new Promise(setImmediate);
         console.log(JSON.stringify({ warnings }));`,

@@ -114,7 +114,8 @@ const REJECTIONS = {
   TOKEN_EXPIRATION_MISSING: () => expiring.authenticate(bearer(signed('{"sub":"alice"}'))),
   REQUEST_UNREADABLE: () => jwt.authenticate(unreadable),
   PROVIDER_REJECTED: () => anyOf([{ authenticate: async () => false }]).authenticate(from({})),
-  PROVIDER_FAILED: () => anyOf([{ authenticate: () => Promise.reject(new Error("down")) }]).authenticate(from({})),
+  PROVIDER_FAILED: () =>
+    anyOf([{ authenticate: () => Promise.reject(new Error("down")) }]).authenticate(from({})),
   THROTTLED: () => afterOneFailure({}, "wrong again"),
   LOCKED_OUT: () => afterOneFailure({ lockout: true }, KEY),
 };

@@ -104,7 +104,11 @@ function fromObject(object, path) {
     return fromJwk(key, path);
   }
   if (Array.isArray(keys)) {
-    throw unsupportedKey(path, "a JWK Set", "pass it as `keys`");
+    throw unsupportedKey(
+      path,
+      "a JWK Set",
+      path === "secret" ? "pass it as `keys`" : "pass the set itself as `keys`, or one of its keys here",
+    );
   }
   if (key === undefined) {
     throw codedError(

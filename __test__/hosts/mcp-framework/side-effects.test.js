@@ -179,7 +179,9 @@ describe("instanceof, right after a provider is made", () => {
   const sources = {
     "the framework is imported first": { "main.mjs": `${THEIRS}${OURS}${MAKE}${ASK}` },
     "the framework is imported second": { "main.mjs": `${OURS}${THEIRS}${MAKE}${ASK}` },
-    "the framework is imported after that, dynamically": { "main.mjs": `${OURS}${MAKE}${THEIRS_LATER}${ASK}` },
+    "the framework is imported after that, dynamically": {
+      "main.mjs": `${OURS}${MAKE}${THEIRS_LATER}${ASK}`,
+    },
     "both are imported dynamically": {
       "main.mjs": `const { APIKeyAuthProvider, JWTAuthProvider } = await import("mcp-native-auth");
         ${MAKE}${THEIRS_LATER}${ASK}`,
@@ -211,20 +213,27 @@ describe("instanceof, right after a provider is made", () => {
   /** Where the two packages and the main script are. */
   const layouts = {
     installed: { install: (files) => project(files, { dependencies: ["mcp-framework"] }) },
-    "linked to a checkout": { install: (files) => project(files, { dependencies: ["mcp-framework"], linked: true }) },
+    "linked to a checkout": {
+      install: (files) => project(files, { dependencies: ["mcp-framework"], linked: true }),
+    },
     "in a workspace that hoists both": { install: workspace(), script: "packages/app/" },
-    "in a workspace that hoists the framework alone": { install: workspace("mcp-native-auth"), script: "packages/app/" },
-    "in a workspace that hoists this package alone": { install: workspace("mcp-framework"), script: "packages/app/" },
+    "in a workspace that hoists the framework alone": {
+      install: workspace("mcp-native-auth"),
+      script: "packages/app/",
+    },
+    "in a workspace that hoists this package alone": {
+      install: workspace("mcp-framework"),
+      script: "packages/app/",
+    },
   };
 
   /** One in which these packages are installed for the application alone. */
   function workspace(...notHoisted) {
     return (files) => {
       const inApp = Object.fromEntries(
-        Object.entries({ ...files, "package.json": '{ "name": "app", "type": "module" }' }).map(([name, content]) => [
-          `packages/app/${name}`,
-          content,
-        ]),
+        Object.entries({ ...files, "package.json": '{ "name": "app", "type": "module" }' }).map(
+          ([name, content]) => [`packages/app/${name}`, content],
+        ),
       );
       const manifest = '{ "name": "root", "private": true, "workspaces": ["packages/*"] }';
       const folder = project({ "package.json": manifest, ...inApp }, { dependencies: ["mcp-framework"] });
@@ -260,7 +269,11 @@ describe("instanceof, right after a provider is made", () => {
       it(`${layout}, ${name}`, async () => {
         const files = sources[name];
         const { stdout, stderr } = await run(install(files), script + Object.keys(files)[0]);
-        assert.deepEqual(JSON.parse(stdout || "null"), { answers: [true, true], others: [false, false] }, stderr);
+        assert.deepEqual(
+          JSON.parse(stdout || "null"),
+          { answers: [true, true], others: [false, false] },
+          stderr,
+        );
         assert.doesNotMatch(stderr, /MCP_NATIVE_AUTH_/);
       });
     }
