@@ -125,7 +125,7 @@ export class Authenticator {
   }
 
   #conclude(verdict, request, attempt) {
-    if (!verdict.accepted && verdict.status === 401) {
+    if (!verdict.accepted && verdict.status === 401 && verdict.challenges.length === 0) {
       verdict.challenges = this.challenges(carriesBearer(request));
     }
     this.#publish(verdict, request, attempt);

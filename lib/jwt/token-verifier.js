@@ -21,9 +21,10 @@ import { reportWeakSecrets } from "./strength.js";
  * @param {string} provider name of the class
  * @param {import("./key-list.js").KeyList} keyList
  * @param {object} settings what stays when keys are replaced, as the native verifier takes it, and `strict`
+ * @param {{ isQuiet?: boolean }} [how] `isQuiet`: without warnings, for keys that an issuer publishes for others too
  * @returns {TokenVerifier}
  */
-export function createTokenVerifier(provider, keyList, { strict, ...settings }) {
+export function createTokenVerifier(provider, keyList, { strict, ...settings }, { isQuiet = false } = {}) {
   const { keys, skipsUnusable } = keyList;
   const native = constructNative(() => verifier({ keys, skipsUnusable, ...settings }));
   const secrets = native.weakSecrets.map(({ index, ...weakness }) => ({
@@ -31,8 +32,10 @@ export function createTokenVerifier(provider, keyList, { strict, ...settings }) 
     ...weakness,
   }));
   reportWeakSecrets(provider, secrets, strict);
-  warnOfUnusableAlgorithms(provider, settings.algorithms, native.algorithms);
-  warnOfSkippedKeys(provider, native.skippedKeys);
+  if (!isQuiet) {
+    warnOfUnusableAlgorithms(provider, settings.algorithms, native.algorithms);
+    warnOfSkippedKeys(provider, native.skippedKeys);
+  }
   return {
     verify: native.verify,
     cache: new ClaimsCache(settings.cacheSize, native.cachedClaims),

@@ -1,7 +1,7 @@
 import { Authenticator, registerAuthenticator } from "../../core/authenticator.js";
 import { carriesBearer } from "../../core/challenge.js";
 import { accept, reject } from "../../core/verdict.js";
-import { consumeAuthError, openSlot } from "./auth-error-context.js";
+import { challengesInContext, consumeAuthError, openSlot } from "./auth-error-context.js";
 import { authErrorFor } from "./auth-errors.js";
 import { addHeaderOnStatus, needTracking, onWriteHead, startTracking } from "./request-tracking.js";
 import { captureVerdict, publishUnlessCaptured } from "./verdict-capture.js";
@@ -40,6 +40,8 @@ export class FrameworkHost {
   #authError;
   #challenge;
   #isTracked;
+  /** Whether a rejection may get another answer than `authError`. */
+  #answersVary;
 
   /**
    * @param {object} provider
@@ -50,13 +52,16 @@ export class FrameworkHost {
    * @param {{ status: number, message: string }} options.authError of the usual rejection
    * @param {"framework" | "add" | "replace"} options.challenge who writes `WWW-Authenticate` on a 401: the framework
    *   alone, this host where the framework does not, or this host instead of the framework
+   * @param {boolean} [options.answersVary] whether rejections have other statuses than that of `authError`, or
+   *   challenges of their own
    */
-  constructor(provider, original, { method, limit, authError, challenge }) {
+  constructor(provider, original, { method, limit, authError, challenge, answersVary = false }) {
     this.#authenticator = new Authenticator(method, limit, publishUnlessCaptured);
     this.#authError = authError;
     this.#challenge = challenge;
-    this.#isTracked = challenge !== "framework" || limit !== undefined;
-    needTracking({ responses: this.#isTracked, contexts: limit !== undefined });
+    this.#answersVary = answersVary || limit !== undefined;
+    this.#isTracked = challenge !== "framework" || this.#answersVary;
+    needTracking({ responses: this.#isTracked, contexts: this.#answersVary });
     registerAuthenticator(provider, this.#authenticator);
     originals.set(provider, original);
     const prototype = Object.getPrototypeOf(provider);
@@ -76,23 +81,30 @@ export class FrameworkHost {
 
   /** What the framework answers to the rejected request of the current context. */
   getAuthError() {
-    const special = this.#authenticator.isThrottled ? consumeAuthError(this) : undefined;
+    const special = this.#answersVary ? consumeAuthError(this) : undefined;
     return special ?? { ...this.#authError };
+  }
+
+  /** The challenges for the rejected request of the current context, if it is known. */
+  challengeOfContext() {
+    const value = challengesInContext(this)?.join(", ");
+    return value === "" ? undefined : value;
   }
 
   #begin(request) {
     if (this.#isTracked) {
       startTracking();
     }
-    return this.#authenticator.isThrottled ? openSlot(request, this) : undefined;
+    return this.#answersVary ? openSlot(request, this) : undefined;
   }
 
   #answer(verdict, request, slot) {
     if (verdict.accepted) {
       return verdict.data === undefined ? true : { data: verdict.data };
     }
-    if (slot !== undefined && verdict.status !== this.#authError.status) {
-      slot.answer = authErrorFor(verdict);
+    if (slot !== undefined) {
+      slot.answer = verdict.status === this.#authError.status ? undefined : authErrorFor(verdict);
+      slot.challenges = verdict.challenges;
     }
     if (verdict.retryAfter !== undefined) {
       addHeaderOnStatus(request, verdict.status, "Retry-After", String(verdict.retryAfter));
@@ -101,15 +113,15 @@ export class FrameworkHost {
     return false;
   }
 
-  #writeChallenge({ challenges }, request) {
+  #writeChallenge({ status: expected, challenges }, request) {
     const value = challenges.join(", ");
     if (this.#challenge === "add" && value !== "") {
       addHeaderOnStatus(request, 401, CHALLENGE, value);
     } else if (this.#challenge === "replace") {
       onWriteHead(request, (response, status) => {
-        if (status !== 401) {
+        if (status !== expected || value === "") {
           response.removeHeader(CHALLENGE);
-        } else if (value !== "") {
+        } else {
           response.setHeader(CHALLENGE, value);
         }
       });
