@@ -166,7 +166,7 @@ mod tests {
             // Words that are not in the list, between some that are.
             ("my_super_secret_key_that_nobody_knows", Some(Problem::WellKnown)),
             ("hunter2hunter2hunter2", Some(Problem::Predictable)),
-            ("2026-11-25-2026-11-26", Some(Problem::Predictable)),
+            ("1987-06-05 1992-11-28 2003-04-17", Some(Problem::Predictable)),
             ("1a2b3c4d5e6f7g8h9i0j", Some(Problem::Predictable)),
             ("0110100110010110100101100110100101", Some(Problem::Predictable)),
             ("qzkvjxwmbhtfgrpn", None),
