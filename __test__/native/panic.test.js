@@ -30,7 +30,7 @@ describe("panics", () => {
       .map((file) => readFileSync(path.join(folder, file), "utf8"))
       .join("\n");
     const exports = source.match(/#\[napi[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*pub fn \w+/g);
-    assert.ok(exports.length >= 4, `${exports.length} exports`);
+    assert.ok(exports.length >= 7, `${exports.length} exports`);
     assert.deepEqual(
       exports.filter((declaration) => !declaration.includes("catch_unwind")),
       [],
