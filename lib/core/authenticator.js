@@ -1,4 +1,4 @@
-import { carriesBearer, isFieldValue } from "./challenge.js";
+import { carriesBearer } from "./challenge.js";
 import { publishVerdict } from "./events.js";
 import { socketAddress } from "./request.js";
 import { Turns } from "./turns.js";
@@ -17,7 +17,7 @@ import { reject } from "./verdict.js";
  * @property {() => Promise<void> | undefined} [ready] what a decision has to wait for; the promise never rejects
  * @property {(request: RequestView) => unknown} credential what `decide` looks at: falsy, but not `undefined`, if the
  *   request has none; `undefined` where that cannot be known
- * @property {(isInvalid: boolean) => (string | undefined)[]} challenges of `WWW-Authenticate`; `isInvalid` says that a
+ * @property {(isInvalid: boolean) => string[]} challenges values of `WWW-Authenticate`; `isInvalid` says that a
  *   Bearer credential was presented
  *
  * Limits on failed attempts; see lib/throttle. What it gives is a promise only where its counts are in a store.
@@ -133,14 +133,14 @@ export class Authenticator {
   }
 
   /**
-   * Challenges for a 401, each once. What cannot be a header is left out.
+   * Challenges for a 401, each once.
    *
-   * @param {boolean} isInvalid
+   * @param {boolean} isInvalid whether a Bearer credential was presented
    * @returns {string[]}
    */
   challenges(isInvalid) {
-    const challenges = this.method.challenges(isInvalid).filter((value) => value !== undefined);
-    return [...new Set(challenges.filter(isFieldValue))];
+    const challenges = this.method.challenges(isInvalid);
+    return challenges.length < 2 ? challenges : [...new Set(challenges)];
   }
 }
 

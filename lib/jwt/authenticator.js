@@ -24,6 +24,7 @@ export function jwtMethod({ name, headerName, requireBearer, verifier }) {
   const header = headerName.toLowerCase();
   // Elsewhere than in `Authorization: Bearer`, the challenge would send clients to the wrong place.
   const hasChallenge = header === "authorization" && requireBearer;
+  const [plain, invalid] = [false, true].map((isInvalid) => (hasChallenge ? [bearerChallenge(isInvalid)] : []));
 
   function decide(request) {
     try {
@@ -52,6 +53,6 @@ export function jwtMethod({ name, headerName, requireBearer, verifier }) {
     name,
     decide,
     credential: (request) => presentedToken(request.headers[header]),
-    challenges: (isInvalid) => (hasChallenge ? [bearerChallenge(isInvalid)] : []),
+    challenges: (isInvalid) => (isInvalid ? invalid : plain),
   };
 }
