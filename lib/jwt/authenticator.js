@@ -24,7 +24,9 @@ export function jwtMethod({ name, headerName, requireBearer, verifier }) {
   const header = headerName.toLowerCase();
   // Elsewhere than in `Authorization: Bearer`, the challenge would send clients to the wrong place.
   const hasChallenge = header === "authorization" && requireBearer;
-  const [plain, invalid] = [false, true].map((isInvalid) => (hasChallenge ? [bearerChallenge(isInvalid)] : []));
+  const [plain, invalid] = [false, true].map((isInvalid) =>
+    hasChallenge ? [bearerChallenge(isInvalid)] : [],
+  );
 
   function decide(request) {
     try {

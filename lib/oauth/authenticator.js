@@ -1,17 +1,12 @@
 import { SourceError } from "../core/refresh.js";
 import { hasScopes } from "../core/scopes.js";
 import { accept, reject } from "../core/verdict.js";
-import { readKeyList, wipe } from "../jwt/key-list.js";
-import { createTokenVerifier } from "../jwt/token-verifier.js";
-import { CACHED_ID_BASE, rejectionCodes } from "../native/load.js";
 import { bearerChallenge } from "./challenge.js";
 import { judgeClaims } from "./claims.js";
-import { readHeader, readUnverifiedClaims } from "./header.js";
+import { readUnverifiedClaims } from "./header.js";
 import { createIntrospector } from "./introspection.js";
-import { createKeySet } from "./jwks.js";
 import { createIssuerMetadata } from "./metadata.js";
-
-const REJECTIONS = rejectionCodes();
+import { RemoteKeys } from "./remote-keys.js";
 
 /** RFC 6750 §2.1. */
 const B64TOKEN = /^[\w\-.~+/]+=*$/;
@@ -79,7 +74,7 @@ export function oauthMethod({
     }
   }
 
-  /** @param {{ claims: Record<string, any> } | string} outcome the claims, or the reason of a rejection */
+  /** @param {import("./remote-keys.js").Outcome} outcome */
   function conclude(outcome, token) {
     if (typeof outcome === "string") {
       return reject(name, outcome);
@@ -92,7 +87,7 @@ export function oauthMethod({
     }
     // As the framework hands it on: for tools that call other servers of the same issuer.
     claims.token = token;
-    return accept(name, claims);
+    return accept(name, claims, outcome.keyId);
   }
 
   /** What cannot be decided is not a 401, which would send users to log in again. */
@@ -152,97 +147,45 @@ function findIssuer(issuers, token) {
 /** An issuer whose tokens are verified here, with keys by URL. */
 class KeyIssuer {
   issuers;
-  #validation;
-  #rules;
   #keys;
 
   constructor(validation, { name, rules, cacheSize, requireHttps, onFailure }) {
-    this.#validation = validation;
     this.issuers = validation.issuers;
-    const { audiences, allowIdTokens, rejectBound } = validation;
-    this.#rules = { issuers: this.issuers, audiences, allowIdTokens, rejectBound, clientIdIsAudience: true };
-    const settings = {
-      ...rules,
-      // Judged here, for `client_id` may stand in for `aud`.
-      audiences: [],
-      issuers: [...this.issuers],
-      requireExpiration: true,
-      algorithms: validation.algorithms,
-      scheme: "raw",
-      cacheSize,
-      strict: false,
+    const { audiences, allowIdTokens, rejectBound, algorithms, jwksUri } = validation;
+    const claimRules = {
+      issuers: this.issuers,
+      audiences,
+      allowIdTokens,
+      rejectBound,
+      clientIdIsAudience: true,
     };
-    this.#keys = createKeySet({
-      locate: validation.jwksUri ?? discovered(this.issuers[0], "jwksUri", requireHttps, onFailure),
+    this.#keys = new RemoteKeys({
+      name,
+      locate: jwksUri ?? discovered(this.issuers[0], "jwksUri", requireHttps, onFailure),
+      algorithms,
+      settings: {
+        ...rules,
+        // Judged below: `client_id` can count as audience.
+        audiences: [],
+        issuers: [...this.issuers],
+        requireExpiration: true,
+        scheme: "raw",
+        cacheSize,
+        strict: false,
+      },
+      judge: (claims, header) =>
+        header.isOtherType ? "TOKEN_TYPE_NOT_ALLOWED" : judgeClaims(claims, claimRules),
       requireHttps,
-      build: (jwks) => {
-        const keyList = readKeyList(name, undefined, jwks);
-        try {
-          return createTokenVerifier(name, keyList, settings, { isQuiet: true });
-        } finally {
-          wipe(keyList);
-        }
-      },
-      onFailure: ({ error, failures }) => {
-        if (failures === 1) {
-          onFailure(error.message);
-        }
-      },
+      onFailure,
     });
   }
 
-  /** @returns {{ claims: object } | string | Promise<{ claims: object } | string>} */
   verify(token) {
-    const header = readHeader(token);
-    if (header === undefined) {
-      return "TOKEN_MALFORMED";
-    }
-    const { kid, alg } = header;
-    if (kid === undefined) {
-      return "TOKEN_KEY_UNKNOWN";
-    }
-    if (alg === undefined || !this.#validation.algorithms.includes(alg)) {
-      return "TOKEN_ALGORITHM_NOT_ALLOWED";
-    }
-    const known = this.#keys.peek(kid);
-    if (known !== undefined) {
-      return this.#verifyWith(known, token, header);
-    }
-    // An issuer is only asked about a token that would be accepted if its signature held.
-    const claims = readUnverifiedClaims(token);
-    if (claims === undefined || this.#judgeBefore(claims, header) !== undefined) {
-      return "TOKEN_KEY_UNKNOWN";
-    }
-    return this.#keys
-      .keysFor(kid)
-      .then((keys) => (keys === undefined ? "TOKEN_KEY_UNKNOWN" : this.#verifyWith(keys, token, header)));
+    return this.#keys.verify(token);
   }
 
-  #judgeBefore(claims, header) {
-    const { exp } = claims;
-    const isOver = typeof exp !== "number" || exp + 300 < Date.now() / 1000;
-    return isOver || header.isOtherType ? "TOKEN_EXPIRED" : judgeClaims(claims, this.#rules);
-  }
-
-  #verifyWith({ verify, cache }, token, header) {
-    const verified = verify(token, Math.floor(Date.now() / 1000));
-    if (typeof verified === "number" && verified < CACHED_ID_BASE) {
-      const reason = REJECTIONS[verified];
-      if (reason === "TOKEN_SIGNATURE_INVALID") {
-        // The key may have been replaced under the same `kid`.
-        this.#keys.suspect();
-      }
-      return reason;
-    }
-    if (header.isOtherType) {
-      return "TOKEN_TYPE_NOT_ALLOWED";
-    }
-    const claims = typeof verified === "string" ? JSON.parse(verified.slice(1)) : cache.get(verified).clone();
-    return judgeClaims(claims, this.#rules) ?? { claims };
-  }
-
-  async prefetch() {
-    await this.#keys.ready();
+  prefetch() {
+    return this.#keys.ready();
   }
 
   close() {
@@ -284,7 +227,7 @@ class IntrospectedIssuer {
       return /** @type {string} */ (rejected);
     }
     const { sub, iss, aud, exp, nbf, iat, scope, ...others } = claims;
-    return { claims: { sub, iss, aud, exp, nbf, iat, scope, ...others } };
+    return { claims: { sub, iss, aud, exp, nbf, iat, scope, ...others }, keyId: undefined };
   }
 
   async prefetch() {}
