@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { APIKeyAuthProvider, anyOf, generateApiKey, JWTAuthProvider } from "mcp-native-auth";
+import { APIKeyAuthProvider, anyOf, generateApiKey, JWTAuthProvider, OAuthAuthProvider } from "mcp-native-auth";
 
 const KEY = "9uZ4tXq7LwRk2VbNc8Hd";
 const SECRET = "Vb7qXw2LtR9kZc4NdH8sJm5PfG3yKe6A";
@@ -288,6 +288,7 @@ describe("the stack of a configuration error begins at the caller's line", () =>
       new JWTAuthProvider({ keys: [{ secret: "-----BEGIN PUBLIC KEY-----" }] }),
     "new JWTAuthProvider, in a rule": () => jwt({ clockTolerance: -1 }),
     "new JWTAuthProvider, under strict": () => jwt({ strict: true, isuer: "a" }),
+    "new OAuthAuthProvider": () => new OAuthAuthProvider({}),
     "an extended class": () => new (class extends APIKeyAuthProvider {})({ keys: [] }),
     "an extended class with a constructor": () => new ExtendedJwt({}),
     anyOf: () => anyOf([]),

@@ -111,6 +111,7 @@ export class RemoteKeys {
   }
 }
 
+/** @param {Record<string, unknown>} claims */
 function isOver({ exp }) {
   return exp !== undefined && !(typeof exp === "number" && exp + MAX_SKEW_SECONDS > Date.now() / 1000);
 }

@@ -15,7 +15,7 @@ const KEY = "9uZ4tXq7LwRk2VbNc8Hd";
 
 /** Providers of every kind, in `providers`. */
 const PROVIDERS = `
-  const { APIKeyAuthProvider, anyOf, JWTAuthProvider } = await import("mcp-native-auth");
+  const { APIKeyAuthProvider, anyOf, JWTAuthProvider, OAuthAuthProvider } = await import("mcp-native-auth");
   class Extended extends APIKeyAuthProvider {
     async authenticate(request) {
       return super.authenticate(request);
@@ -23,10 +23,16 @@ const PROVIDERS = `
   }
   const keys = ["${KEY}"];
   const secret = "${KEY}".repeat(2);
+  const oauth = {
+    resource: "https://mcp.example",
+    authorizationServers: ["https://auth.example"],
+    validation: { type: "jwt", jwksUri: "https://auth.example/keys", audience: "https://mcp.example", issuer: "https://auth.example" },
+  };
   const providers = [{}, { throttle: {} }].flatMap((options) => [
     new APIKeyAuthProvider({ keys, ...options }),
     new APIKeyAuthProvider({ loadKeys: async () => keys, ...options }),
     new JWTAuthProvider({ secret, ...options }),
+    new OAuthAuthProvider({ ...oauth, ...options }),
     new Extended({ keys, ...options }),
     anyOf([new APIKeyAuthProvider({ keys }), new JWTAuthProvider({ secret })], options),
   ]);`;
@@ -151,8 +157,8 @@ describe("a plain HTTP server that uses every provider", () => {
       const deadline = setTimeout(() => child.kill("SIGKILL"), 30_000);
       try {
         const [line] = await Promise.race([once(child.stdout.setEncoding("utf8"), "data"), ended]);
-        // Keys of a loader, and all but tokens.
-        const answer = [200, 200, 401, 200, 200];
+        // The request has a key, which the two providers of tokens do not read.
+        const answer = [200, 200, 401, 401, 200, 200];
         assert.deepEqual(JSON.parse(line), { answer: [...answer, ...answer], frameworkFiles: [] });
         child.kill(signal);
         assert.deepEqual(await ended, [null, signal]);
