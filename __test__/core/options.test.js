@@ -2,7 +2,13 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { APIKeyAuthProvider, anyOf, generateApiKey, JWTAuthProvider, OAuthAuthProvider } from "mcp-native-auth";
+import {
+  APIKeyAuthProvider,
+  anyOf,
+  generateApiKey,
+  JWTAuthProvider,
+  OAuthAuthProvider,
+} from "mcp-native-auth";
 
 const KEY = "9uZ4tXq7LwRk2VbNc8Hd";
 const SECRET = "Vb7qXw2LtR9kZc4NdH8sJm5PfG3yKe6A";

@@ -393,7 +393,8 @@ describe("messages", () => {
 
   it("all that is quoted was said", () => {
     const quoted = [...documented].flatMap(([code, { messages }]) => messages.map((text) => [code, text]));
-    const wasSaid = ([code, text]) => happened.some((said) => said[0] === code && pattern(text).test(said[1]));
+    const wasSaid = ([code, text]) =>
+      happened.some((said) => said[0] === code && pattern(text).test(said[1]));
     assert.deepEqual(
       quoted.filter((one) => !wasSaid(one)),
       [],

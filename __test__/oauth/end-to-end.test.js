@@ -7,7 +7,11 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { OAuthAuthProvider } from "mcp-native-auth";
-import { authorize, INTROSPECTION_CLIENT, startAuthorizationServer } from "../support/authorization-server.js";
+import {
+  authorize,
+  INTROSPECTION_CLIENT,
+  startAuthorizationServer,
+} from "../support/authorization-server.js";
 import { HTTP_STREAM, SSE, silenceFrameworkLog, startServer } from "../support/servers.js";
 
 const REDIRECT_URL = "http://127.0.0.1:9/callback";
@@ -144,7 +148,10 @@ describe("access tokens that are JWTs", () => {
       await client.close();
       const response = await fetch(cold.url, {
         method: "POST",
-        headers: { authorization: `Bearer ${session.saved.access_token}`, "content-type": "application/json" },
+        headers: {
+          authorization: `Bearer ${session.saved.access_token}`,
+          "content-type": "application/json",
+        },
         body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params: {} }),
       });
       assert.equal(response.status, 503);
@@ -166,7 +173,8 @@ describe("opaque access tokens", () => {
     const validation = { type: "introspection", introspection: { ...INTROSPECTION_CLIENT, cacheTTL: 0 } };
     const server = await startServer({
       transport: HTTP_STREAM,
-      provider: (url) => new OAuthAuthProvider({ resource: url.href, authorizationServers: [issuer], validation }),
+      provider: (url) =>
+        new OAuthAuthProvider({ resource: url.href, authorizationServers: [issuer], validation }),
     });
     try {
       const { client, session } = await connect(HTTP_STREAM, server.url);
@@ -176,7 +184,10 @@ describe("opaque access tokens", () => {
         await fetch(`${issuer}/.well-known/openid-configuration`)
       ).json();
       const { client_id } = session.client;
-      const revoked = await fetch(endpoint, { method: "POST", body: new URLSearchParams({ token, client_id }) });
+      const revoked = await fetch(endpoint, {
+        method: "POST",
+        body: new URLSearchParams({ token, client_id }),
+      });
       assert.equal(revoked.status, 200);
       // Rejections are remembered, acceptances are not.
       await sleep(1);

@@ -6,7 +6,10 @@ import http from "node:http";
 import Provider from "oidc-provider";
 
 /** The client of a resource server that asks about tokens. */
-export const INTROSPECTION_CLIENT = { clientId: "resource-server", clientSecret: "introspection-secret-5b2e9c" };
+export const INTROSPECTION_CLIENT = {
+  clientId: "resource-server",
+  clientSecret: "introspection-secret-5b2e9c",
+};
 
 function signingKey(kid) {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -62,7 +65,14 @@ function configuration(keys, format) {
     cookies: { keys: ["cookie-signing-key-of-a-test"] },
     scopes: ["openid", "mcp"],
     findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
-    ttl: { AccessToken: 600, Grant: 600, Session: 600, Interaction: 600, AuthorizationCode: 60, IdToken: 600 },
+    ttl: {
+      AccessToken: 600,
+      Grant: 600,
+      Session: 600,
+      Interaction: 600,
+      AuthorizationCode: 60,
+      IdToken: 600,
+    },
     features: {
       devInteractions: { enabled: true },
       registration: { enabled: true },
