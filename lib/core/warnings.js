@@ -4,6 +4,8 @@ export const WARNINGS = Object.freeze({
   MCP_NATIVE_AUTH_UNDEFINED_OPTION: "a restricting option that is undefined",
   MCP_NATIVE_AUTH_WEAK_KEYS: "an API key can be guessed",
   MCP_NATIVE_AUTH_WEAK_SECRET: "an HMAC secret can be guessed",
+  MCP_NATIVE_AUTH_DAMAGED_KEYS: "an API key was damaged on its way into the configuration",
+  MCP_NATIVE_AUTH_DAMAGED_SECRET: "an HMAC secret was damaged on its way into the configuration",
   MCP_NATIVE_AUTH_UNUSABLE_ALGORITHMS: "an algorithm that no configured key can verify",
   MCP_NATIVE_AUTH_UNUSABLE_KEYS: "keys of a JWK Set that cannot verify tokens here",
   MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED: "API keys could not be loaded",

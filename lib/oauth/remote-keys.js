@@ -40,7 +40,7 @@ export class RemoteKeys {
       build: (jwks) => {
         const keyList = readKeyList(name, undefined, jwks);
         try {
-          return createTokenVerifier(name, keyList, { ...settings, algorithms }, { isQuiet: true });
+          return createTokenVerifier(name, keyList, { ...settings, algorithms });
         } finally {
           wipe(keyList);
         }

@@ -2,7 +2,7 @@ import { apiKeyMethod } from "../../api-key/authenticator.js";
 import { ApiKeySet } from "../../api-key/key-set.js";
 import { KeyLoader } from "../../api-key/loader.js";
 import { readKeys } from "../../api-key/records.js";
-import { reportWeakApiKeys, weaknessesOfApiKeys } from "../../api-key/strength.js";
+import { reportApiKeys } from "../../api-key/strength.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import {
   booleanOption,
@@ -12,6 +12,7 @@ import {
   readOptions,
   secondsOption,
 } from "../../core/options.js";
+import { Reporter } from "../../core/reporter.js";
 import { throttleOption } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
@@ -50,6 +51,8 @@ export class APIKeyAuthProvider {
   #loader;
   #headerName;
   #strict;
+  #queryFallback;
+  #reporter = new Reporter();
 
   constructor(config) {
     reportAtCaller(APIKeyAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
@@ -65,7 +68,7 @@ export class APIKeyAuthProvider {
     checkUnknownOptions(NAME, options, OPTIONS, this.#strict);
     checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, this.#strict);
     this.#headerName = headerNameOption(options.headerName, DEFAULT_API_KEY_HEADER_NAME);
-    const queryFallback = booleanOption("queryFallback", options.queryFallback, true);
+    this.#queryFallback = booleanOption("queryFallback", options.queryFallback, true);
     const intervalMs = milliseconds("reloadIntervalSeconds", options.reloadIntervalSeconds, 0, 0);
     const timeoutMs = milliseconds(
       "loadTimeoutSeconds",
@@ -86,7 +89,7 @@ export class APIKeyAuthProvider {
       keys: this.#keys,
       loader: this.#loader,
       headerName: this.#headerName,
-      queryFallback,
+      queryFallback: this.#queryFallback,
     });
     this.#host = new FrameworkHost(this, authenticate, {
       method,
@@ -162,12 +165,14 @@ export class APIKeyAuthProvider {
   /** All or nothing: what throws changes no key. */
   #change(given, change) {
     const added = readKeys(given);
-    const weaknesses = weaknessesOfApiKeys(added.map(textForStrengthCheck));
-    if (this.#strict) {
-      reportWeakApiKeys(weaknesses, true);
+    const texts = added.map(textForStrengthCheck);
+    const report = () =>
+      reportApiKeys(texts, this.#reporter, { strict: this.#strict, queryFallback: this.#queryFallback });
+    if (this.#strict || !this.#queryFallback) {
+      report();
     }
     const result = change(added);
-    reportWeakApiKeys(weaknesses, false);
+    report();
     return result;
   }
 }

@@ -9,6 +9,7 @@ import {
   readArray,
   readOptions,
 } from "../../core/options.js";
+import { Reporter } from "../../core/reporter.js";
 import { jwtMethod } from "../../jwt/authenticator.js";
 import { readKeyList, wipe } from "../../jwt/key-list.js";
 import { RESTRICTING_RULES, RULE_OPTIONS, ruleOptions } from "../../jwt/rules.js";
@@ -48,6 +49,7 @@ export class JWTAuthProvider {
   #verifier;
   /** What stays when keys are replaced. */
   #settings;
+  #reporter = new Reporter();
 
   constructor(config) {
     reportAtCaller(JWTAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
@@ -71,7 +73,7 @@ export class JWTAuthProvider {
         strict,
       };
       const limit = throttleOption(NAME, options.throttle, strict);
-      this.#verifier = createTokenVerifier(NAME, keyList, this.#settings);
+      this.#verifier = createTokenVerifier(NAME, keyList, this.#settings, this.#reporter);
       this.#host = new FrameworkHost(this, authenticate, {
         method: jwtMethod({ name: NAME, headerName, requireBearer, verifier: () => this.#verifier }),
         limit,
@@ -104,7 +106,7 @@ export class JWTAuthProvider {
   /** All or nothing: what throws leaves the keys before in use. Tokens that were verified are forgotten. */
   #replace(keyList) {
     try {
-      this.#verifier = createTokenVerifier(NAME, keyList, this.#settings);
+      this.#verifier = createTokenVerifier(NAME, keyList, this.#settings, this.#reporter);
     } finally {
       wipe(keyList);
     }
