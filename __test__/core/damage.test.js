@@ -25,6 +25,7 @@ const DAMAGED = [
   ["the name of a Google secret", "projects/12/secrets/mcp/versions/latest", /Google Cloud/],
   ["a value that SOPS encrypted", "ENC[AES256_GCM,data:p673w==,iv:YY=,tag:x=,type:str]", /encrypted/],
   ["a reference of 1Password", "op://vault/item/field", /reference/],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what a shell would have replaced
   ["a variable of a shell", "${MCP_PRODUCTION_API_KEY}", /placeholder/],
   ["a variable of Windows", "%MCP_PRODUCTION_API_KEY%", /placeholder/],
   ["a placeholder of documentation", "<the key from the console>", /placeholder/],

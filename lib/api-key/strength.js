@@ -70,7 +70,8 @@ function reportDamaged(keys, reporter, { strict, queryFallback }) {
 
 function damageOf(key, index, queryFallback) {
   const damage = findDamage(key);
-  const unsendable = findUnsendable(key);
+  // White space at an end is judged as a weakness.
+  const unsendable = findUnsendable(key.trim());
   if (unsendable !== undefined && !queryFallback) {
     throw codedError(
       "ERR_MCP_AUTH_KEYS_INVALID",
