@@ -79,7 +79,8 @@ const HARMLESS = {
     }`,
 };
 
-const OWN_HANDLERS = `for (const name of ["SIGINT", "SIGTERM", "exit"]) process.on(name, () => {});`;
+/** The application has its own, as servers do. */
+const HANDLERS = `for (const name of ["SIGINT", "SIGTERM", "exit"]) process.on(name, () => {});`;
 
 /** A project with a framework that notes each of its files that is evaluated. */
 let noting;
@@ -94,8 +95,8 @@ before(() => {
 });
 
 function stateAfter(main) {
-  const source = `${main}
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  const source = `${HANDLERS}${main}
+    await new Promise((resolve) => setTimeout(resolve, 500));
     console.log(JSON.stringify(state()));
     process.exit();`;
   writeFileSync(path.join(noting, "main.mjs"), source);
@@ -115,11 +116,6 @@ describe("nothing is loaded, listened to or left running", () => {
       assert.deepEqual(stateAfter(PROVIDERS + source), untouched);
     });
   }
-
-  it("by instanceof of other classes, in an application with signal handlers of its own", () => {
-    const source = HARMLESS["instanceof of other classes"];
-    assert.deepEqual(stateAfter(OWN_HANDLERS + PROVIDERS + source), stateAfter(OWN_HANDLERS));
-  });
 
   it("and the check can tell: the framework is loaded when the application imports it", () => {
     const state = stateAfter(`await import("mcp-framework");`);

@@ -13,6 +13,7 @@ import {
   secondsOption,
 } from "../../core/options.js";
 import { Reporter } from "../../core/reporter.js";
+import { clientAddressOption } from "../../throttle/client-address.js";
 import { throttleOption } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
@@ -25,6 +26,7 @@ const OPTIONS = [
   "headerName",
   "queryFallback",
   "throttle",
+  "trustProxy",
   "strict",
   "reloadIntervalSeconds",
   "loadTimeoutSeconds",
@@ -76,7 +78,7 @@ export class APIKeyAuthProvider {
       DEFAULT_LOAD_TIMEOUT_SECONDS,
       MIN_LOAD_TIMEOUT_SECONDS,
     );
-    const limit = throttleOption(NAME, options.throttle, this.#strict);
+    const limit = throttleOption(NAME, options.throttle, this.#strict, options.trustProxy);
     if (load === undefined) {
       // Not `setKeys`, here and below: a subclass may have one of its own.
       this.#setKeys(keys);
@@ -94,6 +96,7 @@ export class APIKeyAuthProvider {
     this.#host = new FrameworkHost(this, authenticate, {
       method,
       limit,
+      addressOf: clientAddressOption("trustProxy", options.trustProxy),
       authError: AUTH_ERROR,
       challenge: "framework",
     });
@@ -104,6 +107,7 @@ export class APIKeyAuthProvider {
   }
 
   getHeaderName() {
+    this.#host?.noteHeaderNameRead();
     return this.#headerName;
   }
 

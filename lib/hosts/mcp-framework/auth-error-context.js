@@ -69,6 +69,11 @@ export function consumeAuthError(owner) {
   return answer;
 }
 
+/** The request that the current context is of, if that is known. */
+export function requestOfContext() {
+  return contexts.getStore()?.request?.deref();
+}
+
 /** The challenges that a provider left in the current context. */
 export function challengesInContext(owner) {
   return contexts.getStore()?.slots.get(owner)?.challenges;

@@ -14,6 +14,7 @@ import { jwtMethod } from "../../jwt/authenticator.js";
 import { readKeyList, wipe } from "../../jwt/key-list.js";
 import { RESTRICTING_RULES, RULE_OPTIONS, ruleOptions } from "../../jwt/rules.js";
 import { createTokenVerifier } from "../../jwt/token-verifier.js";
+import { clientAddressOption } from "../../throttle/client-address.js";
 import { throttleOption } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
@@ -30,6 +31,7 @@ const OPTIONS = [
   ...RULE_OPTIONS,
   "cacheSize",
   "throttle",
+  "trustProxy",
   "strict",
 ];
 
@@ -72,11 +74,18 @@ export class JWTAuthProvider {
         cacheSize: integerOption("cacheSize", options.cacheSize, DEFAULT_CACHE_SIZE, MAX_CACHE_SIZE),
         strict,
       };
-      const limit = throttleOption(NAME, options.throttle, strict);
+      const limit = throttleOption(NAME, options.throttle, strict, options.trustProxy);
       this.#verifier = createTokenVerifier(NAME, keyList, this.#settings, this.#reporter);
       this.#host = new FrameworkHost(this, authenticate, {
-        method: jwtMethod({ name: NAME, headerName, requireBearer, verifier: () => this.#verifier }),
+        method: jwtMethod({
+          name: NAME,
+          headerName,
+          requireBearer,
+          rules: this.#settings,
+          verifier: () => this.#verifier,
+        }),
         limit,
+        addressOf: clientAddressOption("trustProxy", options.trustProxy),
         authError: AUTH_ERROR,
         challenge: "add",
       });
