@@ -400,7 +400,7 @@ it("works as --require too, and NODE_DEBUG=mcp-native-auth tells what was replac
   assert.ok(ours);
   assert.match(
     stderr,
-    /APIKeyAuthProvider and JWTAuthProvider are ours for all that import file:\S+mcp-framework\/dist\/index\.js/,
+    /APIKeyAuthProvider and JWTAuthProvider and OAuthAuthProvider are ours for all that import file:\S+mcp-framework\/dist\/index\.js/,
   );
 });
 
