@@ -41,8 +41,8 @@ export function bypassError(bypass) {
 /** @param {Bypass} bypass */
 function bypassMessage({ importer, imported, isRequired }) {
   return (
-    `${nameOf(importer)} gets mcp-framework's own classes: it ${isRequired ? "requires" : "imports"} ` +
-    `${nameOf(imported)}; replace this with \`import ... from "mcp-framework"\``
+    `${nameOf(importer)} ${isRequired ? "requires" : "imports"} ${nameOf(imported)}, which mcp-native-auth/register ` +
+    'does not replace: its provider classes are mcp-framework\'s own; use `import ... from "mcp-framework"` instead'
   );
 }
 

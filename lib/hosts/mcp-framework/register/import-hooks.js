@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { BroadcastChannel } from "node:worker_threads";
 import { entryOf, packageOf } from "../packages.js";
 import { bypassError } from "./bypass.js";
 
@@ -47,12 +48,14 @@ export function synchronousHooks(report) {
 let reportFromThread;
 
 /** For `module.register`, which calls in a thread of Node's own; so do the next two. */
-export function initialize({ port, isStrict }) {
+export function initialize({ channelName, isStrict }) {
+  const channel = new BroadcastChannel(channelName);
+  channel.unref();
   reportFromThread = (bypass) => {
     if (isStrict) {
       throw bypassError(bypass);
     }
-    port.postMessage(bypass);
+    channel.postMessage(bypass);
   };
 }
 

@@ -1,7 +1,7 @@
 import module from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { MessageChannel } from "node:worker_threads";
+import { BroadcastChannel, threadId } from "node:worker_threads";
 import { codedError } from "../../../core/errors.js";
 import { packageOf } from "../packages.js";
 import { beStrict, reportBypass, reportLoadedBefore } from "./bypass.js";
@@ -51,12 +51,14 @@ function registerHooks(isStrict) {
     module.registerHooks(synchronousHooks(reportBypass));
     return;
   }
-  const { port1, port2 } = new MessageChannel();
-  port1.on("message", reportBypass).unref();
+  // Not a MessagePort: Node 20 ends without a message if it is to transfer one while it loads what `--require` names.
+  const channelName = `mcp-native-auth:${process.pid}:${threadId}`;
+  const channel = new BroadcastChannel(channelName);
+  channel.onmessage = ({ data }) => reportBypass(data);
+  channel.unref();
   module.register?.("./import-hooks.js", {
     parentURL: import.meta.url,
-    data: { port: port2, isStrict },
-    transferList: [port2],
+    data: { channelName, isStrict },
   });
   reportRequire();
 }
