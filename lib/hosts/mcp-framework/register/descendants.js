@@ -12,6 +12,7 @@ import { reportNotInherited } from "./bypass.js";
 
 const INHERITED = new URL("./inherited.js", import.meta.url).href;
 const STRICT_FORM = "?strict";
+const NAMES_OF_SWITCH = /mcp-native-auth\/register\b|\/register\/inherited\.js/;
 
 /** The option that switches a thread or process that has it in NODE_OPTIONS. */
 let option = "";
@@ -74,6 +75,9 @@ function isNode(file) {
 /** By NODE_OPTIONS, by an option that names this package, or by the options of this process, as `fork()` does it. */
 function isSwitched(args, envPairs) {
   const { execArgv } = process;
-  const isFork = execArgv.some((each) => /^(--import|--require|-r)\b/.test(each)) && execArgv.every((each) => args.includes(each));
-  return isFork || [...args, ...envPairs].some((each) => each.includes(INHERITED) || each.includes("mcp-native-auth/register"));
+  const isFork =
+    execArgv.some((each) => /^(--import|--require|-r)\b/.test(each)) &&
+    execArgv.every((each) => args.includes(each));
+  const nodeOptions = envPairs.filter((each) => each.startsWith("NODE_OPTIONS="));
+  return isFork || [...args, ...nodeOptions].some((each) => NAMES_OF_SWITCH.test(each));
 }

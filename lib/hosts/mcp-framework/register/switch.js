@@ -11,6 +11,9 @@ import { reportIfUnused } from "./replacement.js";
 
 /** What `mcp-native-auth/register` does, once in each thread. */
 
+/** Node 20 lacks it. */
+const { registerHooks: registerInThread } = /** @type {any} */ (module);
+
 const on = { hooks: false, strict: false, use: false };
 
 /**
@@ -33,7 +36,7 @@ export function switchOn({ isStrict = false, isInherited = false } = {}) {
     for (const folder of isInherited ? [] : loadedCopies()) {
       reportLoadedBefore(folder);
     }
-  } else if (isStrict && !on.strict && module.registerHooks === undefined) {
+  } else if (isStrict && !on.strict && registerInThread === undefined) {
     // The hooks that are registered are in another thread, and not strict.
     registerHooks(isStrict);
   }
@@ -47,8 +50,8 @@ export function switchOn({ isStrict = false, isInherited = false } = {}) {
 }
 
 function registerHooks(isStrict) {
-  if (typeof module.registerHooks === "function") {
-    module.registerHooks(synchronousHooks(reportBypass));
+  if (registerInThread !== undefined) {
+    registerInThread(synchronousHooks(reportBypass));
     return;
   }
   // Not a MessagePort: Node 20 ends without a message if it is to transfer one while it loads what `--require` names.
