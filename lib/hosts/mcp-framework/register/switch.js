@@ -1,7 +1,7 @@
 import module from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { BroadcastChannel, threadId } from "node:worker_threads";
+import { BroadcastChannel, receiveMessageOnPort as receive, threadId } from "node:worker_threads";
 import { codedError } from "../../../core/errors.js";
 import { packageOf } from "../packages.js";
 import { beStrict, reportBypass, reportLoadedBefore } from "./bypass.js";
@@ -59,6 +59,12 @@ function registerHooks(isStrict) {
   const channel = new BroadcastChannel(channelName);
   channel.onmessage = ({ data }) => reportBypass(data);
   channel.unref();
+  // A program that ends at once may end before it is told.
+  process.on("beforeExit", () => {
+    for (let received = receive(channel); received; received = receive(channel)) {
+      reportBypass(received.message);
+    }
+  });
   module.register?.("./import-hooks.js", {
     parentURL: import.meta.url,
     data: { channelName, isStrict },
