@@ -179,7 +179,7 @@ const REPLACED = {
 
 /**
  * What instruments modules does this: an import gives a module that re-exports the real one, under the same URL with a
- * query that the loader takes off again.
+ * query that the loader takes off again. With `?by-name`, only of what is imported by the framework's name.
  */
 const WRAPPING_LOADER = {
   "wrapping-hooks.mjs": `
@@ -190,24 +190,28 @@ const WRAPPING_LOADER = {
       return changed.href;
     };
     const real = (url) => (isWrapper(url) ? withQuery(url, "delete") : url);
-    const wrap = ({ parentURL = "", conditions }, resolved) =>
-      parentURL === "" || isWrapper(parentURL) || conditions.includes("require") || !resolved.url.includes("mcp-framework/dist/")
+    const isByName = import.meta.url.endsWith("?by-name");
+    const isWanted = (specifier, url) => (isByName ? specifier === "mcp-framework" : url.includes("mcp-framework/dist/"));
+    const wrap = (specifier, { parentURL = "", conditions }, resolved) =>
+      isWrapper(parentURL) || conditions.includes("require") || !isWanted(specifier, resolved.url)
         ? resolved
         : { url: withQuery(resolved.url, "set"), format: "module", shortCircuit: true };
     const wrapper = (url) => {
       const inner = JSON.stringify(real(url));
       return { format: "module", shortCircuit: true, source: "export * from " + inner + "; globalThis.wrapped = true;" };
     };
-    export const resolve = async (specifier, context, next) => wrap(context, await next(real(specifier), context));
+    export const resolve = async (specifier, context, next) => wrap(specifier, context, await next(real(specifier), context));
     export const load = async (url, context, next) => (isWrapper(url) ? wrapper(url) : next(url, context));
     export const synchronous = {
-      resolve: (specifier, context, next) => wrap(context, next(real(specifier), context)),
+      resolve: (specifier, context, next) => wrap(specifier, context, next(real(specifier), context)),
       load: (url, context, next) => (isWrapper(url) ? wrapper(url) : next(url, context)),
     };`,
-  "wrap-by-register.mjs": `import { register } from "node:module"; register("./wrapping-hooks.mjs", import.meta.url);`,
+  "wrap-by-register.mjs": `
+    import { register } from "node:module";
+    register("./wrapping-hooks.mjs" + new URL(import.meta.url).search, import.meta.url);`,
   "wrap-by-register-hooks.mjs": `
-    import { registerHooks } from "node:module"; import { synchronous } from "./wrapping-hooks.mjs";
-    registerHooks(synchronous);`,
+    import { registerHooks } from "node:module";
+    registerHooks((await import("./wrapping-hooks.mjs" + new URL(import.meta.url).search)).synchronous);`,
 };
 
 for (const [mechanism, args] of Object.entries(MECHANISMS)) {
@@ -249,7 +253,8 @@ for (const [mechanism, args] of Object.entries(MECHANISMS)) {
     });
 
     const loaders = ["register", ...(mechanism === "module.register" ? [] : ["register-hooks"])];
-    for (const loader of loaders.map((name) => ["--import", `./wrap-by-${name}.mjs`])) {
+    const names = loaders.flatMap((name) => [`./wrap-by-${name}.mjs`, `./wrap-by-${name}.mjs?by-name`]);
+    for (const loader of names.map((name) => ["--import", name])) {
       for (const order of [
         [...SWITCH, ...loader],
         [...loader, ...SWITCH],

@@ -74,9 +74,7 @@ function readProviders(providers) {
     }
     if (authenticatorOf(provider)?.isThrottled) {
       // Each would count what another one accepts.
-      throw invalid(
-        `${path} has a \`throttle\` of its own; pass it to \`anyOf\` instead: anyOf([...], { throttle })`,
-      );
+      throw invalid(`${path} has a \`throttle\` of its own; pass it to \`anyOf\` instead: anyOf([...], { throttle })`);
     }
     return provider;
   });

@@ -1,7 +1,7 @@
 import module from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { BroadcastChannel, receiveMessageOnPort as receive, threadId } from "node:worker_threads";
+import { BroadcastChannel, receiveMessageOnPort, threadId } from "node:worker_threads";
 import { codedError } from "../../../core/errors.js";
 import { packageOf } from "../packages.js";
 import { beStrict, reportBypass, reportLoadedBefore } from "./bypass.js";
@@ -59,9 +59,10 @@ function registerHooks(isStrict) {
   const channel = new BroadcastChannel(channelName);
   channel.onmessage = ({ data }) => reportBypass(data);
   channel.unref();
-  // A program that ends at once may end before it is told.
+  // A program may end before it is told.
+  const receive = () => receiveMessageOnPort(/** @type {any} */ (channel));
   process.on("beforeExit", () => {
-    for (let received = receive(channel); received; received = receive(channel)) {
+    for (let received = receive(); received; received = receive()) {
       reportBypass(received.message);
     }
   });
