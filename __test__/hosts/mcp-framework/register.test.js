@@ -614,8 +614,9 @@ describe("register/strict does not go on", () => {
 
   it("after mcp-native-auth/register too", () => {
     const folder = application({ "main.mjs": `${BYPASSES["an inner file"][1]} console.log("went on");` });
-    const { status, stdout } = ending(folder, "main.mjs", [...SWITCH, ...STRICT]);
+    const { status, stdout, stderr } = ending(folder, "main.mjs", [...SWITCH, ...STRICT]);
     assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, /ERR_MCP_AUTH_REGISTER_BYPASSED/);
   });
 });
 
