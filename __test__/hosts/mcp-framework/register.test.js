@@ -674,6 +674,18 @@ for (const [how, [args, env]] of Object.entries(HOW)) {
   });
 }
 
+it("fork() with an environment of its own has the switch by a preloaded module of the application", () => {
+  const folder = application({
+    "preload.mjs": `import "mcp-native-auth/register";`,
+    "child.mjs": `import { JWTAuthProvider } from "mcp-framework"; import * as ours from "mcp-native-auth";
+      process.send(JWTAuthProvider === ours.JWTAuthProvider, () => process.exit());`,
+    "main.mjs": `import { fork } from "node:child_process"; import { once } from "node:events";
+      const [isOurs] = await once(fork("child.mjs", { env: {} }), "message");
+      console.log(JSON.stringify({ isOurs }));`,
+  });
+  assert.deepEqual(run(folder, "main.mjs", ["--import", "./preload.mjs"]), { isOurs: true, warnings: [] });
+});
+
 it("a child process that inherits the switch need not import the framework", () => {
   const folder = application({
     "child.mjs": ANSWERED,
