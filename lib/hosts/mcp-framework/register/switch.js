@@ -36,9 +36,6 @@ export function switchOn({ isStrict = false, isInherited = false } = {}) {
     for (const folder of isInherited ? [] : loadedCopies()) {
       reportLoadedBefore(folder);
     }
-  } else if (isStrict && !on.strict && registerInThread === undefined) {
-    // The hooks that are registered are in another thread, and not strict.
-    registerHooks(isStrict);
   }
   extendToDescendants(on.strict || isStrict);
   if (!isInherited && !on.use) {
@@ -54,6 +51,7 @@ function registerHooks(isStrict) {
     registerInThread(synchronousHooks(reportBypass));
     return;
   }
+  // If the strict form comes second, its errors come by the channel too, uncaught.
   // Not a MessagePort: Node 20 ends without a message if it is to transfer one while it loads what `--require` names.
   const channelName = `mcp-native-auth:${process.pid}:${threadId}`;
   const channel = new BroadcastChannel(channelName);
