@@ -12,6 +12,8 @@ const BUNDLE = path.join("lib", "native", "bundle.js");
 /** Who imports files of lib/ beside the entry. */
 const OTHERS = [
   "register.js",
+  "register/strict.js",
+  "lib/hosts/mcp-framework/register/inherited.js",
   "lib/hosts/mcp-framework/register/replacement.js",
   "bin/mcp-native-auth.js",
   "scripts/install.js",

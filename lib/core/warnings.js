@@ -16,7 +16,23 @@ export const WARNINGS = Object.freeze({
   MCP_NATIVE_AUTH_FRAMEWORK_NOT_LINKED: "a copy of mcp-framework does not recognize the providers",
   MCP_NATIVE_AUTH_REGISTER_BYPASSED: "a module uses a provider of mcp-framework itself",
   MCP_NATIVE_AUTH_REGISTER_WITHOUT_EFFECT: "mcp-native-auth/register has replaced nothing",
+  MCP_NATIVE_AUTH_REGISTER_NOT_INHERITED: "a child process is started without the switch",
 });
+
+/**
+ * Those after which a request may be accepted that the configuration was meant to reject. All others cost function
+ * alone.
+ */
+const OF_SECURITY = new Set([
+  "MCP_NATIVE_AUTH_UNKNOWN_OPTION",
+  "MCP_NATIVE_AUTH_WEAK_KEYS",
+  "MCP_NATIVE_AUTH_WEAK_SECRET",
+  "MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED",
+  "MCP_NATIVE_AUTH_LIMITER_FAILED",
+  "MCP_NATIVE_AUTH_REGISTER_BYPASSED",
+  "MCP_NATIVE_AUTH_REGISTER_WITHOUT_EFFECT",
+  "MCP_NATIVE_AUTH_REGISTER_NOT_INHERITED",
+]);
 
 /**
  * @param {keyof typeof WARNINGS} code
@@ -26,5 +42,19 @@ export function warn(code, message) {
   if (!Object.hasOwn(WARNINGS, code)) {
     throw new TypeError(`${code} is not in the table of warnings`);
   }
+  if (OF_SECURITY.has(code) && isSilenced(code)) {
+    process.stderr.write(`(mcp-native-auth:${process.pid}) [${code}] McpNativeAuthWarning: ${message}\n`);
+  }
   process.emitWarning(message, { type: "McpNativeAuthWarning", code });
+}
+
+/**
+ * Whether all process warnings are off, as many images have it for the sake of others. `--disable-warning` with a code
+ * of ours is a decision about that code, and holds.
+ */
+function isSilenced(code) {
+  const { NODE_NO_WARNINGS, NODE_OPTIONS = "" } = process.env;
+  const flags = [...process.execArgv, ...NODE_OPTIONS.split(/\s+/)];
+  const isOff = NODE_NO_WARNINGS === "1" || flags.includes("--no-warnings");
+  return isOff && !flags.includes(`--disable-warning=${code}`);
 }
