@@ -243,7 +243,7 @@ describe("the platform that a process runs on", {
     bytes.write(loader, 180);
     return bytes;
   }
-  const HOST_MODULE = path.join(checkout, "lib", "host.js");
+  const HOST_MODULE = path.join(checkout, "lib", "native", "platform.js");
   const tripleIn = (prelude) => {
     const folder = project({
       "main.mjs": `${prelude} const { platformId } = await import(${JSON.stringify(HOST_MODULE)});
