@@ -25,6 +25,8 @@ const OPTIONS = {
   platform: "node",
   target: "node20.19",
   legalComments: "none",
+  // A class that names itself would otherwise be called _APIKeyAuthProvider.
+  keepNames: true,
   logLevel: "silent",
   metafile: true,
 };

@@ -195,6 +195,30 @@ describe("without its addon, a bundle says that the package must be external", (
   }
 });
 
+describe("instances are instances of the framework's classes, of the same names", () => {
+  const main = `
+    import("mcp-native-auth").then(({ APIKeyAuthProvider, JWTAuthProvider, linkFramework }) => {
+      const framework = { APIKeyAuthProvider: class {}, JWTAuthProvider: class {} };
+      const providers = [new APIKeyAuthProvider({ keys: ["k1"] }), new JWTAuthProvider({ secret: "s".repeat(32) })];
+      const isComplete = linkFramework(framework);
+      const linked = Object.values(framework).map((theirs, index) => providers[index] instanceof theirs);
+      const names = providers.map((provider) => provider.constructor.name);
+      console.log(JSON.stringify({ isComplete, linked, names }));
+    });`;
+  const layout = { addon: "app/node_modules", files: { "app/main.mjs": main } };
+
+  it("in a release", () => {
+    const { isComplete, linked, names } = outcomeOf(layout);
+    assert.deepEqual([isComplete, linked], [true, [true, true]]);
+    assert.deepEqual(names, ["APIKeyAuthProvider", "JWTAuthProvider"]);
+  });
+
+  it("in a bundle, whose classes may have other names", () => {
+    const { isComplete, linked } = outcomeOf({ ...layout, bundle: "app/dist/main.mjs" });
+    assert.deepEqual([isComplete, linked], [true, [true, true]]);
+  });
+});
+
 it("the version that an addon must have is that of the package", () => {
   const read = (file) => readFileSync(path.join(checkout, file), "utf8");
   assert.equal(VERSION, JSON.parse(read("package.json")).version);
