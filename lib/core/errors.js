@@ -6,6 +6,7 @@ export const ERRORS = Object.freeze({
   ERR_MCP_AUTH_KEYS_REQUIRED: "no API key is configured",
   ERR_MCP_AUTH_KEYS_INVALID: "an API key or its record cannot work",
   ERR_MCP_AUTH_KEYS_WEAK: "an API key can be guessed, under `strict`",
+  ERR_MCP_AUTH_KEYS_DAMAGED: "an API key was damaged on its way into the configuration, under `strict`",
   ERR_MCP_AUTH_KEYS_RELOAD_FAILED: "API keys could not be loaded",
   ERR_MCP_AUTH_SECRET_REQUIRED: "no key for tokens is configured",
   ERR_MCP_AUTH_SECRET_INVALID: "the key for tokens has a wrong type",
@@ -16,6 +17,7 @@ export const ERRORS = Object.freeze({
   ERR_MCP_AUTH_SECRET_JWK_USE: "a JWK that its own members exclude from verification",
   ERR_MCP_AUTH_SECRET_TOO_MANY_KEYS: "more keys than are ever tried",
   ERR_MCP_AUTH_SECRET_WEAK: "an HMAC secret can be guessed, under `strict`",
+  ERR_MCP_AUTH_SECRET_DAMAGED: "an HMAC secret was damaged on its way into the configuration, under `strict`",
   ERR_MCP_AUTH_ALGORITHMS_INVALID: "`algorithms` is not a list of supported algorithms",
   ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE: "the key fits none of `algorithms`",
   ERR_MCP_AUTH_HEADER_NAME_INVALID: "`headerName` is not an HTTP field name",
@@ -91,6 +93,6 @@ export function constructNative(construct) {
   try {
     return construct();
   } catch (error) {
-    throw codedError(/** @type {ErrorCode} */ (`ERR_MCP_AUTH_${error.code}`), error.message);
+    throw codedError(error.code, error.message);
   }
 }

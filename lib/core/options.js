@@ -9,13 +9,13 @@ const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
  * cannot change its mind. `undefined` and `null` give none. What others put on `Object.prototype` is not an option.
  *
  * @param {unknown} config
- * @param {readonly string[]} known
+ * @param {readonly string[]} restricting options without which more is accepted
  * @returns {Record<string, any>}
  */
-export function readOptions(config, known) {
+export function readOptions(config, restricting) {
   let hidden;
   try {
-    hidden = findHiddenProperty(config, known);
+    hidden = findHiddenProperty(config, restricting);
     if (hidden === undefined) {
       return { __proto__: null, .../** @type {object} */ (config) };
     }

@@ -2,7 +2,7 @@ import { apiKeyMethod } from "../../api-key/authenticator.js";
 import { ApiKeySet } from "../../api-key/key-set.js";
 import { KeyLoader } from "../../api-key/loader.js";
 import { readKeys } from "../../api-key/records.js";
-import { reportWeakApiKeys, weaknessesOfApiKeys } from "../../api-key/strength.js";
+import { reportApiKeys } from "../../api-key/strength.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import {
   booleanOption,
@@ -12,6 +12,8 @@ import {
   readOptions,
   secondsOption,
 } from "../../core/options.js";
+import { Reporter } from "../../core/reporter.js";
+import { clientAddressOption } from "../../throttle/client-address.js";
 import { throttleOption } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
@@ -24,6 +26,7 @@ const OPTIONS = [
   "headerName",
   "queryFallback",
   "throttle",
+  "trustProxy",
   "strict",
   "reloadIntervalSeconds",
   "loadTimeoutSeconds",
@@ -50,9 +53,11 @@ export class APIKeyAuthProvider {
   #loader;
   #headerName;
   #strict;
+  #queryFallback;
+  #reporter = new Reporter();
 
   constructor(config) {
-    reportAtCaller(APIKeyAuthProvider, () => this.#configure(readOptions(config, OPTIONS)));
+    reportAtCaller(APIKeyAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
   }
 
   #configure(options) {
@@ -65,7 +70,7 @@ export class APIKeyAuthProvider {
     checkUnknownOptions(NAME, options, OPTIONS, this.#strict);
     checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, this.#strict);
     this.#headerName = headerNameOption(options.headerName, DEFAULT_API_KEY_HEADER_NAME);
-    const queryFallback = booleanOption("queryFallback", options.queryFallback, true);
+    this.#queryFallback = booleanOption("queryFallback", options.queryFallback, true);
     const intervalMs = milliseconds("reloadIntervalSeconds", options.reloadIntervalSeconds, 0, 0);
     const timeoutMs = milliseconds(
       "loadTimeoutSeconds",
@@ -73,7 +78,7 @@ export class APIKeyAuthProvider {
       DEFAULT_LOAD_TIMEOUT_SECONDS,
       MIN_LOAD_TIMEOUT_SECONDS,
     );
-    const limit = throttleOption(NAME, options.throttle, this.#strict);
+    const limit = throttleOption(NAME, options.throttle, this.#strict, options.trustProxy);
     if (load === undefined) {
       // Not `setKeys`, here and below: a subclass may have one of its own.
       this.#setKeys(keys);
@@ -86,11 +91,12 @@ export class APIKeyAuthProvider {
       keys: this.#keys,
       loader: this.#loader,
       headerName: this.#headerName,
-      queryFallback,
+      queryFallback: this.#queryFallback,
     });
     this.#host = new FrameworkHost(this, authenticate, {
       method,
       limit,
+      addressOf: clientAddressOption("trustProxy", options.trustProxy),
       authError: AUTH_ERROR,
       challenge: "framework",
     });
@@ -101,6 +107,7 @@ export class APIKeyAuthProvider {
   }
 
   getHeaderName() {
+    this.#host?.noteHeaderNameRead();
     return this.#headerName;
   }
 
@@ -162,12 +169,14 @@ export class APIKeyAuthProvider {
   /** All or nothing: what throws changes no key. */
   #change(given, change) {
     const added = readKeys(given);
-    const weaknesses = weaknessesOfApiKeys(added.map(textForStrengthCheck));
-    if (this.#strict) {
-      reportWeakApiKeys(weaknesses, true);
+    const texts = added.map(textForStrengthCheck);
+    const report = () =>
+      reportApiKeys(texts, this.#reporter, { strict: this.#strict, queryFallback: this.#queryFallback });
+    if (this.#strict || !this.#queryFallback) {
+      report();
     }
     const result = change(added);
-    reportWeakApiKeys(weaknesses, false);
+    report();
     return result;
   }
 }

@@ -88,7 +88,7 @@ function replacementAt(url) {
     import * as ours from ${ours};
     import { onReplaced } from ${replacement};
     export * from ${framework};
-    export { APIKeyAuthProvider, JWTAuthProvider } from ${ours};
+    export { APIKeyAuthProvider, JWTAuthProvider, OAuthAuthProvider } from ${ours};
     onReplaced(framework, ${framework}, ours);
   `;
   return { format: "module", source, shortCircuit: true };

@@ -9,7 +9,7 @@ import { warn } from "../../../core/warnings.js";
  */
 
 /** The classes that are replaced. */
-const REPLACED = ["APIKeyAuthProvider", "JWTAuthProvider"];
+const REPLACED = ["APIKeyAuthProvider", "JWTAuthProvider", "OAuthAuthProvider"];
 
 /** `NODE_DEBUG=mcp-native-auth` shows what was replaced. */
 const debug = debuglog("mcp-native-auth");
