@@ -198,10 +198,10 @@ describe("without its addon, a bundle says that the package must be external", (
 describe("instances are instances of the framework's classes, of the same names", () => {
   const main = `
     import("mcp-native-auth").then(({ APIKeyAuthProvider, JWTAuthProvider, linkFramework }) => {
-      const framework = { APIKeyAuthProvider: class {}, JWTAuthProvider: class {} };
+      const framework = { APIKeyAuthProvider: class {}, JWTAuthProvider: class {}, OAuthAuthProvider: class {} };
       const providers = [new APIKeyAuthProvider({ keys: ["k1"] }), new JWTAuthProvider({ secret: "s".repeat(32) })];
       const isComplete = linkFramework(framework);
-      const linked = Object.values(framework).map((theirs, index) => providers[index] instanceof theirs);
+      const linked = providers.map((one, index) => one instanceof Object.values(framework)[index]);
       const names = providers.map((provider) => provider.constructor.name);
       console.log(JSON.stringify({ isComplete, linked, names }));
     });`;
