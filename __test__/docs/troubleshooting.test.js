@@ -6,9 +6,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
+import { buildSync } from "esbuild";
 import { APIKeyAuthProvider, anyOf, generateApiKey, JWTAuthProvider } from "mcp-native-auth";
 import { constructNative, ERRORS } from "../../lib/core/errors.js";
 import { WARNINGS } from "../../lib/core/warnings.js";
@@ -266,11 +267,20 @@ const SERVER = `
 const CHILD = `
   import { spawn } from "node:child_process";
   spawn(process.execPath, ["--version"], { env: {} });`;
+const NODE_MAJOR = Number.parseInt(process.versions.node, 10);
 const triple = platformId();
 const ADDON_PACKAGE = `@mcp-native-auth/${triple}`;
 
 function removeAddon(installed) {
   rmSync(path.join(installed, "native"), { recursive: true });
+}
+
+function removeScripts(installed) {
+  rmSync(path.join(installed, "scripts"), { recursive: true });
+}
+
+function damageAddon(installed) {
+  writeFileSync(path.join(installed, "native", addonFileName(triple)), "of another machine");
 }
 
 /** As scripts/release.js lays it out: the addon comes in a package of its own. */
@@ -288,8 +298,57 @@ const PROGRAMS = {
   "a package without its addon": { source: `import "mcp-native-auth";`, spoil: removeAddon },
   "a package with an addon of another machine": {
     source: `import "mcp-native-auth";`,
-    spoil: (installed) =>
-      writeFileSync(path.join(installed, "native", addonFileName(triple)), "of another machine"),
+    spoil: damageAddon,
+  },
+  "a package without its addon and its scripts": {
+    source: `import "mcp-native-auth";`,
+    spoil: (installed) => {
+      removeAddon(installed);
+      removeScripts(installed);
+    },
+  },
+  "a package with an addon of another machine, without its scripts": {
+    source: `import "mcp-native-auth";`,
+    spoil: (installed) => {
+      damageAddon(installed);
+      removeScripts(installed);
+    },
+  },
+  "a package that was packed elsewhere": {
+    source: `import "mcp-native-auth";`,
+    spoil: (installed) => {
+      const native = path.join(installed, "native");
+      renameSync(path.join(native, addonFileName(triple)), path.join(native, addonFileName("plan9-mips")));
+    },
+  },
+  "a bundle": {
+    source: `import "./bundle.mjs";`,
+    spoil: (installed) => {
+      const folder = path.join(installed, "..", "..");
+      const stdin = { contents: `import "mcp-native-auth";`, resolveDir: folder };
+      buildSync({
+        stdin,
+        bundle: true,
+        platform: "node",
+        format: "esm",
+        outfile: path.join(folder, "bundle.mjs"),
+      });
+    },
+  },
+  "a process without addons": { args: ["--no-addons"], source: `import "mcp-native-auth";` },
+  "a process with Node's permission model": {
+    args: [NODE_MAJOR < 24 ? "--experimental-permission" : "--permission", "--allow-fs-read=*"],
+    source: `import "mcp-native-auth";`,
+  },
+  "a WebContainer": {
+    args: ["--no-addons"],
+    source: `Object.defineProperty(process, "versions", { value: { ...process.versions, webcontainer: "1" } });
+      await import("mcp-native-auth");`,
+  },
+  "a release installed on another platform": {
+    files: { "node_modules/@mcp-native-auth/plan9-mips/package.json": `{ "version": "0.1.0" }` },
+    source: `import "mcp-native-auth";`,
+    spoil: makeRelease,
   },
   "a release without its addon": { source: `import "mcp-native-auth";`, spoil: makeRelease },
   "a release with the addon of another release": {

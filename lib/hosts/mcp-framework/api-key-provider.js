@@ -181,7 +181,7 @@ export class APIKeyAuthProvider {
   }
 }
 
-extendsFramework(APIKeyAuthProvider);
+extendsFramework(APIKeyAuthProvider, "APIKeyAuthProvider");
 
 /** As it was defined: the prototype may be changed. */
 const { authenticate } = APIKeyAuthProvider.prototype;

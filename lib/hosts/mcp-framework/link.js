@@ -32,10 +32,15 @@ let isLinkedManually = false;
 let isLookedUp = false;
 let hasWarned = false;
 
-/** Declares a class that extends the framework's class of the same name, as soon as that is known. */
-export function extendsFramework(providerClass) {
-  subclasses.set(providerClass.name, providerClass);
-  announceUse(providerClass, providerClass.name);
+/**
+ * Declares a class that extends one of the framework's, as soon as that is known.
+ *
+ * @param {Function} providerClass
+ * @param {string} frameworkName not read from the class, whose own name bundlers change
+ */
+export function extendsFramework(providerClass, frameworkName) {
+  subclasses.set(frameworkName, providerClass);
+  announceUse(providerClass, frameworkName);
 }
 
 /**

@@ -136,7 +136,7 @@ export class OAuthAuthProvider {
   }
 }
 
-extendsFramework(OAuthAuthProvider);
+extendsFramework(OAuthAuthProvider, "OAuthAuthProvider");
 
 /** As it was defined: the prototype may be changed. */
 const { authenticate } = OAuthAuthProvider.prototype;
