@@ -47,6 +47,9 @@ export function apiKeyMethod({ name, keys, loader, headerName, queryFallback }) 
     if (record === undefined) {
       return reject(name, "KEY_UNKNOWN");
     }
+    if (record === null) {
+      return reject(name, "KEYS_NOT_LOADED");
+    }
     if (record === true) {
       return accepted;
     }

@@ -6,6 +6,7 @@ export const WARNINGS = Object.freeze({
   MCP_NATIVE_AUTH_UNUSABLE_ALGORITHMS: "an algorithm that no configured key can verify",
   MCP_NATIVE_AUTH_UNUSABLE_KEYS: "keys of a JWK Set that cannot verify tokens here",
   MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED: "API keys could not be loaded",
+  MCP_NATIVE_AUTH_KEYS_LEFT_OUT: "API keys that were loaded cannot be used",
   MCP_NATIVE_AUTH_LIMITER_FAILED: "the store of `throttle.limiter` does not answer",
   MCP_NATIVE_AUTH_FRAMEWORK_NOT_LINKED: "a copy of mcp-framework does not recognize the providers",
   MCP_NATIVE_AUTH_REGISTER_BYPASSED: "a module uses a provider of mcp-framework itself",
