@@ -1,54 +1,66 @@
-import type { JsonWebKey, KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
 /** Default of {@link APIKeyOptions.headerName}. */
 export declare const DEFAULT_API_KEY_HEADER_NAME = "X-API-Key";
 
-/** The answer of a refusal without words of its own: 401 `Unauthorized`. */
+/** Status and message of a rejection that has no message of its own: 401 `Unauthorized`. RFC 9110 §15.5.2. */
 export declare const DEFAULT_AUTH_ERROR: { status: number; message: string };
 
-/** What a provider resolves to when it lets a request in and knows something about the caller. */
+/** What a provider resolves to when it accepts a request and knows something about the caller. */
 export interface AuthResult {
-  /** Reaches tools through the framework's `getRequestContext()`. For JWTs: the claims. */
+  /**
+   * Reaches tools through the framework's `getRequestContext()`: the claims of a token, or the
+   * {@link APIKeyData} of a key.
+   */
   data?: Record<string, unknown>;
 }
 
-/** What `mcp-framework` asks of a provider. */
+/** The interface that `mcp-framework` asks of a provider. */
 export interface AuthProvider {
   /**
-   * Decides about a request. Resolves to `true` or an {@link AuthResult} to let it in, to `false` to
-   * refuse it. The providers of this package never throw or reject for anything in a request.
+   * Decides on a request. Resolves to `true` or an {@link AuthResult} to accept it, to `false` to reject it.
+   * The providers of this package never throw or reject, whatever the request holds.
    */
   authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
-  /** Status and message of the answer to a refused request. */
+  /** Status and message of the response to the rejected request. */
   getAuthError?(): AuthError;
 }
 
-/** The answer to a refused request. The framework's transports ignore `headers`. */
+/** The response to a rejected request. The framework's transports ignore `headers`. */
 export interface AuthError {
   status: number;
   message: string;
   headers?: Record<string, string>;
 }
 
-/** Where a provider goes: `transport.options.auth` of an `MCPServer`. */
+/** The value of `transport.options.auth` of an `MCPServer`. */
 export interface AuthConfig {
   provider: AuthProvider;
-  /** Which endpoints ask the provider. Enforced by the framework's transports. */
+  /** Which endpoints ask the provider. The framework's transports enforce it. */
   endpoints?: {
     /**
-     * SSE: whether opening the stream needs a credential, default `false`.
-     * HTTP stream: whether `initialize` does, default `true`.
+     * SSE: whether opening the stream requires a credential. If absent, `false`.
+     * HTTP stream: whether `initialize` does. If absent, `true`.
      */
     sse?: boolean;
-    /** Whether messages need a credential. Default `true`. */
+    /**
+     * Whether messages require a credential.
+     * @default true
+     */
     messages?: boolean;
-    /** Has no effect in mcp-framework 0.2.22. Default `false`. */
+    /**
+     * Has no effect in mcp-framework 0.2.22.
+     * @default false
+     */
     oauth?: boolean;
   };
 }
 
-/** A configuration that can never work, thrown by the constructors. Never holds a key or secret. */
+/**
+ * Thrown for a configuration that cannot work. The message names the option and the fix, never a key or a
+ * secret. docs/troubleshooting.md has the cause and the fix of each code.
+ */
 export interface ConfigurationError extends Error {
   code:
     | "ERR_MCP_AUTH_KEYS_REQUIRED"
@@ -65,86 +77,94 @@ export interface ConfigurationError extends Error {
     | "ERR_MCP_AUTH_SECRET_TOO_MANY_KEYS"
     | "ERR_MCP_AUTH_SECRET_WEAK"
     | "ERR_MCP_AUTH_ALGORITHMS_INVALID"
-    | "ERR_MCP_AUTH_ALGORITHMS_UNFIT"
+    | "ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE"
     | "ERR_MCP_AUTH_HEADER_NAME_INVALID"
-    | "ERR_MCP_AUTH_OPTION_INVALID";
+    | "ERR_MCP_AUTH_OPTION_INVALID"
+    | "ERR_MCP_AUTH_OPTION_UNKNOWN"
+    | "ERR_MCP_AUTH_INTERNAL";
 }
 
 /**
- * A limit on failed authentication attempts, counted per client address. Good credentials are let in
- * over the limit too, and with them a right guess: only `lockout` stops whoever goes on guessing.
+ * Limits failed authentication attempts per client address. Valid credentials are accepted over the limit
+ * too, and so is a correct guess: only {@link ThrottleConfig.lockout} stops a client that keeps guessing.
  *
- * A failure is a credential that was presented and is not genuine. Not counted and always answered by
- * 401: requests without a credential, and genuine tokens that have expired or are not valid yet.
+ * A failure is a credential that was presented and is not genuine. Requests without a credential, and genuine
+ * credentials that are rejected, for example because they have expired, are not counted and always get 401.
  *
- * One client is an IPv4 address, or the /64 of an IPv6 address; IPv4 in IPv6 counts as IPv4. Clients of
- * which no address is known, such as those of a Unix socket, count as one.
+ * One client is an IPv4 address or the /64 of an IPv6 address. IPv4 in IPv6 counts as IPv4 (RFC 4291 §2.5.5.2,
+ * RFC 6052 §2.1). Clients without a known address, such as those of a Unix socket, count as one.
  *
- * Members not listed here are ignored with a process warning; bad values throw
- * `ERR_MCP_AUTH_OPTION_INVALID`.
+ * An unknown option is ignored with a process warning `MCP_NATIVE_AUTH_UNKNOWN_OPTION`; if the provider is
+ * `strict`, it throws `ERR_MCP_AUTH_OPTION_UNKNOWN`.
  */
 export interface ThrottleConfig {
   /**
-   * How many failures of an address are answered by 401 within a window; further ones get 429. A whole
-   * number from 1 to 1,000,000. Not together with `limiter`, whose `points` it is.
+   * Number of failures per address and window that get 401; further ones get 429 (RFC 6585 §4). An integer
+   * from 1 to 1,000,000. Excludes `limiter`, which has `points`.
    * @default 10
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  failures?: number | null;
+  failures?: number | null | undefined;
   /**
-   * Length of the window in seconds. It begins with the first failure of an address and ends then,
-   * whatever comes in between. Measured by a clock that does not follow the time of day. A whole number
-   * from 1 to 86,400. Not together with `limiter`, whose `duration` it is.
+   * Length of the window in seconds. It starts with the first failure of an address and retries do not extend
+   * it. Measured by a monotonic clock. An integer from 1 to 86,400. Excludes `limiter`, which has `duration`.
    * @default 60
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  windowSeconds?: number | null;
+  windowSeconds?: number | null | undefined;
   /**
-   * How many addresses are remembered, each in about 260 bytes. When there is no room, the one whose
-   * window began first is forgotten; nobody is refused for want of room. A whole number from 1 to
-   * 1,000,000. Not together with `limiter`.
-   * @default 10_000
-   */
-  maxAddresses?: number | null;
-  /**
-   * How many proxies in front of the server are trusted to append to `X-Forwarded-For`: the client's
-   * address is the entry in that place, counted from the right. Where it is missing or is no address, the
-   * socket's counts. 0 reads the socket alone. Whoever can reach the server past the proxies can name any
-   * address then. A whole number from 0 to 100.
-   * @default 0
-   */
-  trustProxy?: number | null;
-  /**
-   * Whether an address that has used up its failures is refused altogether, good credentials included,
-   * until its window ends. Whoever shares the address with an attacker is then kept out with him.
+   * Whether an address that has used up its failures is rejected altogether until its window ends, valid
+   * credentials included. This also locks out every other client behind the same address.
    * @default false
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean
    */
-  lockout?: boolean | null;
+  lockout?: boolean | null | undefined;
   /**
-   * Counts in its own store, for several machines: a limiter of `rate-limiter-flexible`. It is asked after
-   * a failure only, with `lockout` before each decision. When its store fails, requests are decided as
-   * without `throttle`, events say `limiterError`, and a process warning at most once a minute.
+   * Number of proxies in front of the server that append to `X-Forwarded-For`. The client's address is the
+   * entry at that position, counted from the right. If the entry is missing or not an address, the socket's
+   * address counts. 0 reads the socket only. A client that can reach the server past the proxies can claim any
+   * address. An integer from 0 to 100.
+   * @default 0
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  limiter?: FailureLimiter | null;
+  trustProxy?: number | null | undefined;
   /**
-   * How long the limiter may take to answer, in milliseconds, before its store counts as failing. A whole
-   * number from 1 to 60,000.
+   * Number of addresses to remember, about 260 bytes each. When it is reached, the address with the oldest
+   * window is evicted; eviction never blocks a client. An integer from 1 to 1,000,000. Excludes `limiter`.
+   * @default 10_000
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  maxAddresses?: number | null | undefined;
+  /**
+   * Counts in a shared store, for several machines: a limiter of `rate-limiter-flexible`. It is asked after a
+   * failure, and with `lockout` before each decision. If its store fails, requests are decided as without
+   * `throttle`, events have `limiterError: true`, and a process warning is emitted at most once a minute.
+   * If absent, failures are counted in memory.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` if a method is missing
+   */
+  limiter?: FailureLimiter | null | undefined;
+  /**
+   * Time that the limiter has to answer, in milliseconds. After it the store counts as failed. An integer from
+   * 1 to 60,000.
    * @default 500
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  limiterTimeoutMs?: number | null;
+  limiterTimeoutMs?: number | null | undefined;
 }
 
-/** What is used of a limiter of `rate-limiter-flexible`. */
+/** The methods of a `rate-limiter-flexible` limiter that {@link ThrottleConfig.limiter} uses. */
 export interface FailureLimiter {
-  /** Counts a failure. Resolves if it is within the limit, rejects with `{ msBeforeNext }` if it is not. */
+  /** Counts a failure. Resolves within the limit, rejects with `{ msBeforeNext }` over it. */
   consume(key: string, points?: number): Promise<unknown>;
-  /** The count of an address, needed for `lockout` only. */
+  /** The count of an address. Required for {@link ThrottleConfig.lockout} only. */
   get?(key: string): Promise<{ remainingPoints: number; msBeforeNext: number } | null>;
 }
 
 /**
- * Why a request was refused, in {@link RejectedEvent}. Stable: codes are added, never renamed. Cause and
- * cure of each stand in docs/monitoring.md.
+ * Why a request was rejected, in {@link RejectedEvent}. Stable: codes are added, never renamed.
+ * docs/monitoring.md has the cause and the fix of each.
  */
-export type RefusalReason =
+export type RejectionReason =
   | "KEY_MISSING"
   | "KEY_UNKNOWN"
   | "KEY_EXPIRED"
@@ -169,19 +189,20 @@ export type RefusalReason =
   | "TOKEN_AUDIENCE_NOT_ALLOWED"
   | "TOKEN_SUBJECT_NOT_ALLOWED"
   | "REQUEST_UNREADABLE"
-  | "PROVIDER_REFUSED"
+  | "PROVIDER_REJECTED"
+  | "PROVIDER_FAILED"
   | "THROTTLED"
   | "LOCKED_OUT";
 
 /** Published on the channel `mcp-native-auth:accepted` of `node:diagnostics_channel`. Frozen. */
 export interface AcceptedEvent {
-  /** The class that decided; of providers of others, their name. */
+  /** Class of the provider that decided. For a third-party provider, the name of its class. */
   readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider" | (string & {});
   /** Id of the configured key that matched, if it has one. */
   readonly keyId: string | undefined;
-  /** `sub` of the verified token, if it is a string. */
+  /** `sub` of the verified token, if it is a string. RFC 7519 §4.1.2. */
   readonly subject: string | undefined;
-  /** The client's address: the socket's, or what {@link ThrottleConfig.trustProxy} makes of it. */
+  /** The client's address: that of the socket, or the one that {@link ThrottleConfig.trustProxy} selects. */
   readonly remoteAddress: string | undefined;
   /** Whether the store of {@link ThrottleConfig.limiter} failed for this request. */
   readonly limiterError: boolean;
@@ -189,14 +210,14 @@ export interface AcceptedEvent {
 
 /** Published on the channel `mcp-native-auth:rejected` of `node:diagnostics_channel`. Frozen. */
 export interface RejectedEvent {
-  /** The class that decided; of providers of others, their name. */
+  /** Class of the provider that decided. For a third-party provider, the name of its class. */
   readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider" | (string & {});
-  readonly reason: RefusalReason;
-  /** With the reason `THROTTLED`: what was wrong with the credential. */
-  readonly credentialReason: RefusalReason | undefined;
-  /** Id of the configured key that matched, if there is one and it has one. */
+  readonly reason: RejectionReason;
+  /** With the reason `THROTTLED`: why the credential itself was rejected. */
+  readonly credentialReason: RejectionReason | undefined;
+  /** Id of the configured key that matched, if one matched and it has an id. */
   readonly keyId: string | undefined;
-  /** The client's address: the socket's, or what {@link ThrottleConfig.trustProxy} makes of it. */
+  /** The client's address: that of the socket, or the one that {@link ThrottleConfig.trustProxy} selects. */
   readonly remoteAddress: string | undefined;
   /** Whether the store of {@link ThrottleConfig.limiter} failed for this request. */
   readonly limiterError: boolean;
@@ -205,185 +226,240 @@ export interface RejectedEvent {
 /** Published on the channel `mcp-native-auth:reload-failed` of `node:diagnostics_channel`. Frozen. */
 export interface ReloadFailedEvent {
   readonly provider: "APIKeyAuthProvider";
-  /** How many loads have failed since the last good one, this one counted. */
+  /** Number of failed loads since the last successful one, including this one. */
   readonly failures: number;
-  /** What may be said of it: a code of the system, or what is wrong with the keys. Never the loader's own message. */
-  readonly why: string;
+  /** A system error code, or what is wrong with the keys. Never the loader's own message. */
+  readonly message: string;
   /** Whether keys of an earlier load stay in use. */
-  readonly keepsLastKeys: boolean;
+  readonly usingStaleKeys: boolean;
 }
 
 /**
- * A key with a name, bounds and data of its own. Members not listed here are refused, and so are listed ones
- * that are inherited or not enumerable.
+ * A key with a name, a validity period and data of its own. An unknown, inherited or non-enumerable property
+ * throws `ERR_MCP_AUTH_KEYS_INVALID`.
  */
 export interface APIKeyEntry {
-  /** The key: as a plain string in `keys`, but not what looks like a hash. Either this or {@link hash}. */
-  key?: string | null;
+  /** The key, as a plain string in `keys`. It must not look like a hash. Required unless {@link hash} is given. */
+  key?: string | null | undefined;
   /**
-   * `sha256:` and the SHA-256 of the key's UTF-8 bytes, as 64 hexadecimal digits in lower case, so that
-   * the configuration holds nothing that lets anybody in. For keys of high entropy only, such as
-   * {@link generateApiKey} makes: others can be guessed from it.
+   * `sha256:` and the SHA-256 of the key's UTF-8 bytes as 64 lowercase hexadecimal digits, so that the
+   * configuration holds no credential. Only for random keys, such as those of {@link generateApiKey}: any
+   * other key can be guessed from its hash. Required unless {@link key} is given.
    */
-  hash?: string | null;
+  hash?: string | null | undefined;
   /**
-   * Names the key in events and to {@link APIKeyAuthProvider.revokeKey}: 1 to 128 visible ASCII characters,
-   * unique, and not the key.
+   * Identifies the key in events, and to {@link APIKeyAuthProvider.replaceKey} and
+   * {@link APIKeyAuthProvider.revokeKey}. 1 to 128 visible ASCII characters, unique, and not the key.
    */
   id: string;
-  /** What the key is for, handed on as it is. @default [] */
-  scopes?: readonly string[] | null;
-  /** From when on the key is accepted: a Date, or RFC 3339 with seconds and zone. Default: always. */
-  notBefore?: Date | string | null;
-  /** From when on the key is no longer accepted: a Date, or RFC 3339 with seconds and zone. Default: never. */
-  expiresAt?: Date | string | null;
-  /** Handed on as JSON holds it: an object, nested 100 levels deep at the most. @default {} */
-  metadata?: object | null;
+  /**
+   * What the key is for. Passed on unchanged.
+   * @default []
+   */
+  scopes?: readonly string[] | null | undefined;
+  /** When the key becomes valid: a Date, or RFC 3339 text with seconds and zone. If absent, always. */
+  notBefore?: Date | string | null | undefined;
+  /** When the key stops being valid: a Date, or RFC 3339 text with seconds and zone. If absent, never. */
+  expiresAt?: Date | string | null | undefined;
+  /**
+   * An object that JSON can represent, at most 100 levels deep. Passed on unchanged.
+   * @default {}
+   */
+  metadata?: object | null | undefined;
 }
 
-/** What an {@link APIKeyEntry} that matches resolves to. Each caller gets one of its own. */
+/** The `data` of a request with the key of an {@link APIKeyEntry}. Each caller gets its own copy. */
 export interface APIKeyData extends Record<string, unknown> {
   keyId: string;
   scopes: string[];
   metadata: Record<string, unknown>;
-  /** RFC 3339 in UTC, if the key ends. */
+  /** RFC 3339 in UTC. Absent if the key does not expire. */
   expiresAt?: string;
 }
 
-/** What to load keys with: see {@link APIKeyLoaderConfig.loadKeys}. */
+/** Loads keys. See {@link APIKeyLoaderConfig.loadKeys}. */
 export type KeyLoader = (context: {
-  /** Aborted when loading takes longer than {@link APIKeyOptions.loadTimeoutSeconds}. */
+  /** Aborted after {@link APIKeyLoaderConfig.loadTimeoutSeconds}. */
   signal: AbortSignal;
 }) => readonly (string | APIKeyEntry)[] | PromiseLike<readonly (string | APIKeyEntry)[]>;
 
-/** Options of {@link APIKeyAuthProvider}. Options not listed here are ignored with a process warning. */
+/**
+ * Options of {@link APIKeyAuthProvider}. An unknown option is ignored with a process warning
+ * `MCP_NATIVE_AUTH_UNKNOWN_OPTION`; under {@link strict} it throws `ERR_MCP_AUTH_OPTION_UNKNOWN`.
+ */
 export interface APIKeyOptions {
   /**
-   * Seconds between the beginnings of two loads, 0 for none, at most 2,147,483; one that is still under way
-   * is not joined by another. Without `loadKeys` it throws `ERR_MCP_AUTH_OPTION_INVALID`.
-   * @default 0
-   */
-  reloadIntervalSeconds?: number | null;
-  /**
-   * Seconds that a load may take, from 0.001 to 2,147,483. Without `loadKeys` it throws
-   * `ERR_MCP_AUTH_OPTION_INVALID`.
-   * @default 10
-   */
-  loadTimeoutSeconds?: number | null;
-  /**
-   * Whether keys that can be guessed throw `ERR_MCP_AUTH_KEYS_WEAK` instead of being named in a process
-   * warning `MCP_NATIVE_AUTH_WEAK_KEYS`: shorter than 16 characters, well-known, predictable, with white
-   * space at an end. Those given as a hash cannot be judged.
-   * @default false
-   */
-  strict?: boolean | null;
-  /**
-   * Name of the header that carries the key, matched without regard to case. `X-API-Key` is accepted
-   * beside it. An HTTP field name (RFC 9110 §5.1), else throws `ERR_MCP_AUTH_HEADER_NAME_INVALID`.
+   * Name of the header that carries the key, an HTTP field name (RFC 9110 §5.1), case-insensitive. `X-API-Key`
+   * is accepted as well.
    * @default "X-API-Key"
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_HEADER_NAME_INVALID`
    */
-  headerName?: string | null;
+  headerName?: string | null | undefined;
   /**
-   * Whether a key may come as `?api_key=` or `?apiKey=`, for `EventSource` clients, which cannot set
-   * headers. URLs end up in logs and histories: switch it off if no client needs it. Anything but a
-   * boolean throws `ERR_MCP_AUTH_OPTION_INVALID`.
+   * Whether a key is accepted as `?api_key=` or `?apiKey=`, for `EventSource` clients, which cannot set
+   * headers. URLs end up in logs and histories: set it to `false` unless a client needs it.
    *
    * The framework's own pre-check still looks at the query and leaves the decision to the provider.
    * @default true
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean
    */
-  queryFallback?: boolean | null;
+  queryFallback?: boolean | null | undefined;
   /**
-   * Answers failures that are too many from one address with 429; good credentials are not affected,
-   * unless `lockout` says so. Not given: no limit.
+   * Whether a key that can be guessed throws `ERR_MCP_AUTH_KEYS_WEAK` instead of a process warning
+   * `MCP_NATIVE_AUTH_WEAK_KEYS`: shorter than 16 characters, well-known, predictable, or with leading or
+   * trailing white space. A key given as a hash cannot be judged.
+   * @default false
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean
    */
-  throttle?: ThrottleConfig | null;
+  strict?: boolean | null | undefined;
+  /**
+   * Responds with 429 to too many failures from one address. Valid credentials are still accepted, unless
+   * {@link ThrottleConfig.lockout} is set. If absent, there is no limit.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  throttle?: ThrottleConfig | null | undefined;
 }
 
-/** {@link APIKeyOptions} with keys. */
+/** {@link APIKeyOptions} with a list of keys. */
 export interface APIKeyListConfig extends APIKeyOptions {
   /**
-   * The valid API keys: at least one, each a non-empty string without lone surrogates, compared
-   * byte for byte in UTF-8 without trimming, or an {@link APIKeyEntry}. Copied: changing the array later
-   * has no effect, see {@link APIKeyAuthProvider.setKeys}.
+   * The valid API keys, at least one: each a non-empty string without lone surrogates, compared byte for byte
+   * in UTF-8 without trimming, or an {@link APIKeyEntry}. Copied: changing the array later has no effect, use
+   * {@link APIKeyAuthProvider.setKeys}.
    *
-   * Throws `ERR_MCP_AUTH_KEYS_REQUIRED` if there is none, `ERR_MCP_AUTH_KEYS_INVALID` if one cannot
-   * be a key, is there twice with an entry among the two, or has another one's id; named by its index.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_KEYS_REQUIRED` if there is none; `ERR_MCP_AUTH_KEYS_INVALID`,
+   *   with the index, if one cannot be a key, repeats the key of an entry, or repeats an id
    */
   keys: readonly (string | APIKeyEntry)[];
-  loadKeys?: null;
+  loadKeys?: null | undefined;
+  reloadIntervalSeconds?: null | undefined;
+  loadTimeoutSeconds?: null | undefined;
 }
 
-/** {@link APIKeyOptions} with what loads keys. */
+/** {@link APIKeyOptions} with a function that loads the keys. */
 export interface APIKeyLoaderConfig extends APIKeyOptions {
   /**
-   * Loads the keys instead of `keys`: called at once, then at {@link APIKeyOptions.reloadIntervalSeconds} and by
-   * {@link APIKeyAuthProvider.reload}, one call at a time. What it gives replaces all keys; an empty
-   * array lets nobody in. When it throws, takes too long or gives what cannot be keys, the last good
-   * keys stay, which is told by a process warning `MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED` and on the channel
-   * `mcp-native-auth:reload-failed`. Requests wait for the first load, at most as long as it may take.
-   * What is given too late goes nowhere. When keys are changed by hand while a load is under way, it is begun
-   * anew, three times in all, so that what it has read before does not bring back a revoked key.
-   * Anything but a function throws `ERR_MCP_AUTH_OPTION_INVALID`.
+   * Loads the keys instead of `keys`: called at construction, then every {@link reloadIntervalSeconds} and by
+   * {@link APIKeyAuthProvider.reload}, one call at a time. Its result replaces all keys; an empty array rejects
+   * every request. If it throws, times out or returns invalid keys, the last good keys stay in use, with a
+   * process warning `MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED` and an event on `mcp-native-auth:reload-failed`.
+   *
+   * Requests wait for the first load to succeed or fail. A late result is ignored. If keys are changed by hand
+   * during a load, it starts over, so that it cannot restore a revoked key; after three attempts it fails.
+   *
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a function
    */
   loadKeys: KeyLoader;
-  keys?: null;
+  /**
+   * Time between the starts of two loads, in seconds, from 0 to 2,147,483; 0 loads once. An interval that ends
+   * while a load is in progress is skipped. Requires `loadKeys`.
+   * @default 0
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also without `loadKeys`
+   */
+  reloadIntervalSeconds?: number | null | undefined;
+  /**
+   * Time that one call of `loadKeys` may take, in seconds, from 0.001 to 2,147,483. Requires `loadKeys`.
+   * @default 10
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also without `loadKeys`
+   */
+  loadTimeoutSeconds?: number | null | undefined;
+  keys?: null | undefined;
 }
 
-/** What {@link APIKeyAuthProvider} takes: either `keys` or `loadKeys`. */
-export type APIKeyConfig = APIKeyListConfig | APIKeyLoaderConfig;
+// The compiler explains an error by the last type of the union, so the usual one comes last.
+/** Configuration of {@link APIKeyAuthProvider}: either `keys` or `loadKeys`. */
+export type APIKeyConfig = APIKeyLoaderConfig | APIKeyListConfig;
 
 /**
- * Lets in requests that carry a configured API key: in the configured header or `X-API-Key`, else as
- * `Authorization: Bearer`, else in the query. An instance of the framework's class of the same name
- * when `mcp-framework` is installed.
+ * Accepts requests that carry a configured API key: in the configured header or `X-API-Key`, else as
+ * `Authorization: Bearer`, else in the query. An instance of the framework's class of the same name if
+ * `mcp-framework` is installed.
  *
- * Keys are kept as SHA-256 digests and compared in constant time: the time of `authenticate` does
- * not tell which key matched or how much of one. It does tell the length of what was presented.
+ * Keys are kept as SHA-256 digests and compared in constant time: the time that `authenticate` takes does not
+ * reveal which key matched or how much of one. It does reveal the length of what was presented.
+ *
+ * @example
+ * ```ts
+ * import { MCPServer } from "mcp-framework";
+ * import { APIKeyAuthProvider } from "mcp-native-auth";
+ *
+ * const provider = new APIKeyAuthProvider({ keys: [process.env.API_KEY ?? ""] });
+ * const server = new MCPServer({
+ *   transport: {
+ *     type: "sse",
+ *     options: { port: 8080, auth: { provider, endpoints: { sse: true, messages: true } } },
+ *   },
+ * });
+ * ```
  */
 export declare class APIKeyAuthProvider implements AuthProvider {
-  /** @throws {ConfigurationError} for a configuration that can never work */
+  /** @throws {ConfigurationError} with the code that each option names, for a configuration that cannot work */
   constructor(config: APIKeyConfig);
   /**
-   * Replaces all keys from the next request on; none lets nobody in. All or nothing, as are the other
-   * changes: what throws changes no key.
+   * Replaces all keys from the next request on; an empty array rejects every request. Like every change, it is
+   * all or nothing: if it throws, no key changes.
    *
-   * @throws {ConfigurationError} as for `keys`
+   * @throws {ConfigurationError} as for {@link APIKeyListConfig.keys}
    */
   setKeys(keys: readonly (string | APIKeyEntry)[]): void;
-  /** Adds keys. @throws {ConfigurationError} as for `keys`, positions counted in what is added */
+  /**
+   * Adds keys. Indices in messages count the added keys.
+   *
+   * @throws {ConfigurationError} as for {@link APIKeyListConfig.keys}
+   */
   addKeys(keys: readonly (string | APIKeyEntry)[]): void;
   /**
-   * Puts a key in the place of that with the id. With an overlap, in seconds up to a year, the old key
-   * stays good so long beside it, but not beyond its own end, and the new one needs another id. Keys that
-   * ended more than a day ago go when keys are added, replaced or revoked.
+   * Replaces the key with the given id. With an overlap, the old key stays valid for `overlapSeconds` (0 to
+   * 31,622,400), but not past its own `expiresAt`, and the new key needs another id. Without one, the old key
+   * is rejected at once. Keys that expired more than a day ago are removed when keys are added, replaced or
+   * revoked.
    *
-   * @throws {ConfigurationError} `ERR_MCP_AUTH_KEYS_INVALID` if there is no key with the id, or as for `keys`
+   * @example
+   * ```ts
+   * import { APIKeyAuthProvider, generateApiKey } from "mcp-native-auth";
+   *
+   * const { hash } = generateApiKey();
+   * const provider = new APIKeyAuthProvider({ keys: [{ hash, id: "alice-1" }] });
+   *
+   * const next = generateApiKey();
+   * provider.replaceKey("alice-1", { hash: next.hash, id: "alice-2" }, { overlapSeconds: 86_400 });
+   * ```
+   *
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_KEYS_INVALID` if no key has the id, or as for
+   *   {@link APIKeyListConfig.keys}; `ERR_MCP_AUTH_OPTION_INVALID` for the overlap
    */
   replaceKey(
     id: string,
     key: string | APIKeyEntry,
-    options?: { overlapSeconds?: number | null } | null,
+    options?: { overlapSeconds?: number | null | undefined } | null,
   ): void;
-  /** Takes a key away from the next request on. Returns whether there was one with the id. */
+  /** Removes a key from the next request on. Returns whether a key had the id. */
   revokeKey(id: string): boolean;
   /**
-   * Loads the keys now, after a load that is under way, whose outcome may be older. Rejects with `ERR_MCP_AUTH_KEYS_RELOAD_FAILED` when that fails; the last good
-   * keys stay in use. What was added or revoked by hand since the last load is forgotten.
+   * Loads the keys now. If a load is in progress, it waits for it and then loads again. Keys that were added or
+   * revoked by hand since the last load are lost.
+   *
+   * @throws {ConfigurationError} rejects with `ERR_MCP_AUTH_KEYS_RELOAD_FAILED` if loading fails, in which case
+   *   the last good keys stay in use, and without `loadKeys`
    */
   reload(): Promise<void>;
-  /** Resolves when keys were loaded; loads once more if that failed, and rejects if it fails again. At once without `loadKeys`. */
+  /**
+   * Resolves once keys are loaded, at once without `loadKeys`. If the first load failed, it loads once more.
+   *
+   * @throws {ConfigurationError} rejects with `ERR_MCP_AUTH_KEYS_RELOAD_FAILED` if that fails as well
+   */
   ready(): Promise<void>;
-  /** Ends reloading at intervals. The keys stay in use. */
+  /** Stops reloading at intervals. The keys stay in use. */
   close(): void;
-  /** Number of configured keys, equal ones counted each. */
+  /** The number of configured keys. Equal keys count each. */
   getKeyCount(): number;
   /** The header name as configured. */
   getHeaderName(): string;
-  /** Resolves to `true`, to `{ data: APIKeyData }` for a key that is an entry, or to `false`; never rejects. */
+  /** Resolves to `true`, to `{ data: APIKeyData }` for the key of an entry, or to `false`. Never rejects. */
   authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
   /**
-   * `{ status: 401, message: "Invalid API key" }`. With `throttle`, for a request that was one too many:
-   * `{ status: 429, message: "Too many failed authentication attempts", headers }`, once.
+   * `{ status: 401, message: "Invalid API key" }`. For a request over the limit of `throttle`, once:
+   * `{ status: 429, message: "Too many failed authentication attempts", headers }`.
    */
   getAuthError(): AuthError;
 }
@@ -404,266 +480,397 @@ export type Algorithm =
   | "ES512"
   | "EdDSA";
 
-/** Forms of key material that {@link JWTSecretConfig.secret} takes. */
+/**
+ * A JSON Web Key. RFC 7517 §4, RFC 7518 §6, RFC 8037 §2. Private members and certificates are ignored.
+ *
+ * The types of other libraries are assignable to it, such as the result of `KeyObject.export({ format: "jwk" })`
+ * with any version of @types/node.
+ */
+export interface JSONWebKey {
+  kty?: string | undefined;
+  use?: string | undefined;
+  key_ops?: readonly string[] | undefined;
+  alg?: string | undefined;
+  kid?: string | undefined;
+  crv?: string | undefined;
+  n?: string | undefined;
+  e?: string | undefined;
+  x?: string | undefined;
+  y?: string | undefined;
+  /** The secret of an `oct` key, in base64url. */
+  k?: string | undefined;
+  d?: string | undefined;
+  p?: string | undefined;
+  q?: string | undefined;
+  dp?: string | undefined;
+  dq?: string | undefined;
+  qi?: string | undefined;
+  oth?: readonly unknown[] | undefined;
+  ext?: boolean | undefined;
+  x5u?: string | undefined;
+  x5c?: readonly string[] | undefined;
+  x5t?: string | undefined;
+  "x5t#S256"?: string | undefined;
+}
+
+/** The forms of a key that {@link JWTSecretConfig.secret} accepts. */
 export type KeyMaterial =
   | string
-  | NodeJS.ArrayBufferView
+  | ArrayBufferView
   | ArrayBufferLike
   | KeyObject
-  | JsonWebKey
-  | { key: JsonWebKey; format: "jwk" }
-  | { key: string | Buffer | KeyObject; format?: "pem" | "der"; type?: string; passphrase?: string | Buffer };
+  | JSONWebKey
+  | { key: JSONWebKey; format: "jwk" }
+  | {
+      key: string | Buffer | KeyObject;
+      format?: "pem" | "der" | undefined;
+      type?: string | undefined;
+      passphrase?: string | Buffer | undefined;
+    };
 
-/** One of several keys. Members not listed here are ignored with a process warning. */
+/**
+ * One of several keys. An unknown property is ignored with a process warning; under {@link JWTOptions.strict} it
+ * throws `ERR_MCP_AUTH_OPTION_UNKNOWN`.
+ */
 export interface JWTKeyEntry {
   /**
-   * The `kid` of the tokens that the key is for, compared character by character. A string that is not
-   * empty and holds no lone surrogate, else throws `ERR_MCP_AUTH_SECRET_INVALID`. Default: a JWK's own, if
-   * it has one.
+   * The `kid` of the tokens that the key verifies, compared character by character (RFC 7515 §4.1.4). A
+   * non-empty string without lone surrogates. If absent, the `kid` of a JWK counts.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_SECRET_INVALID`
    */
-  kid?: string | null;
+  kid?: string | null | undefined;
+  /** The key. See {@link JWTSecretConfig.secret}. */
   secret: KeyMaterial;
 }
 
-/** RFC 7517 §5. */
+/** A JWK Set. RFC 7517 §5. */
 export interface JSONWebKeySet {
-  keys: readonly JsonWebKey[];
+  keys: readonly JSONWebKey[];
 }
 
-/** Forms of {@link JWTKeysConfig.keys}. */
+/** The forms that {@link JWTKeysConfig.keys} accepts. */
 export type JWTKeys = readonly (KeyMaterial | JWTKeyEntry)[] | JSONWebKeySet;
 
-/** Options of {@link JWTAuthProvider}. Options not listed here are ignored with a process warning. */
+/**
+ * Options of {@link JWTAuthProvider}. An unknown option is ignored with a process warning
+ * `MCP_NATIVE_AUTH_UNKNOWN_OPTION`; under {@link strict} it throws `ERR_MCP_AUTH_OPTION_UNKNOWN`.
+ */
 export interface JWTOptions {
   /**
-   * The algorithms that tokens may use; what the key cannot verify is never accepted and named in a
-   * process warning. Throws `ERR_MCP_AUTH_ALGORITHMS_INVALID` for anything but an array that names a
-   * supported algorithm and not `none`, `ERR_MCP_AUTH_ALGORITHMS_UNFIT` if the key fits none of them.
+   * The values of `alg` that tokens may have. RFC 7518 §3.1, RFC 8725 §3.1. One that the key cannot verify is
+   * never accepted and is named in a process warning `MCP_NATIVE_AUTH_UNUSABLE_ALGORITHMS`.
    * @default ["HS256"]
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_ALGORITHMS_INVALID` unless an array that names a supported
+   *   algorithm and not `none`; `ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE` if the key can verify none of them
    */
-  algorithms?: readonly Algorithm[] | null;
+  algorithms?: readonly Algorithm[] | null | undefined;
   /**
-   * Name of the header that carries the token, matched without regard to case. An HTTP field name
-   * (RFC 9110 §5.1), else throws `ERR_MCP_AUTH_HEADER_NAME_INVALID`.
-   * @default "Authorization"
+   * The accepted values of `aud`: a token must have one of them. RFC 7519 §4.1.3, RFC 8725 §3.9. If absent,
+   * `aud` is not checked, and tokens that the issuer made for another server are accepted.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also under {@link strict} if absent
    */
-  headerName?: string | null;
+  audience?: string | readonly string[] | null | undefined;
   /**
-   * Whether the header's value is `Bearer <token>` (RFC 6750 §2.1) rather than the token alone.
-   * Anything but a boolean throws `ERR_MCP_AUTH_OPTION_INVALID`.
-   * @default true
+   * The accepted values of `iss`. RFC 7519 §4.1.1. If absent, `iss` is not checked. With several keys, each key
+   * is trusted for each issuer: to bind keys to issuers, combine one provider per issuer with {@link anyOf}.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  requireBearer?: boolean | null;
+  issuer?: string | readonly string[] | null | undefined;
   /**
-   * Whether `bearer` in other cases is accepted too, as RFC 9110 §11.1 says. Anything but a boolean
-   * throws `ERR_MCP_AUTH_OPTION_INVALID`.
+   * The accepted values of `sub`; `*` matches any run of characters. RFC 7519 §4.1.2. If absent, `sub` is not
+   * checked.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  subject?: string | readonly string[] | null | undefined;
+  /**
+   * Names of claims that a token must have, with any value. If absent, none.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  requiredClaims?: readonly string[] | null | undefined;
+  /**
+   * The accepted `typ` of the header, such as `at+jwt`, case-insensitive and with or without `application/`.
+   * RFC 7515 §4.1.9, RFC 8725 §3.11. If absent, `typ` is not checked.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a media type
+   */
+  typ?: string | null | undefined;
+  /**
+   * Whether a token without `exp` is rejected. If present, `exp` is always checked. RFC 7519 §4.1.4.
    * @default false, under {@link strict} true
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean, and if `false` under
+   *   {@link strict}
    */
-  caseInsensitiveScheme?: boolean | null;
+  requireExpiration?: boolean | null | undefined;
   /**
-   * Whether a token without `exp` is refused. `exp` is always checked when present. Anything but a
-   * boolean throws `ERR_MCP_AUTH_OPTION_INVALID`.
-   * @default false, under {@link strict} true
+   * Maximum age of a token by its `iat`, in seconds, from 1 to 3,155,760,000 (a hundred years). RFC 7519 §4.1.6.
+   * Tokens without `iat`, or with one in the future, are then rejected. If absent, `iat` is not checked.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  requireExpiration?: boolean | null;
-  /** What `iss` must be, or one of them. RFC 7519 §4.1.1. Default: anything. */
-  issuer?: string | readonly string[] | null;
-  /** What `aud` must be or hold, or one of them. RFC 7519 §4.1.3. Default: anything. */
-  audience?: string | readonly string[] | null;
+  maxTokenAge?: number | null | undefined;
   /**
-   * What `sub` must be, or one of them; `*` stands for any run of characters. RFC 7519 §4.1.2.
-   * Default: anything.
-   */
-  subject?: string | readonly string[] | null;
-  /**
-   * Skew allowed on `exp`, `nbf` and, with {@link maxTokenAge}, `iat`, in seconds up to a day.
-   * RFC 7519 §4.1.4–5.
+   * Clock skew allowed on `exp`, `nbf` and, with {@link maxTokenAge}, `iat`, in seconds, from 0 to 86,400 (a
+   * day). RFC 7519 §4.1.4–§4.1.5.
    * @default 0
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  clockTolerance?: number | null;
+  clockTolerance?: number | null | undefined;
   /**
-   * How many seconds ago `iat` may be, from 1 to a hundred years; tokens without it, or from the future,
-   * are then refused. RFC 7519 §4.1.6. Default: `iat` is not looked at.
+   * Name of the header that carries the token, an HTTP field name (RFC 9110 §5.1), case-insensitive.
+   * @default "Authorization"
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_HEADER_NAME_INVALID`
    */
-  maxTokenAge?: number | null;
-  /** Claims that must be there, with whatever value. Default: none. */
-  requiredClaims?: readonly string[] | null;
+  headerName?: string | null | undefined;
   /**
-   * What the header's `typ` must be, such as `at+jwt`, without regard to case and to `application/`.
-   * RFC 7515 §4.1.9, RFC 8725 §3.11. Default: anything.
+   * Whether the header's value is `Bearer <token>` (RFC 6750 §2.1) or the token alone.
+   * @default true
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean
    */
-  typ?: string | null;
+  requireBearer?: boolean | null | undefined;
   /**
-   * What RFC 8725 asks for: {@link audience} must be given, tokens must expire, HMAC secrets that can be
-   * guessed or are shorter than their hash throw `ERR_MCP_AUTH_SECRET_WEAK` instead of being named in a
-   * process warning `MCP_NATIVE_AUTH_WEAK_SECRET`, and `bearer` is accepted in any case.
+   * Whether `bearer` is accepted in any case. RFC 9110 §11.1.
+   * @default false, under {@link strict} true
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean
+   */
+  caseInsensitiveScheme?: boolean | null | undefined;
+  /**
+   * Enforces RFC 8725: {@link audience} is required (§3.9), tokens must expire, and an HMAC secret that can be
+   * guessed or is shorter than its hash (§3.5) throws `ERR_MCP_AUTH_SECRET_WEAK` instead of a process warning
+   * `MCP_NATIVE_AUTH_WEAK_SECRET`. `bearer` is accepted in any case.
    * @default false
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean
    */
-  strict?: boolean | null;
+  strict?: boolean | null | undefined;
   /**
-   * How many verified tokens to remember, so that one that comes for the third time or more need not
-   * be verified again; 0 for none. `exp`, `nbf` and the other rules are checked on every use, each caller
-   * gets claims of its own. Tokens of up to 4096 bytes are remembered, by a keyed SHA-256 digest or their
-   * MAC: at most about 4 MB of claims text per 1024, and as much again for what is handed out. A whole number up to 1,000,000, else throws
-   * `ERR_MCP_AUTH_OPTION_INVALID`.
+   * Responds with 429 to too many failures from one address. Valid credentials are still accepted, unless
+   * {@link ThrottleConfig.lockout} is set. If absent, there is no limit.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  throttle?: ThrottleConfig | null | undefined;
+  /**
+   * Number of verified tokens to remember, so that the signature of one that comes again is not verified again;
+   * 0 for none. Expiry and all other rules are checked on every use, and each caller gets its own claims. Only
+   * tokens of up to 4096 bytes are remembered, by a keyed SHA-256 digest or their MAC. The text of their claims
+   * takes at most about 4 MB per 1024 tokens; the parsed claims come on top. An integer from 0 to 1,000,000.
    * @default 1024
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  cacheSize?: number | null;
-  /**
-   * Answers failures that are too many from one address with 429; good credentials are not affected,
-   * unless `lockout` says so. Not given: no limit.
-   */
-  throttle?: ThrottleConfig | null;
+  cacheSize?: number | null | undefined;
 }
 
 /** {@link JWTOptions} with one key. */
 export interface JWTSecretConfig extends JWTOptions {
   /**
-   * The key that tokens are verified with, read once at construction.
+   * The key that verifies tokens. Read once, at construction.
    *
    * - HMAC secret: a string (its UTF-8 bytes), bytes, a secret `KeyObject`, or an `oct` JWK. Not empty.
-   * - Public key: PEM text or bytes (SPKI, PKCS#1, X.509 certificate, or a private key of which only
-   *   the public part is kept), a public `KeyObject`, a JWK, or what `crypto.createPublicKey` takes as
-   *   an object. RSA of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519.
+   * - Public key: PEM text or bytes (SPKI, PKCS#1, X.509 certificate, or a private key, of which only the
+   *   public part is kept), a public `KeyObject`, a JWK, or an object that `crypto.createPublicKey` accepts.
+   *   RSA of 2048 to 8192 bits (RFC 7518 §3.3), P-256, P-384, P-521 or Ed25519.
    *
-   * Text in which a PEM key or certificate begins or ends is never an HMAC secret, nor are other forms
-   * of keys: DER, base64 or hexadecimal of it, the text of a JWK, an OpenSSH line.
+   * Text that contains the BEGIN or END line of a PEM key or certificate is never an HMAC secret. Neither is DER,
+   * DER or PEM in base64 or hexadecimal, the text of a JWK, or an OpenSSH line (RFC 8725 §2.1).
    *
-   * Throws `ERR_MCP_AUTH_SECRET_REQUIRED` if falsy, another `ERR_MCP_AUTH_SECRET_*` if it cannot be
-   * used.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_SECRET_REQUIRED` if falsy, another `ERR_MCP_AUTH_SECRET_…` if it
+   *   cannot be used
    */
   secret: KeyMaterial;
-  keys?: null;
+  keys?: null | undefined;
 }
 
 /** {@link JWTOptions} with several keys. */
 export interface JWTKeysConfig extends JWTOptions {
   /**
-   * Several keys instead of `secret`, for rotation: 100 at most, in an array or a JWK Set. A token's `kid`
-   * picks those with the same one; if there is none, or it is no string, those without `kid`; a token
-   * without `kid` is tried with those without one first. Four keys at the most are tried for a token. Each
-   * serves the algorithms that fit it.
+   * Up to 100 keys instead of `secret`, for rotation: an array or a JWK Set (RFC 7517 §5). The `kid` of a token
+   * (RFC 7515 §4.1.4) selects the keys with the same `kid`. If there is none, or the token's `kid` is not a
+   * string, the keys without `kid` are tried. A token without `kid` is tried with the keys without `kid` first,
+   * then with the others. At most four keys are tried. Each key verifies the algorithms that it supports.
    *
-   * A key of an array that cannot be used throws as for `secret`, by its index; of a JWK Set it is named
-   * in a process warning `MCP_NATIVE_AUTH_UNUSABLE_KEYS` as long as another one can be used. Over 100 keys,
-   * or for one algorithm over four of the same `kid` or without one, throws
-   * `ERR_MCP_AUTH_SECRET_TOO_MANY_KEYS`; none, `ERR_MCP_AUTH_SECRET_REQUIRED`; anything but an array or a
-   * JWK Set, `ERR_MCP_AUTH_SECRET_INVALID`.
+   * An unusable key of an array throws as for `secret`, with its index. In a JWK Set it is skipped with a
+   * process warning `MCP_NATIVE_AUTH_UNUSABLE_KEYS`, as long as another key can be used.
+   *
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_SECRET_TOO_MANY_KEYS` for more than 100 keys, or more than four
+   *   for one algorithm with the same `kid` or without one; `ERR_MCP_AUTH_SECRET_REQUIRED` for none;
+   *   `ERR_MCP_AUTH_SECRET_INVALID` unless an array or a JWK Set
    */
   keys: JWTKeys;
-  secret?: null;
+  secret?: null | undefined;
 }
 
-/** What {@link JWTAuthProvider} takes: either `secret` or `keys`. */
-export type JWTConfig = JWTSecretConfig | JWTKeysConfig;
+// The last type is the usual one, as above.
+/** Configuration of {@link JWTAuthProvider}: either `secret` or `keys`. */
+export type JWTConfig = JWTKeysConfig | JWTSecretConfig;
 
 /**
- * Lets in requests that carry a JSON Web Token signed with the configured key, and hands on its
- * claims. An instance of the framework's class of the same name when `mcp-framework` is installed.
+ * Accepts requests that carry a JSON Web Token signed with a configured key, and passes on its claims. An
+ * instance of the framework's class of the same name if `mcp-framework` is installed.
  *
- * Checked are the signature, `nbf` and `exp`, to the second; `iss`, `aud`, `sub`, `iat` and `typ` where
- * an option says so. Refused are tokens of more than 16 MiB, headers of more than 16 KiB
- * or 32 members, and payloads nested deeper than 1024.
+ * The signature, `nbf` and `exp` are always checked, to the second. `iss`, `aud`, `sub`, `iat` and `typ` are
+ * checked where an option says so. Rejected are tokens of more than 16 MiB, headers of more than 16 KiB or 32
+ * members, and payloads nested more than 1024 levels deep. RFC 7515, RFC 7519, RFC 8725.
+ *
+ * @example
+ * ```ts
+ * import { MCPServer } from "mcp-framework";
+ * import { JWTAuthProvider } from "mcp-native-auth";
+ *
+ * const provider = new JWTAuthProvider({
+ *   secret: process.env.JWT_PUBLIC_KEY ?? "",
+ *   algorithms: ["RS256"],
+ *   issuer: "https://issuer.example/",
+ *   audience: "https://notes.example/mcp",
+ * });
+ * const server = new MCPServer({
+ *   transport: { type: "http-stream", options: { port: 8080, auth: { provider } } },
+ * });
+ * ```
  */
 export declare class JWTAuthProvider implements AuthProvider {
-  /** @throws {ConfigurationError} for a configuration that can never work */
+  /** @throws {ConfigurationError} with the code that each option names, for a configuration that cannot work */
   constructor(config: JWTConfig);
   /**
-   * Verifies with this secret or key from the next request on, in the place of those before. Tokens that
-   * were verified are forgotten. What throws changes nothing.
+   * Replaces all keys with this one from the next request on. Remembered tokens are forgotten. If it throws,
+   * nothing changes.
    *
-   * @throws {ConfigurationError} as for `secret`
+   * @throws {ConfigurationError} as for {@link JWTSecretConfig.secret}
    */
   setSecret(secret: KeyMaterial): void;
-  /** The same with several keys. @throws {ConfigurationError} as for `keys` */
+  /**
+   * Replaces all keys with these from the next request on. Remembered tokens are forgotten. If it throws,
+   * nothing changes.
+   *
+   * @throws {ConfigurationError} as for {@link JWTKeysConfig.keys}
+   */
   setKeys(keys: JWTKeys): void;
-  /** Resolves to `{ data: <claims> }` or `false`; never rejects. */
+  /** Resolves to `{ data: <claims> }` or to `false`. Never rejects. */
   authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
   /**
-   * `{ status: 401, message: "Invalid or expired JWT token" }`. With `throttle`, for a request that was one too many:
-   * `{ status: 429, message: "Too many failed authentication attempts", headers }`, once.
+   * `{ status: 401, message: "Invalid or expired JWT token" }`. For a request over the limit of `throttle`,
+   * once: `{ status: 429, message: "Too many failed authentication attempts", headers }`.
    */
   getAuthError(): AuthError;
 }
 
 /**
- * Makes instances of this package's classes instances of the given framework's classes. Needed only
- * where the application's copy of `mcp-framework` is not found, such as in a bundle:
- * `import * as framework from "mcp-framework"; linkFramework(framework);`. Holds for instances made
- * before, too.
+ * Makes instances of this package's classes instances of the given framework's classes, including instances
+ * that already exist. Needed only where the application's copy of `mcp-framework` is not found, for example in a
+ * bundle.
+ *
+ * @example
+ * ```ts
+ * import * as framework from "mcp-framework";
+ * import { linkFramework } from "mcp-native-auth";
+ *
+ * linkFramework(framework);
+ * ```
  *
  * @returns whether all classes were found and linked
  */
 export declare function linkFramework(framework: object): boolean;
 
-/** Options of {@link generateApiKey}. Options not listed here are ignored with a process warning. */
+/** Options of {@link generateApiKey}. An unknown option is ignored with a process warning. */
 export interface GenerateApiKeyOptions {
   /**
-   * What keys begin with, before an underscore: 2 to 20 ASCII letters and digits, the first a letter,
-   * with single underscores between them if need be. Give each system and environment its own, such as
-   * `acme_live` and `acme_test`, so that a scanner for leaked secrets can tell whose a key is. Throws
-   * `ERR_MCP_AUTH_OPTION_INVALID`.
+   * The part before the last underscore: 2 to 20 ASCII letters and digits, the first a letter, with single
+   * underscores in between. Give each system and environment its own, such as `acme_live` and `acme_test`, so
+   * that a scanner for leaked secrets can tell whose key it found.
    * @default "mcp"
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  prefix?: string | null;
+  prefix?: string | null | undefined;
 }
 
-/** A new API key, and what may be written down in its place. */
+/** A new API key, and what to store instead of it. */
 export interface GeneratedApiKey {
   /**
-   * `<prefix>_`, 43 random characters and a checksum of 6: letters, digits and underscores, so that it
-   * passes through headers and URLs as it is. For the client alone; it cannot be had from the others.
+   * `<prefix>_`, 43 random characters and a checksum of 6: letters, digits and underscores, which need no
+   * escaping in headers and URLs. For the client only. It cannot be recovered from `hash` or `id`.
    */
   key: string;
-  /** SHA-256 of the key's UTF-8 bytes: `sha256:` and 64 hexadecimal digits in lower case. */
+  /** `sha256:` and the SHA-256 of the key's UTF-8 bytes as 64 lowercase hexadecimal digits. */
   hash: `sha256:${string}`;
-  /** A name for logs, random and without relation to the key: `key_` and 16 letters and digits. */
+  /** A name for logs, independent of the key: `key_` and 16 random letters and digits. */
   id: `key_${string}`;
 }
 
 /**
- * Makes an API key of 256 random bits from the system's generator.
+ * Generates an API key with 256 random bits from the system's generator.
  *
- * Scanners find keys with `\b<prefix>_[0-9A-Za-z]{49}\b`; {@link checkApiKey} tells keys from what only
- * looks like one.
+ * Scanners can match keys with `\b<prefix>_[0-9A-Za-z]{49}\b`. {@link checkApiKey} tells keys from other text of
+ * that form.
  *
- * @throws {ConfigurationError} for a prefix that cannot be one
+ * @example
+ * ```ts
+ * import { APIKeyAuthProvider, generateApiKey } from "mcp-native-auth";
+ *
+ * const { key, hash, id } = generateApiKey({ prefix: "acme_live" });
+ * console.log("For the client:", key);
+ * const provider = new APIKeyAuthProvider({ keys: [{ hash, id }] });
+ * ```
+ *
+ * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` for an invalid prefix
  */
 export declare function generateApiKey(options?: GenerateApiKeyOptions | null): GeneratedApiKey;
 
 /**
- * Whether a text has the form of a key from {@link generateApiKey}, with whatever prefix, and is intact.
- * Nothing is looked up: `"ok"` does not mean that a provider accepts the key, and anyone can make a text
- * that is `"ok"`.
+ * Checks whether text has the form of a key of {@link generateApiKey}, with any prefix, and is intact. It looks
+ * nothing up: `"ok"` does not mean that a provider accepts the key, and anyone can compute a checksum.
  *
- * @returns `"ok"`: a key, intact. `"typo"`: nearly a key; one character or two neighbours changed, one
- *   character lost or doubled, white space at an end. `"foreign"`: something else, or changed beyond that.
+ * @example
+ * ```ts
+ * import { checkApiKey, generateApiKey } from "mcp-native-auth";
+ *
+ * const { key } = generateApiKey();
+ * checkApiKey(key); // "ok"
+ * checkApiKey(key.slice(0, -1)); // "typo"
+ * checkApiKey("something else"); // "unrecognized"
+ * ```
+ *
+ * @returns `"ok"` for an intact key; `"typo"` for text that is nearly a key: with changed characters, one lost or
+ *   doubled, or white space at an end; `"unrecognized"` for anything else
  */
-export declare function checkApiKey(key: string): "ok" | "typo" | "foreign";
+export declare function checkApiKey(key: string): "ok" | "typo" | "unrecognized";
 
-/** Options of {@link anyOf}. Options not listed here are ignored with a process warning. */
+/** Options of {@link anyOf}. An unknown option is ignored with a process warning. */
 export interface AnyOfOptions {
-  /** As of the providers, which then must have none of their own. */
-  throttle?: ThrottleConfig | null;
+  /**
+   * Counts each wrong credential of a request once, even if several providers reject it. The combined providers
+   * must not have a `throttle` of their own. If absent, there is no limit.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  throttle?: ThrottleConfig | null | undefined;
 }
 
 /**
- * One provider for several ways in: asks each in turn and lets in whom the first one lets in. A request
- * that none lets in is published once, with the reason that says most, and answered by one 401
- * `Unauthorized` whose `WWW-Authenticate` names all ways in, with an error code only if a Bearer credential
- * was presented (RFC 6750 §3.1). Serverless handlers of the framework send one with an OAuthAuthProvider only.
+ * Combines several providers into one: asks each in turn and accepts a request that one of them accepts.
+ * Otherwise it publishes one event, with the most specific reason, and responds with one 401 `Unauthorized`. Its
+ * `WWW-Authenticate` has the challenges of all providers (RFC 9110 §11.6.1), with an error code only if a Bearer
+ * credential was presented (RFC 6750 §3.1). Serverless handlers of the framework send it only if an
+ * OAuthAuthProvider is among the providers.
  *
- * It is no instance of the framework's APIKeyAuthProvider, whose pre-check would refuse requests without
- * an API key; of its OAuthAuthProvider it is when one is among the providers, so that the metadata of the
- * first one is served.
+ * The result is not an instance of the framework's APIKeyAuthProvider, whose pre-check would reject requests
+ * without an API key. It is an instance of the framework's OAuthAuthProvider if one is among the providers, so
+ * that the metadata of the first one is served.
  *
- * Of providers of others, `true` and an object with an object as `data` let in, and nothing else. One that
- * throws lets nobody in; one that never settles keeps the request waiting, so put it last. With `throttle`,
- * a refusal of theirs counts unless they are the framework's and got no credential; it does so when they
- * have answered, so that requests sent meanwhile get past `lockout`.
+ * A third-party provider accepts a request only by returning `true` or `{ data: object }`. One that throws
+ * rejects. One that never settles blocks the request, so list it last. With `throttle`, its rejection counts as a
+ * failure if the request carries a header or a query that could be a credential. An exception does not count.
  *
- * @param providers at least one; those of others too, and other `anyOf`
- * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` for what is no provider or has a throttle of its own
+ * @example
+ * ```ts
+ * import { anyOf, APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
+ *
+ * const provider = anyOf(
+ *   [
+ *     new APIKeyAuthProvider({ keys: [process.env.API_KEY ?? ""] }),
+ *     new JWTAuthProvider({ secret: process.env.JWT_PUBLIC_KEY ?? "", algorithms: ["RS256"] }),
+ *   ],
+ *   { throttle: { failures: 10, windowSeconds: 60 } },
+ * );
+ * ```
+ *
+ * @param providers at least one, in the order in which they are asked; third-party providers and results of
+ *   `anyOf` are allowed
+ * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` for an empty array, a value that is not a provider,
+ *   or a provider with a `throttle` of its own
  */
 export declare function anyOf(
   providers: readonly AuthProvider[],

@@ -1,2 +1,2 @@
-// Loaded for its effect: see register.d.ts.
+// Loaded for its side effect. See register.d.ts.
 export {};

@@ -1,2 +1,2 @@
-// Loaded for its effect, as `node --import mcp-native-auth/register`: it exports nothing.
+// Imported for its side effect, as in `node --import mcp-native-auth/register`. It exports nothing.
 export {};

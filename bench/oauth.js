@@ -5,7 +5,7 @@
  * The JWK Sets and the introspection endpoint are served on loopback by this process.
  */
 
-import { PACKAGES } from "./oauth/contenders.js";
+import { PACKAGES } from "./oauth/implementations.js";
 import { startIssuer } from "./oauth/issuer.js";
 import { measureIntrospectionMemory } from "./oauth/memory.js";
 import { accessTokenRows } from "./oauth/rows.js";

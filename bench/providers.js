@@ -10,8 +10,8 @@
  * that is not met changes no exit code: it is printed at its row and once more at the end.
  */
 
-import { PACKAGES } from "./support/contenders.js";
 import { memoryOfKeys, sizeOfAddon, timeOfImport } from "./support/footprint.js";
+import { PACKAGES } from "./support/implementations.js";
 import { limitsOfJavaScript, limitsOfOpenssl } from "./support/limits.js";
 import { FRAMEWORK } from "./support/names.js";
 import { columns, figure } from "./support/print.js";

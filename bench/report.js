@@ -58,7 +58,7 @@ const KEY_ROWS = [
 const LIMIT_COLUMNS = ["HS256", "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"];
 const CHART_ROWS = ["HS256 new", "HS256 same", "RS256 new", "ES256 new", "key 1 hit", "key 100000 last"];
 
-const CHART_CONTENDERS = [OURS, ...TOKEN_COLUMNS.map(([name]) => name)];
+const CHART_IMPLEMENTATIONS = [OURS, ...TOKEN_COLUMNS.map(([name]) => name)];
 
 const { values: files } = parseArgs({
   options: {
@@ -114,7 +114,7 @@ function rewrite(report) {
 function drawChart({ rows }) {
   const drawn = CHART_ROWS.flatMap((id) => rows.filter((row) => row.id === id)).map((row) => ({
     ...row,
-    contenders: row.contenders.filter(({ name }) => CHART_CONTENDERS.includes(name)),
+    implementations: row.implementations.filter(({ name }) => CHART_IMPLEMENTATIONS.includes(name)),
   }));
   if (drawn.length > 0) {
     mkdirSync(path.dirname(path.resolve(files.chart)), { recursive: true });
@@ -130,7 +130,7 @@ function providersReport(run) {
     `![Microseconds per request of each library, logarithmic scale](${image.replaceAll(path.sep, "/")})`,
     paragraph(
       `Measured on ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${node}, on ${date.slice(0, 10)} ` +
-        `by \`${command}\`: ${rounds} rounds, samples of at least ${milliseconds} ms, contenders in random order. ` +
+        `by \`${command}\`: ${rounds} rounds, samples of at least ${milliseconds} ms, implementations in random order. ` +
         "Medians; in parentheses the middle half of the rounds. Ratios are taken within a round: how many times as " +
         `long as ours it takes. ${peers(versions)}.`,
     ),
@@ -174,8 +174,8 @@ function tokenTable(rows, tokenColumns) {
     ["token", "ours, µs", ...tokenColumns.map(([, head]) => head)],
     rows.map((row) => [
       row.title,
-      withSpread(contender(row, OURS).microseconds),
-      ...tokenColumns.map(([name]) => ratioCell(contender(row, name))),
+      withSpread(implementation(row, OURS).microseconds),
+      ...tokenColumns.map(([name]) => ratioCell(implementation(row, name))),
     ]),
   );
 }
@@ -187,11 +187,11 @@ function keyTable(rows) {
   return table(
     ["API key", "ours, µs", "mcp-framework, µs", "ratio"],
     rows.map((row) => {
-      const framework = contender(row, FRAMEWORK);
+      const framework = implementation(row, FRAMEWORK);
       const title = row.title.replace(/^API key, /, "");
       return [
         title,
-        withSpread(contender(row, OURS).microseconds),
+        withSpread(implementation(row, OURS).microseconds),
         withSpread(framework.microseconds),
         ratioCell(framework),
       ];
@@ -204,7 +204,7 @@ function limitTable({ rows, limits }) {
   const ofRows = (name) =>
     LIMIT_COLUMNS.map((algorithm) => {
       const row = rows.find(({ id }) => id === `${algorithm} new`);
-      return row && contender(row, name)?.microseconds.median;
+      return row && implementation(row, name)?.microseconds.median;
     });
   const of = (tool) =>
     LIMIT_COLUMNS.map(
@@ -355,8 +355,8 @@ function serverRatio(ratio) {
   return ratio ? withSpread({ median: ratio.median, q1: ratio.min, q3: ratio.max }, "×") : "–";
 }
 
-function contender({ contenders }, wanted) {
-  return contenders.find(({ name }) => name === wanted);
+function implementation({ implementations }, wanted) {
+  return implementations.find(({ name }) => name === wanted);
 }
 
 function ratioCell(entry) {

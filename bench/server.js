@@ -23,11 +23,11 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { startContestants, stopContestants } from "./server/contestants.js";
 import { makeCredentials } from "./server/credentials.js";
 import { IN_FLIGHT, measure } from "./server/measure.js";
 import { API_KEY, FRAMEWORK, HS256, HTTP_STREAM, NONE, OURS, SSE, STUB } from "./server/names.js";
 import { summarize } from "./server/rows.js";
+import { startServers, stopServers } from "./server/servers.js";
 import { printHead, printRows, printTargets } from "./server/table.js";
 import { checkTargets } from "./server/targets.js";
 
@@ -72,7 +72,7 @@ try {
   console.error(`The benchmark could not go on: ${error.message}`);
   process.exitCode = 1;
 } finally {
-  await stopContestants();
+  await stopServers();
 }
 
 function parseFlags() {
@@ -122,20 +122,20 @@ async function measureServers(transport, credential, credentials) {
   const results = { accepted: [], refused: [] };
   for (let round = 0; round < rounds; round++) {
     const { config } = credentials;
-    const started = await startContestants({ project, log, providers, transport, credential, config });
-    const contestants = started.map((_, place) => started[(place + round) % started.length]);
+    const started = await startServers({ project, log, providers, transport, credential, config });
+    const servers = started.map((_, place) => started[(place + round) % started.length]);
     for (const verdict of ["accepted", "refused"]) {
       const measured = await measure({
         transport,
         verdict,
-        contestants: verdict === "accepted" ? contestants : contestants.filter(refuses),
+        servers: verdict === "accepted" ? servers : servers.filter(refuses),
         credentials,
         turns,
         warmUpRequests: warmUpRequests[verdict],
       });
       results[verdict].push(measured);
     }
-    await stopContestants();
+    await stopServers();
   }
   return ["accepted", "refused"].map((verdict) =>
     summarize({ transport, credential, verdict }, results[verdict]),

@@ -1,4 +1,4 @@
-//! What the core costs, and the bare check of the backend beside it: `cargo bench --bench core`.
+//! What the core costs, next to the check of the backend alone: `cargo bench --bench core`.
 //!
 //! Prints the median of many batches in nanoseconds; with `--json`, one JSON object a line.
 //! Every answer is asserted before it is timed.
@@ -10,11 +10,20 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use mcp_native_auth::api_key::KeyRingBuilder;
-use mcp_native_auth::jwt::{Accepted, Algorithm};
+use mcp_native_auth::jwt::{Accepted, Algorithm, ClaimRules};
 use signer::{NOW, Signer};
 
 /// About 450 characters as a token, like those of the JavaScript benchmark.
 const CLAIMS: &str = r#"{"sub":"alice","name":"Alice Example","role":"reader","scope":["mcp:read","mcp:write"],"email":"alice@example.com","iss":"https://issuer.example.com","aud":"https://api.example.com","jti":"0b7e2d7c-8f0a-4a57-9a6c-000000000000","iat":1767225600,"exp":1767229200}"#;
+
+/// As configured in production.
+fn rules() -> ClaimRules {
+    ClaimRules {
+        issuers: vec!["https://issuer.example.com".into()],
+        audiences: vec!["https://api.example.com".into()],
+        ..ClaimRules::default()
+    }
+}
 
 fn main() {
     let as_json = std::env::args().any(|argument| argument == "--json");
@@ -26,7 +35,7 @@ fn main() {
         }
     };
 
-    for algorithm in Algorithm::ALL {
+    for algorithm in Algorithm::ALL.iter().copied() {
         let signer = Signer::new(algorithm);
         let token = signer.token(CLAIMS);
         let (signing_input, _) = token.rsplit_once('.').unwrap_or_default();
@@ -39,14 +48,21 @@ fn main() {
         );
 
         let mut verifier = signer.verifier();
-        let genuine = Ok(Accepted::Claims(CLAIMS.into()));
+        let genuine = Ok(Accepted::New { key: 0, claims: CLAIMS.into() });
         assert_eq!(verifier.verify(token.as_bytes(), NOW), genuine);
         report(&format!("verify {algorithm}"), median(|| verifier.verify(black_box(token.as_bytes()), NOW)));
 
-        let mut verifier = signer.verifier().with_cache(1024, [7; 32]);
+        let mut verifier = signer.verifier_with(&[algorithm], rules(), 0);
+        assert_eq!(verifier.verify(token.as_bytes(), NOW), genuine);
+        report(
+            &format!("verify {algorithm} iss aud"),
+            median(|| verifier.verify(black_box(token.as_bytes()), NOW)),
+        );
+
+        let mut verifier = signer.verifier_with(&[algorithm], rules(), 1024);
         assert_eq!(verifier.verify(token.as_bytes(), NOW), genuine);
         assert_eq!(verifier.verify(token.as_bytes(), NOW), genuine);
-        assert!(matches!(verifier.verify(token.as_bytes(), NOW), Ok(Accepted::Known(_))));
+        assert!(matches!(verifier.verify(token.as_bytes(), NOW), Ok(Accepted::Cached(_))));
         report(
             &format!("verify {algorithm} again"),
             median(|| verifier.verify(black_box(token.as_bytes()), NOW)),

@@ -40,7 +40,12 @@ export function bundle(folder) {
     write: false,
   });
   // `scripts/install.js` tries the loader by itself, with what that imports.
-  const kept = new Set([...Object.keys(ofOthers.metafile.inputs), BUNDLE, "lib/native/load.js", "lib/native/platform.js"]);
+  const kept = new Set([
+    ...Object.keys(ofOthers.metafile.inputs),
+    BUNDLE,
+    "lib/native/load.js",
+    "lib/native/platform.js",
+  ]);
   for (const file of readdirSync(path.join(folder, "lib"), { recursive: true })) {
     const name = path.join("lib", file);
     if (name.endsWith(".js") && !kept.has(name.replaceAll(path.sep, "/")) && name !== BUNDLE) {

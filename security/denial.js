@@ -13,7 +13,7 @@
 //         the same flood, as fast as it is answered and at one pace for both. All processes share the machine, so that
 //         on two cores the flood takes half of what the server could use: latencies are told as ratios.
 //
-// Processor time is compared in rounds, all contenders in each, so that whatever else the machine does falls on all of
+// Processor time is compared in rounds, all implementations in each, so that whatever else the machine does falls on all of
 // them alike. What seems too dear or too steep is measured once more, longer, before it counts.
 
 import { parseArgs } from "node:util";

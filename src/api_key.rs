@@ -3,21 +3,20 @@
 //!
 //! A [`KeyRing`] keeps the SHA-256 digest of each key, never the key. Digests lie in a table of
 //! equally long rows; each digest has two rows it may lie in, picked by a keyed hash that is drawn
-//! anew for each ring. A look-up reads both rows from end to end and compares every digest in
+//! for each ring. A look-up reads both rows from end to end and compares every digest in
 //! constant time, so its cost is the same for a first key, a last key and no key at all, and does
 //! not grow with the number of keys.
 //!
-//! Not hidden: the length of the presented key (SHA-256 reads all of it), and, from whoever can
-//! read the memory of the process, digests of keys that can be guessed.
+//! Not hidden: the length of the presented key (SHA-256 reads all of it), and, from an attacker who can read
+//! the memory of the process, digests of keys that can be guessed.
 
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 use aws_lc_rs::digest;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use thiserror::Error;
 use zeroize::Zeroize;
-
-use crate::error::ConfigError;
 
 /// A SHA-256 digest as words, which compare eight times cheaper than bytes.
 type Digest = [u64; 4];
@@ -30,28 +29,34 @@ pub struct KeyRing<S = RandomState> {
     /// Rows of [`KeyRing::row_length`] digests, one after the other; a row that is not full ends in
     /// [`EMPTY`] slots.
     slots: Vec<Digest>,
-    /// For each slot, the place of its key in the order in which keys were added.
-    places: Vec<u32>,
+    /// For each slot, the index of its key in the order in which keys were added.
+    indices: Vec<u32>,
     row_length: usize,
     row_count: usize,
     hasher: S,
 }
 
-/// Fills the slots that hold no key. Nobody knows bytes with this digest.
+/// Fills the slots that hold no key. No bytes with this digest are known.
 const EMPTY: Digest = [0; 4];
 
-/// Collects keys for a [`KeyRing`], of which it keeps only the digests.
+/// Collects the digests of keys for a [`KeyRing`].
 #[derive(Default)]
 pub struct KeyRingBuilder {
-    /// Each with its place, so that they can be sorted where they lie.
+    /// Each with its index, so that they can be sorted in place.
     digests: Vec<(Digest, u32)>,
 }
+
+/// An API key of no bytes, which every request without a key would present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("an API key is empty")]
+pub struct EmptyKey;
 
 /// The length in bytes of the digests that [`KeyRingBuilder::add_digest`] takes. FIPS 180-4.
 pub const DIGEST_BYTES: usize = 32;
 
 impl KeyRingBuilder {
-    /// A builder for so many keys. What a builder leaves behind when it outgrows its room is not wiped.
+    /// A builder for so many keys. A builder that outgrows its capacity leaves digests behind that are not
+    /// wiped.
     #[must_use]
     pub fn with_capacity(keys: usize) -> Self {
         Self { digests: Vec::with_capacity(keys) }
@@ -61,10 +66,10 @@ impl KeyRingBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::EmptyApiKey`] with the number of keys before it, if it has no bytes.
-    pub fn add(&mut self, key: &[u8]) -> Result<(), ConfigError> {
+    /// [`EmptyKey`] if it has no bytes.
+    pub fn add(&mut self, key: &[u8]) -> Result<(), EmptyKey> {
         if key.is_empty() {
-            return Err(ConfigError::EmptyApiKey { index: self.digests.len() });
+            return Err(EmptyKey);
         }
         self.push(sha256(key));
         Ok(())
@@ -76,24 +81,24 @@ impl KeyRingBuilder {
     }
 
     fn push(&mut self, digest: Digest) {
-        // A longer list fits no memory.
-        let place = u32::try_from(self.digests.len()).unwrap_or(u32::MAX);
-        self.digests.push((digest, place));
+        // A longer list fits into no memory.
+        let index = u32::try_from(self.digests.len()).unwrap_or(u32::MAX);
+        self.digests.push((digest, index));
     }
 
-    /// The places of equal keys, the earlier one first. They may be meant, or a mistake: that is for the
-    /// caller to say.
-    pub fn repeated(&self) -> Vec<(usize, usize)> {
-        let digest = |place: &u32| self.digests.get(*place as usize).map(|(digest, _)| digest);
-        let mut order: Vec<u32> = self.digests.iter().map(|(_, place)| *place).collect();
-        order.sort_unstable_by_key(|place| (digest(place), *place));
+    /// The indices of equal keys, the earlier one first. Whether they are meant or a mistake, the caller
+    /// decides.
+    pub fn duplicates(&self) -> Vec<(usize, usize)> {
+        let digest = |index: &u32| self.digests.get(*index as usize).map(|(digest, _)| digest);
+        let mut order: Vec<u32> = self.digests.iter().map(|(_, index)| *index).collect();
+        order.sort_unstable_by_key(|index| (digest(index), *index));
         let pairs = order.iter().zip(order.iter().skip(1));
-        let mut repeated: Vec<_> = pairs
+        let mut duplicates: Vec<_> = pairs
             .filter(|(one, next)| digest(one) == digest(next))
             .map(|(one, next)| (*one as usize, *next as usize))
             .collect();
-        repeated.sort_unstable_by_key(|(_, later)| *later);
-        repeated
+        duplicates.sort_unstable_by_key(|(_, later)| *later);
+        duplicates
     }
 
     /// The ring of the keys, compared byte for byte.
@@ -102,11 +107,11 @@ impl KeyRingBuilder {
         self.build_with(RandomState::new())
     }
 
-    /// Like [`KeyRingBuilder::build`] with a chosen hash for placing digests in rows. The choice
+    /// Like [`KeyRingBuilder::build`] with a chosen hash that selects the rows of digests. The choice
     /// affects speed only: with the worst hash all digests share one row and every look-up reads them
     /// all.
     pub fn build_with<S: BuildHasher>(mut self, hasher: S) -> KeyRing<S> {
-        // By digest, so that equal ones stand together; the first place counts.
+        // By digest, so that equal ones stand together; the first index counts.
         let keys = &mut self.digests;
         keys.sort_unstable();
         keys.dedup_by_key(|(digest, _)| *digest);
@@ -131,15 +136,15 @@ impl KeyRingBuilder {
 
         let row_length = loads.iter().copied().max().unwrap_or_default();
         let mut slots = vec![EMPTY; row_count * row_length];
-        let mut places = vec![0; slots.len()];
-        for ((digest, place), (row, column)) in keys.iter().zip(slots_of_keys) {
+        let mut indices = vec![0; slots.len()];
+        for ((digest, index), (row, column)) in keys.iter().zip(slots_of_keys) {
             let position = row as usize * row_length + column as usize;
-            if let (Some(slot), Some(slot_place)) = (slots.get_mut(position), places.get_mut(position)) {
+            if let (Some(slot), Some(slot_index)) = (slots.get_mut(position), indices.get_mut(position)) {
                 *slot = *digest;
-                *slot_place = *place;
+                *slot_index = *index;
             }
         }
-        KeyRing { slots, places, row_length, row_count, hasher }
+        KeyRing { slots, indices, row_length, row_count, hasher }
     }
 }
 
@@ -162,51 +167,51 @@ impl<S: BuildHasher> KeyRing<S> {
         found.into()
     }
 
-    /// The place of the presented key in the order in which keys were added, the first of equal ones; in
-    /// a time that does not depend on which it is, nor on whether there is one.
+    /// The index of the presented key in the order in which keys were added, the first of equal ones. The
+    /// time depends neither on which key it is nor on whether there is one.
     #[must_use]
     pub fn find(&self, presented: &[u8]) -> Option<usize> {
         let digest = sha256(presented);
         let (first, second) = row_pair(&self.hasher, self.row_count, &digest);
         let mut found = Choice::from(0);
-        let mut place = 0_u32;
+        let mut index = 0_u32;
         for row in [first, second] {
-            let places = self.places.get(self.span(row)).unwrap_or_default();
-            for (slot, slot_place) in self.row(row).iter().zip(places) {
+            let indices = self.indices.get(self.span(row)).unwrap_or_default();
+            for (slot, slot_index) in self.row(row).iter().zip(indices) {
                 let equal = difference(slot, &digest).ct_eq(&0);
-                place.conditional_assign(slot_place, equal);
+                index.conditional_assign(slot_index, equal);
                 found |= equal;
             }
         }
-        bool::from(found).then_some(place as usize)
+        bool::from(found).then_some(index as usize)
     }
 
-    /// A builder that has the keys of these places, in this order, and room for more, for a ring in which some keys are gone
-    /// and others come.
+    /// A builder that has the keys of these indices, in this order, and capacity for more: for a ring without
+    /// some keys and with others.
     ///
-    /// Of places that held equal keys, only the first one is there.
+    /// Only the first of equal keys has its index here.
     #[must_use]
     pub fn builder_with(&self, kept: &[u32], more: usize) -> KeyRingBuilder {
-        let last = self.places.iter().copied().max().unwrap_or_default() as usize;
-        let mut by_place = vec![EMPTY; last + 1];
-        for (slot, place) in self.slots.iter().zip(&self.places).filter(|(slot, _)| **slot != EMPTY) {
-            if let Some(digest) = by_place.get_mut(*place as usize) {
+        let last = self.indices.iter().copied().max().unwrap_or_default() as usize;
+        let mut by_index = vec![EMPTY; last + 1];
+        for (slot, index) in self.slots.iter().zip(&self.indices).filter(|(slot, _)| **slot != EMPTY) {
+            if let Some(digest) = by_index.get_mut(*index as usize) {
                 *digest = *slot;
             }
         }
         let mut builder = KeyRingBuilder { digests: Vec::with_capacity(kept.len() + more) };
-        for place in kept {
-            // A place that holds no key keeps the places after it where they are.
-            builder.push(by_place.get(*place as usize).copied().unwrap_or(EMPTY));
+        for index in kept {
+            // An index without a key leaves those after it as they are.
+            builder.push(by_index.get(*index as usize).copied().unwrap_or(EMPTY));
         }
-        by_place.zeroize();
+        by_index.zeroize();
         builder
     }
 
     /// How much memory it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Digest>() + self.places.capacity() * size_of::<u32>()
+        self.slots.capacity() * size_of::<Digest>() + self.indices.capacity() * size_of::<u32>()
     }
 
     fn row(&self, row: usize) -> &[Digest] {
@@ -233,8 +238,8 @@ fn row_pair<S: BuildHasher>(hasher: &S, row_count: usize, digest: &Digest) -> (u
     (row(hash), row(hash >> 32))
 }
 
-/// 0 for equal digests. Exclusive or and or take the same time for all values; `subtle` is to compare the
-/// outcome, so that the compiler makes no branch of it.
+/// 0 for equal digests. Exclusive or and or take the same time for all values; `subtle` must compare the
+/// result, so that the compiler makes no branch of it.
 fn difference(one: &Digest, other: &Digest) -> u64 {
     one.iter().zip(other).fold(0, |bits, (mine, theirs)| bits | (mine ^ theirs))
 }
@@ -286,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_each_key_and_nothing_else() {
+    fn contains_each_key_and_nothing_else() {
         for count in [1, 2, 3, 10, 1_000, 100_000] {
             let keys = numbered(count);
             let ring = ring(&keys);
@@ -300,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_a_suffix_and_a_changed_bit_of_a_key_are_strangers() {
+    fn a_prefix_and_a_changed_bit_of_a_key_are_unknown() {
         let key = b"0123456789abcdef0123456789abcdef";
         let ring = ring([key]);
         for end in 0..key.len() {
@@ -331,12 +336,12 @@ mod tests {
     }
 
     #[test]
-    fn finds_each_key_by_its_place_and_nothing_else() {
+    fn finds_each_key_by_its_index_and_nothing_else() {
         for count in [1, 2, 7, 1_000] {
             let keys = numbered(count);
             let ring = ring(&keys);
-            for (place, key) in keys.iter().enumerate() {
-                assert_eq!(ring.find(key.as_bytes()), Some(place), "{key} of {count}");
+            for (index, key) in keys.iter().enumerate() {
+                assert_eq!(ring.find(key.as_bytes()), Some(index), "{key} of {count}");
             }
             assert_eq!(ring.find(b"key-"), None);
             assert_eq!(ring.find(b""), None);
@@ -346,28 +351,28 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_stands_for_its_key() {
+    fn a_digest_replaces_its_key() {
         let mut builder = builder(["a"]);
         builder.add_digest(digest::digest(&digest::SHA256, b"hashed").as_ref().try_into().unwrap());
-        assert_eq!(builder.repeated(), []);
+        assert_eq!(builder.duplicates(), []);
         let ring = builder.build();
         assert_eq!((ring.find(b"a"), ring.find(b"hashed")), (Some(0), Some(1)));
     }
 
     #[test]
-    fn tells_where_equal_keys_stand() {
-        assert_eq!(builder(["b", "a", "b", "c", "a", "b"]).repeated(), [(0, 2), (1, 4), (2, 5)]);
+    fn tells_the_indices_of_equal_keys() {
+        assert_eq!(builder(["b", "a", "b", "c", "a", "b"]).duplicates(), [(0, 2), (1, 4), (2, 5)]);
     }
 
     #[test]
-    fn keys_go_and_come_without_being_given_again() {
+    fn keys_are_removed_and_added_without_the_others_being_given_again() {
         let keys = numbered(100);
-        let kept: Vec<u32> = (0..100).filter(|place| place % 3 != 0).collect();
+        let kept: Vec<u32> = (0..100).filter(|index| index % 3 != 0).collect();
         let mut builder = ring(&keys).builder_with(&kept, 1);
         builder.add(b"new").unwrap();
         let ring = builder.build();
-        for (place, key) in keys.iter().enumerate() {
-            let expected = kept.iter().position(|kept| *kept as usize == place);
+        for (index, key) in keys.iter().enumerate() {
+            let expected = kept.iter().position(|kept| *kept as usize == index);
             assert_eq!(ring.find(key.as_bytes()), expected, "{key}");
         }
         assert_eq!(ring.find(b"new"), Some(kept.len()));
@@ -375,12 +380,12 @@ mod tests {
     }
 
     #[test]
-    fn refuses_an_empty_key_by_its_index() {
-        assert_eq!(builder(["a", "b"]).add(b""), Err(ConfigError::EmptyApiKey { index: 2 }));
+    fn rejects_an_empty_key() {
+        assert_eq!(builder(["a", "b"]).add(b""), Err(EmptyKey));
     }
 
     #[test]
-    fn a_ring_of_no_keys_knows_nobody() {
+    fn a_ring_of_no_keys_contains_nothing() {
         let ring = ring(Vec::<String>::new());
         assert!(!ring.contains(b""));
         assert!(!ring.contains(b"x"));

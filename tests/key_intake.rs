@@ -11,27 +11,27 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use mcp_native_auth::error::ConfigError;
+use mcp_native_auth::config_error::KeyError;
 use mcp_native_auth::jwt::{Algorithm, Key, KeyMaterial};
 
-fn read(material: impl AsRef<[u8]>) -> Result<Key, ConfigError> {
+fn read(material: impl AsRef<[u8]>) -> Result<Key, KeyError> {
     Key::read(KeyMaterial::TextOrBytes(material.as_ref()))
 }
 
-fn read_jwk(json: &str) -> Result<Key, ConfigError> {
-    Key::read(KeyMaterial::Jwk(json))
+fn read_jwk(json: &str) -> Result<Key, KeyError> {
+    Key::read(KeyMaterial::Jwk { json, k: None })
 }
 
-fn fitting(material: impl AsRef<[u8]>) -> String {
+fn algorithms(material: impl AsRef<[u8]>) -> String {
     let key = read(material).unwrap();
-    for algorithm in key.fitting() {
+    for algorithm in key.supported_algorithms() {
         key.for_algorithm(algorithm).unwrap();
     }
-    key.fitting().into_iter().map(Algorithm::name).collect::<Vec<_>>().join(" ")
+    key.supported_algorithms().into_iter().map(Algorithm::name).collect::<Vec<_>>().join(" ")
 }
 
-fn code(result: Result<Key, ConfigError>) -> &'static str {
-    result.map_or_else(|error| error.code(), |key| panic_with(&key))
+fn code(result: Result<Key, KeyError>) -> &'static str {
+    result.map_or_else(|error| error.code().trim_start_matches("ERR_MCP_AUTH_"), |key| panic_with(&key))
 }
 
 #[expect(clippy::panic, reason = "the failure of an assertion")]
@@ -52,38 +52,38 @@ fn p256() -> (EcdsaKeyPair, String) {
 }
 
 #[test]
-fn public_keys_fit_the_algorithms_of_their_kind() {
+fn public_keys_support_the_algorithms_of_their_kind() {
     let rsa = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
-    let rsa_fits = "RS256 RS384 RS512 PS256 PS384 PS512";
-    assert_eq!(fitting(pem("PUBLIC KEY", rsa.public_key().as_der().unwrap().as_ref())), rsa_fits);
-    assert_eq!(fitting(pem("RSA PUBLIC KEY", rsa.public_key().as_ref())), rsa_fits);
+    let rsa_algorithms = "RS256 RS384 RS512 PS256 PS384 PS512";
+    assert_eq!(algorithms(pem("PUBLIC KEY", rsa.public_key().as_der().unwrap().as_ref())), rsa_algorithms);
+    assert_eq!(algorithms(pem("RSA PUBLIC KEY", rsa.public_key().as_ref())), rsa_algorithms);
     for (curve, algorithm) in [
         (&ECDSA_P256_SHA256_FIXED_SIGNING, "ES256"),
         (&ECDSA_P384_SHA384_FIXED_SIGNING, "ES384"),
         (&ECDSA_P521_SHA512_FIXED_SIGNING, "ES512"),
     ] {
         let pair = EcdsaKeyPair::generate(curve).unwrap();
-        assert_eq!(fitting(pem("PUBLIC KEY", pair.public_key().as_der().unwrap().as_ref())), algorithm);
+        assert_eq!(algorithms(pem("PUBLIC KEY", pair.public_key().as_der().unwrap().as_ref())), algorithm);
     }
     let ed25519 = Ed25519KeyPair::generate().unwrap();
-    assert_eq!(fitting(pem("PUBLIC KEY", ed25519.public_key().as_der().unwrap().as_ref())), "EdDSA");
-    assert_eq!(fitting("a secret"), "HS256 HS384 HS512");
+    assert_eq!(algorithms(pem("PUBLIC KEY", ed25519.public_key().as_der().unwrap().as_ref())), "EdDSA");
+    assert_eq!(algorithms("a secret"), "HS256 HS384 HS512");
 }
 
 #[test]
 fn private_keys_give_their_public_part() {
     let rsa = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
     let pkcs8 = AsDer::<Pkcs8V1Der<'_>>::as_der(&rsa).unwrap();
-    assert_eq!(fitting(pem("PRIVATE KEY", pkcs8.as_ref())), "RS256 RS384 RS512 PS256 PS384 PS512");
+    assert_eq!(algorithms(pem("PRIVATE KEY", pkcs8.as_ref())), "RS256 RS384 RS512 PS256 PS384 PS512");
 
     let (pair, _) = p256();
     let pkcs8 = pair.to_pkcs8v1().unwrap();
-    assert_eq!(fitting(pem("PRIVATE KEY", pkcs8.as_ref())), "ES256");
+    assert_eq!(algorithms(pem("PRIVATE KEY", pkcs8.as_ref())), "ES256");
     let sec1: EcPrivateKeyRfc5915Der<'_> = pair.private_key().as_der().unwrap();
-    assert_eq!(fitting(pem("EC PRIVATE KEY", sec1.as_ref())), "ES256");
+    assert_eq!(algorithms(pem("EC PRIVATE KEY", sec1.as_ref())), "ES256");
 
     let ed25519 = Ed25519KeyPair::generate().unwrap().to_pkcs8().unwrap();
-    assert_eq!(fitting(pem("PRIVATE KEY", ed25519.as_ref())), "EdDSA");
+    assert_eq!(algorithms(pem("PRIVATE KEY", ed25519.as_ref())), "EdDSA");
 }
 
 #[test]
@@ -104,40 +104,40 @@ fn pem_survives_what_editors_and_environment_variables_do_to_it() {
         format!("{spki}trailing text"),
         spki.trim_end().to_string(),
     ] {
-        assert_eq!(fitting(&text), "ES256", "{text:?}");
+        assert_eq!(algorithms(&text), "ES256", "{text:?}");
     }
 }
 
 #[test]
-fn of_several_blocks_a_public_key_comes_first_then_the_first_private_one() {
+fn a_public_key_comes_before_the_first_private_one() {
     let (pair, spki) = p256();
     let private = pem("PRIVATE KEY", pair.to_pkcs8v1().unwrap().as_ref());
     let other = pem("PRIVATE KEY", Ed25519KeyPair::generate().unwrap().to_pkcs8().unwrap().as_ref());
-    assert_eq!(fitting(format!("{other}{spki}")), "ES256");
-    assert_eq!(fitting(format!("{other}{private}")), "EdDSA");
-    assert_eq!(fitting(format!("{private}{other}")), "ES256");
+    assert_eq!(algorithms(format!("{other}{spki}")), "ES256");
+    assert_eq!(algorithms(format!("{other}{private}")), "EdDSA");
+    assert_eq!(algorithms(format!("{private}{other}")), "ES256");
     let sec1: EcPrivateKeyRfc5915Der<'_> = pair.private_key().as_der().unwrap();
     let sec1 = pem("EC PRIVATE KEY", sec1.as_ref());
-    assert_eq!(fitting(format!("{other}{sec1}")), "EdDSA");
-    assert_eq!(fitting(format!("{sec1}{other}")), "ES256");
+    assert_eq!(algorithms(format!("{other}{sec1}")), "EdDSA");
+    assert_eq!(algorithms(format!("{sec1}{other}")), "ES256");
     // OpenSSL does not read public keys under a header, and Node goes on to the next kind of key.
     for header in ["Proc-Type: 4,ENCRYPTED", "Comment: of a kind"] {
         let with_header = spki.replacen('\n', &format!("\n{header}\n\n"), 1);
         assert_eq!(code(read(&with_header)), "SECRET_UNREADABLE", "{header}");
-        assert_eq!(fitting(format!("{with_header}{other}")), "EdDSA", "{header}");
+        assert_eq!(algorithms(format!("{with_header}{other}")), "EdDSA", "{header}");
     }
 }
 
 #[test]
-fn an_encrypted_private_key_is_passed_over_if_there_is_another() {
+fn an_encrypted_private_key_is_skipped_if_there_is_another() {
     let (pair, _) = p256();
     let good = pem("PRIVATE KEY", pair.to_pkcs8v1().unwrap());
     let body = STANDARD.encode([7; 90]);
     let encrypted = format!(
         "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n{body}\n-----END RSA PRIVATE KEY-----\n"
     );
-    assert_eq!(fitting(format!("{encrypted}{good}")), "ES256");
-    assert_eq!(fitting(format!("{good}{encrypted}")), "ES256");
+    assert_eq!(algorithms(format!("{encrypted}{good}")), "ES256");
+    assert_eq!(algorithms(format!("{good}{encrypted}")), "ES256");
     assert_eq!(code(read(encrypted)), "SECRET_UNSUITABLE");
 }
 
@@ -171,12 +171,12 @@ fn text_in_which_a_key_begins_is_never_a_secret() {
         "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----";
     assert_eq!(code(read(old_encryption)), "SECRET_UNSUITABLE");
     assert_eq!(code(Key::read(KeyMaterial::Secret(spki.as_bytes()))), "SECRET_UNSUITABLE");
-    assert_eq!(fitting("-----BEGIN SECRET-----\nabc\n-----END SECRET-----"), "HS256 HS384 HS512");
-    assert_eq!(fitting("BEGIN PUBLIC KEY"), "HS256 HS384 HS512");
+    assert_eq!(algorithms("-----BEGIN SECRET-----\nabc\n-----END SECRET-----"), "HS256 HS384 HS512");
+    assert_eq!(algorithms("BEGIN PUBLIC KEY"), "HS256 HS384 HS512");
 }
 
 #[test]
-fn keys_in_forms_that_are_no_pem_are_never_a_secret() {
+fn keys_in_other_forms_than_pem_are_never_a_secret() {
     let (pair, _) = p256();
     let spki = pair.public_key().as_der().unwrap();
     let pkcs8 = pair.to_pkcs8v1().unwrap();
@@ -205,13 +205,13 @@ fn keys_in_forms_that_are_no_pem_are_never_a_secret() {
     for secret in
         [r#"{"keys":"x"}"#, r#"{"keys":[]}"#, r#"{"a":1}"#, "ssh-rsa is my secret", "MIIB", "M", "0"]
     {
-        assert_eq!(fitting(secret), "HS256 HS384 HS512", "{secret}");
+        assert_eq!(algorithms(secret), "HS256 HS384 HS512", "{secret}");
     }
     assert_eq!(code(read("")), "SECRET_EMPTY");
 }
 
 #[test]
-fn rsa_keys_outside_the_bounds_are_refused() {
+fn rejects_rsa_keys_outside_the_bounds() {
     let jwk = |modulus: &[u8], exponent: &[u8]| {
         let (n, e) = (URL_SAFE_NO_PAD.encode(modulus), URL_SAFE_NO_PAD.encode(exponent));
         read_jwk(&format!(r#"{{"kty":"RSA","n":"{n}","e":"{e}"}}"#))
@@ -243,7 +243,7 @@ fn rsa_keys_outside_the_bounds_are_refused() {
 }
 
 #[test]
-fn jwks_are_read_and_their_metadata_obeyed() {
+fn the_metadata_of_jwks_is_obeyed() {
     let (pair, _) = p256();
     let point: EcPublicKeyUncompressedBin<'_> = pair.public_key().as_be_bytes().unwrap();
     let (x, y) = point.as_ref()[1..].split_at(32);
@@ -255,7 +255,7 @@ fn jwks_are_read_and_their_metadata_obeyed() {
         ["", r#","use":"sig""#, r#","key_ops":["verify"]"#, r#","alg":"ES256""#, r#","kid":"1","x5c":["AA"]"#]
     {
         let key = jwk(x, more).unwrap();
-        assert_eq!(key.fitting(), [Algorithm::ES256], "{more}");
+        assert_eq!(key.supported_algorithms(), [Algorithm::ES256], "{more}");
         assert!(key.for_algorithm(Algorithm::ES256).is_ok());
     }
     for more in [
@@ -287,6 +287,12 @@ fn jwks_are_read_and_their_metadata_obeyed() {
         assert!(read_jwk(json).is_err(), "{json}");
     }
     let secret = read_jwk(r#"{"kty":"oct","k":"AAAA","alg":"HS512"}"#).unwrap();
-    assert_eq!(secret.fitting(), [Algorithm::HS512]);
+    assert_eq!(secret.supported_algorithms(), [Algorithm::HS512]);
     assert_eq!(code(read_jwk(r#"{"kty":"oct","k":""}"#)), "SECRET_EMPTY");
+    let read_apart = |json, k: &'static [u8]| Key::read(KeyMaterial::Jwk { json, k: Some(k) });
+    let secret = read_apart(r#"{"kty":"oct","alg":"HS384"}"#, b"AAAA").unwrap();
+    assert_eq!(secret.supported_algorithms(), [Algorithm::HS384]);
+    assert_eq!(code(read_apart(r#"{"kty":"oct"}"#, b"")), "SECRET_EMPTY");
+    assert_eq!(code(read_apart(r#"{"kty":"oct"}"#, b"\"}\xff")), "SECRET_UNREADABLE");
+    assert_eq!(code(read_jwk(r#"{"kty":"oct"}"#)), "SECRET_UNSUITABLE");
 }

@@ -7,24 +7,40 @@ mod signer;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use mcp_native_auth::error::{ConfigError, Rejection};
-use mcp_native_auth::jwt::{Accepted, Algorithm, Key, KeyMaterial, Rules, Verifier};
+use mcp_native_auth::config_error::{ConfigError, KeyError};
+use mcp_native_auth::jwt::{
+    Accepted, Algorithm, ClaimRules, KeyConfig, KeyMaterial, Verifier, VerifierConfig,
+};
+use mcp_native_auth::rejection::Rejection;
 use signer::{NOW, SECRET, Signer};
 
 const CLAIMS: &str = r#"{"sub":"alice","exp":1767225601,"nbf":1767225600,"scope":["a","b"]}"#;
 
+fn new(claims: &str) -> Accepted {
+    Accepted::New { key: 0, claims: claims.into() }
+}
+
+fn configure(signer: &Signer, algorithm: Algorithm) -> Result<Verifier, ConfigError> {
+    let config = VerifierConfig {
+        keys: vec![signer.key_config(None)],
+        algorithms: vec![algorithm.name()],
+        ..VerifierConfig::default()
+    };
+    Verifier::from_config(config).map(|configured| configured.verifier)
+}
+
 #[test]
 fn genuine_tokens_of_every_algorithm_are_accepted() {
-    for algorithm in Algorithm::ALL {
+    for algorithm in Algorithm::ALL.iter().copied() {
         let signer = Signer::new(algorithm);
         let accepted = signer.verifier().verify(signer.token(CLAIMS).as_bytes(), NOW);
-        assert_eq!(accepted, Ok(Accepted::Claims(CLAIMS.into())), "{algorithm}");
+        assert_eq!(accepted, Ok(new(CLAIMS)), "{algorithm}");
     }
 }
 
 #[test]
-fn any_changed_bit_of_a_token_is_refused() {
-    for algorithm in Algorithm::ALL {
+fn rejects_any_changed_bit_of_a_token() {
+    for algorithm in Algorithm::ALL.iter().copied() {
         let signer = Signer::new(algorithm);
         let mut verifier = signer.verifier();
         let token = signer.token(CLAIMS).into_bytes();
@@ -40,16 +56,16 @@ fn any_changed_bit_of_a_token_is_refused() {
 }
 
 #[test]
-fn a_known_token_is_known_until_any_bit_of_it_changes_and_while_its_time_lasts() {
-    for algorithm in Algorithm::ALL {
+fn a_cached_token_is_known_until_a_bit_of_it_changes_and_while_its_time_lasts() {
+    for algorithm in Algorithm::ALL.iter().copied() {
         let signer = Signer::new(algorithm);
-        let mut verifier = signer.verifier().with_cache(2, [7; 32]);
+        let mut verifier = signer.verifier_with(&[algorithm], ClaimRules::default(), 2);
         let token = signer.token(CLAIMS).into_bytes();
         for _ in 0..2 {
-            assert_eq!(verifier.verify(&token, NOW), Ok(Accepted::Claims(CLAIMS.into())));
+            assert_eq!(verifier.verify(&token, NOW), Ok(new(CLAIMS)));
         }
-        let Ok(Accepted::Known(id)) = verifier.verify(&token, NOW) else { unreachable!("{algorithm}") };
-        assert_eq!(verifier.claims(id), Some(CLAIMS));
+        let Ok(Accepted::Cached(id)) = verifier.verify(&token, NOW) else { unreachable!("{algorithm}") };
+        assert_eq!(verifier.cached_claims(id), Some((0, CLAIMS)));
         for bit in 0..token.len() * 8 {
             let mut changed = token.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
@@ -57,52 +73,56 @@ fn a_known_token_is_known_until_any_bit_of_it_changes_and_while_its_time_lasts()
         }
         assert_eq!(verifier.verify(&token, NOW + 1.0), Err(Rejection::Expired));
         assert_eq!(verifier.verify(&token, NOW - 1.0), Err(Rejection::NotYetValid));
-        assert_eq!(verifier.verify(&token, NOW), Ok(Accepted::Known(id)));
+        assert_eq!(verifier.verify(&token, NOW), Ok(Accepted::Cached(id)));
     }
 }
 
 #[test]
-fn a_token_is_refused_under_another_key_of_the_same_kind_and_under_another_algorithm() {
-    for algorithm in Algorithm::ALL {
+fn rejects_a_token_under_another_key_of_the_same_kind_and_under_another_algorithm() {
+    for algorithm in Algorithm::ALL.iter().copied() {
         let signer = Signer::new(algorithm);
         let token = signer.token(CLAIMS);
         if !algorithm.name().starts_with("HS") {
             let stranger = Signer::new(algorithm);
-            let refusal = stranger.verifier().verify(token.as_bytes(), NOW);
-            assert_eq!(refusal, Err(Rejection::SignatureInvalid), "{algorithm}");
+            let verdict = stranger.verifier().verify(token.as_bytes(), NOW);
+            assert_eq!(verdict, Err(Rejection::SignatureInvalid), "{algorithm}");
         }
-        for other in signer.key().fitting().into_iter().filter(|other| *other != algorithm) {
-            let mut verifier = Verifier::new(&signer.key(), &[other], Rules::default()).unwrap();
-            let refusal = verifier.verify(token.as_bytes(), NOW);
-            assert_eq!(refusal, Err(Rejection::AlgorithmNotAllowed), "{algorithm} under {other}");
-        }
-    }
-}
-
-#[test]
-fn a_key_refuses_every_algorithm_of_another_family() {
-    for algorithm in Algorithm::ALL {
-        let key = Signer::new(algorithm).key();
-        for other in Algorithm::ALL {
-            let verifier = Verifier::new(&key, &[other], Rules::default());
-            assert_eq!(verifier.is_ok(), key.fitting().contains(&other), "{algorithm} key for {other}");
+        for other in signer.key().supported_algorithms().into_iter().filter(|other| *other != algorithm) {
+            let mut verifier = signer.verifier_with(&[other], ClaimRules::default(), 0);
+            let verdict = verifier.verify(token.as_bytes(), NOW);
+            assert_eq!(verdict, Err(Rejection::AlgorithmNotAllowed), "{algorithm} under {other}");
         }
     }
 }
 
 #[test]
-fn a_mac_keyed_with_the_text_of_the_public_key_is_refused() {
+fn a_key_rejects_every_algorithm_of_another_family() {
+    for algorithm in Algorithm::ALL.iter().copied() {
+        let signer = Signer::new(algorithm);
+        let key = signer.key();
+        for other in Algorithm::ALL.iter().copied() {
+            let verifier = configure(&signer, other);
+            let is_supported = key.supported_algorithms().contains(&other);
+            assert_eq!(verifier.is_ok(), is_supported, "{algorithm} key for {other}");
+        }
+    }
+}
+
+#[test]
+fn rejects_a_mac_keyed_with_the_text_of_the_public_key() {
     for algorithm in [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA] {
         let signer = Signer::new(algorithm);
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
         let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(CLAIMS));
         let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &signer.configured), input.as_bytes());
         let token = format!("{input}.{}", URL_SAFE_NO_PAD.encode(mac));
-        let mut verifier =
-            Verifier::new(&signer.key(), &[Algorithm::HS256, algorithm], Rules::default()).unwrap();
+        let mut verifier = signer.verifier_with(&[Algorithm::HS256, algorithm], ClaimRules::default(), 0);
         assert_eq!(verifier.verify(token.as_bytes(), NOW), Err(Rejection::AlgorithmNotAllowed));
-        let only_hmac = Verifier::new(&signer.key(), &[Algorithm::HS256], Rules::default());
-        assert!(matches!(only_hmac.err(), Some(ConfigError::NoFittingAlgorithm { .. })));
+        let only_hmac = configure(&signer, Algorithm::HS256).err();
+        assert!(matches!(
+            only_hmac,
+            Some(ConfigError::Key { error: KeyError::NoUsableAlgorithm { .. }, .. })
+        ));
     }
 }
 
@@ -121,8 +141,16 @@ fn tokens_of_the_crate_jsonwebtoken_are_accepted_and_its_verdicts_shared() {
             let token =
                 jsonwebtoken::encode(&Header::new(theirs), &claims, &EncodingKey::from_secret(secret))
                     .unwrap();
-            let key = Key::read(KeyMaterial::TextOrBytes(secret)).unwrap();
-            let mut verifier = Verifier::new(&key, &[ours], Rules::default()).unwrap();
+            let config = VerifierConfig {
+                keys: vec![KeyConfig {
+                    material: KeyMaterial::TextOrBytes(secret),
+                    id: None,
+                    path: "secret",
+                }],
+                algorithms: vec![ours.name()],
+                ..VerifierConfig::default()
+            };
+            let mut verifier = Verifier::from_config(config).unwrap().verifier;
             for (position, _) in token.char_indices() {
                 let mut changed = token.clone().into_bytes();
                 changed[position] = if changed[position] == b'A' { b'B' } else { b'A' };
@@ -133,7 +161,7 @@ fn tokens_of_the_crate_jsonwebtoken_are_accepted_and_its_verdicts_shared() {
                 );
                 assert!(their_verdict.is_err() && verifier.verify(&changed, NOW).is_err(), "{position}");
             }
-            let Ok(Accepted::Claims(ours)) = verifier.verify(token.as_bytes(), NOW) else {
+            let Ok(Accepted::New { claims: ours, .. }) = verifier.verify(token.as_bytes(), NOW) else {
                 unreachable!("the token is genuine")
             };
             let ours: serde_json::Value = serde_json::from_str(&ours).unwrap();
@@ -152,8 +180,7 @@ fn a_long_header_must_name_the_algorithm_of_its_signature() {
         let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{named}","kid":"{padding}"}}"#));
         let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(CLAIMS));
         let token = format!("{input}.{}", URL_SAFE_NO_PAD.encode((signer.sign)(input.as_bytes())));
-        let mut verifier =
-            Verifier::new(&signer.key(), &all, Rules::default()).unwrap().with_cache(2, [7; 32]);
+        let mut verifier = signer.verifier_with(&all, ClaimRules::default(), 2);
         for _ in 0..3 {
             assert_eq!(verifier.verify(token.as_bytes(), NOW).is_ok(), accepts, "{named}");
         }
@@ -161,10 +188,10 @@ fn a_long_header_must_name_the_algorithm_of_its_signature() {
 }
 
 #[test]
-fn a_known_token_with_a_long_header_stays_known_when_other_headers_come_between() {
-    for algorithm in Algorithm::ALL {
+fn a_cached_token_with_a_long_header_stays_known_when_other_headers_come_between() {
+    for algorithm in Algorithm::ALL.iter().copied() {
         let signer = Signer::new(algorithm);
-        let mut verifier = signer.verifier().with_cache(4, [7; 32]);
+        let mut verifier = signer.verifier_with(&[algorithm], ClaimRules::default(), 4);
         let tokens = ["a", "b"].map(|kid| {
             let kid = kid.repeat(100);
             let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{algorithm}","kid":"{kid}"}}"#));
@@ -174,8 +201,10 @@ fn a_known_token_with_a_long_header_stays_known_when_other_headers_come_between(
         for round in 0..4 {
             for token in &tokens {
                 match verifier.verify(token.as_bytes(), NOW) {
-                    Ok(Accepted::Claims(claims)) if round < 2 => assert_eq!(claims, CLAIMS),
-                    Ok(Accepted::Known(id)) if round >= 2 => assert_eq!(verifier.claims(id), Some(CLAIMS)),
+                    Ok(Accepted::New { claims, .. }) if round < 2 => assert_eq!(claims, CLAIMS),
+                    Ok(Accepted::Cached(id)) if round >= 2 => {
+                        assert_eq!(verifier.cached_claims(id), Some((0, CLAIMS)))
+                    }
                     other => unreachable!("{algorithm}, round {round}: {other:?}"),
                 }
                 assert!(verifier.verify(token.as_bytes(), NOW + 1.0).is_err());

@@ -16,7 +16,7 @@ fn wycheproof_signature_vectors_are_decided_as_published() {
     };
     let mut cases = 0;
     let mut wrong = Vec::new();
-    for algorithm in Algorithm::ALL {
+    for algorithm in Algorithm::ALL.iter().copied() {
         let file = folder.join(format!("public/primitives/{algorithm}.json"));
         let vectors: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         let keys = vectors["keys"].as_object().unwrap();

@@ -97,18 +97,21 @@ describe("form", () => {
     });
   }
 
-  it("refuses what is no object of options", () => {
+  it("rejects options that are not an object", () => {
     for (const options of ["acme", 7, true, ["acme"]]) {
       assert.throws(() => generateApiKey(options), { code: "ERR_MCP_AUTH_OPTION_INVALID" });
     }
   });
 
-  it("warns of a misspelt option by its name alone", async () => {
+  it("warns of a misspelled option by its name, without its value", async () => {
     const warned = new Promise((resolve) => process.once("warning", resolve));
     generateApiKey({ prefx: "acme" });
     const { code, message } = await warned;
     assert.equal(code, "MCP_NATIVE_AUTH_UNKNOWN_OPTION");
-    assert.equal(message, 'generateApiKey ignores 1 unknown option(s): "prefx"; known are prefix');
+    assert.equal(
+      message,
+      'generateApiKey: unknown option "prefx" (did you mean "prefix"?); the known options are prefix. It is ignored',
+    );
   });
 });
 

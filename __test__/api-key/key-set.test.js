@@ -12,8 +12,8 @@ import { checkout } from "../support/project.js";
 
 const [KEY, OTHER, THIRD] = Array.from({ length: 3 }, () => generateApiKey().key);
 const dataOf = (id, more) => ({ data: { keyId: id, scopes: [], metadata: {}, ...more } });
-const STALE = "The last good keys stay in use";
-const NONE = "All requests are rejected until a load succeeds";
+const LAST_STAY = "The last good keys stay in use";
+const ALL_REJECTED = "All requests are rejected until a load succeeds";
 const failed = (message, until) => ({
   code: "ERR_MCP_AUTH_KEYS_RELOAD_FAILED",
   message: `APIKeyAuthProvider: failed to load keys: ${message}. ${until}`,
@@ -116,14 +116,17 @@ describe("the first load", () => {
     assert.equal(provider.getKeyCount(), 1);
   });
 
-  it("that fails lets nobody in, tells of it, and ready() tries once more", async () => {
+  it("that fails rejects all requests, is reported, and ready() tries once more", async () => {
     const source = sourceOf(new Error("down"));
     const provider = new APIKeyAuthProvider({ loadKeys: source.loadKeys });
     assert.equal(await verdictOn(provider, KEY), "KEYS_NOT_LOADED");
     assert.deepEqual(warnings, [
-      { code: "MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED", message: failed("the loader failed", NONE).message },
+      {
+        code: "MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED",
+        message: failed("the loader failed", ALL_REJECTED).message,
+      },
     ]);
-    await assert.rejects(provider.ready(), failed("the loader failed", NONE));
+    await assert.rejects(provider.ready(), failed("the loader failed", ALL_REJECTED));
     assert.equal(source.loads, 2);
     source.keys = [KEY];
     await Promise.all([provider.ready(), provider.ready()]);
@@ -314,7 +317,7 @@ describe("a load that fails", () => {
     "gives an object": [async () => ({ keys: [KEY] }), KEYS],
   };
   for (const [name, [end, message]] of Object.entries(ends)) {
-    it(`${name}: the last good keys stay, and it is reported without a word of the loader's`, async () => {
+    it(`${name}: the last good keys stay, and it is reported without the loader's own message`, async () => {
       let load = async () => [THIRD, { key: OTHER, id: "b" }];
       const provider = new APIKeyAuthProvider({ loadKeys: () => load() });
       await provider.ready();
@@ -322,7 +325,7 @@ describe("a load that fails", () => {
       for (const count of [1, 2]) {
         await assert.rejects(provider.reload(), (error) => {
           assert.equal(error.constructor, Error);
-          assert.deepEqual({ code: error.code, message: error.message }, failed(message, STALE));
+          assert.deepEqual({ code: error.code, message: error.message }, failed(message, LAST_STAY));
           assert.ok(!inspect(error, { showHidden: true, depth: Infinity }).includes(KEY.slice(0, 12)));
           return true;
         });
@@ -331,7 +334,7 @@ describe("a load that fails", () => {
         assert.ok(Object.isFrozen(failures.at(-1)));
       }
       assert.deepEqual(warnings, [
-        { code: "MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED", message: failed(message, STALE).message },
+        { code: "MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED", message: failed(message, LAST_STAY).message },
       ]);
       assert.equal(await verdictOn(provider, THIRD), true);
       assert.deepEqual(await verdictOn(provider, OTHER), dataOf("b"));

@@ -169,18 +169,19 @@ describe("an entry that cannot be one", () => {
   const hidden = Object.defineProperty({ key: KEY, id: "a" }, "expiresAt", { value: new Date(0) });
   const entry = (more) => ({ key: KEY, id: "a", ...more });
   const not = (type) => new RegExp(`must be a string or an entry such as \\{ key, id \\}, not ${type}$`);
-  const MOMENT = /must be a Date or a text such as "2027-01-31T00:00:00Z"$/;
+  const TIME = /must be a Date or a string such as "2027-01-31T00:00:00Z"$/;
   const EITHER = /must have either `key` or `hash`$/;
   const ID = /must have an `id` of 1 to 128 visible ASCII characters, which is not the key$/;
-  const OTHERS = /has a member that is none of key, hash, id, scopes, notBefore, expiresAt, metadata; remove/;
+  const OTHERS =
+    /has an unknown member; the known ones are key, hash, id, scopes, notBefore, expiresAt, metadata$/;
   const HASH =
     /, `hash`, must be `sha256:` and 64 hexadecimal digits in lower case, as `npx mcp-native-auth hash` prints$/;
   const SCOPES = /, `scopes`, must be an array of strings that are not empty$/;
-  const METADATA = /, `metadata`, must be an object that JSON can hold, nested 100 levels deep at the most$/;
+  const METADATA = /, `metadata`, must be a JSON object with at most 100 levels$/;
   const UNREADABLE = /cannot be read; pass a plain object$/;
   const HIDDEN = /has a member that is inherited or not enumerable; pass a plain object$/;
-  const NAMED_BY_KEY = /has its key for an `id`, which is written to logs; give it a name$/;
-  const ORDER = /ends before it begins; set `notBefore` to an earlier moment than `expiresAt`$/;
+  const NAMED_BY_KEY = /uses its key as `id`, which is written to logs; give it a name$/;
+  const ORDER = /ends before it begins; set `notBefore` to a time before `expiresAt`$/;
   const mistakes = {
     null: [null, not("null")],
     "a number": [7, not("a value of type number")],
@@ -227,8 +228,8 @@ describe("an entry that cannot be one", () => {
     "an id beyond ASCII": [entry({ id: "é" }), ID],
     "an id of 129 characters": [entry({ id: "a".repeat(129) }), ID],
     "an id that is a number": [entry({ id: 7 }), ID],
-    "its key for an id": [entry({ id: KEY }), NAMED_BY_KEY],
-    "the key of its hash for an id": [{ hash: hashOf(KEY), id: KEY }, NAMED_BY_KEY],
+    "its key as id": [entry({ id: KEY }), NAMED_BY_KEY],
+    "the key of its hash as id": [{ hash: hashOf(KEY), id: KEY }, NAMED_BY_KEY],
     "scopes in one string": [entry({ scopes: "read write" }), SCOPES],
     "a scope that is a number": [entry({ scopes: ["read", 7] }), SCOPES],
     "an empty scope": [entry({ scopes: [""] }), SCOPES],
@@ -241,21 +242,21 @@ describe("an entry that cannot be one", () => {
     "metadata with a BigInt": [entry({ metadata: { n: 1n } }), METADATA],
     "metadata of 101 levels": [entry({ metadata: deep(101) }), METADATA],
     "metadata of 3,000 levels": [entry({ metadata: deep(3000) }), METADATA],
-    "seconds for a moment": [entry({ expiresAt: 1_800_000_000 }), MOMENT],
-    "milliseconds for a moment": [entry({ notBefore: Date.now() }), MOMENT],
-    "an invalid Date": [entry({ expiresAt: new Date(Number.NaN) }), MOMENT],
-    "a Proxy of a Date": [entry({ expiresAt: new Proxy(new Date(), {}) }), MOMENT],
-    "an object with valueOf": [entry({ expiresAt: { valueOf: () => 1e13 } }), MOMENT],
-    "false for an end": [entry({ expiresAt: false }), MOMENT],
-    "an empty text for an end": [entry({ expiresAt: "" }), MOMENT],
-    "a day without a time": [entry({ expiresAt: "2027-01-31" }), MOMENT],
-    "a moment without a zone": [entry({ expiresAt: "2027-01-31T00:00:00" }), MOMENT],
-    "a moment in words": [entry({ expiresAt: "January 31, 2027" }), MOMENT],
-    "February 30": [entry({ expiresAt: "2027-02-30T00:00:00Z" }), MOMENT],
-    "February 29 of no leap year": [entry({ expiresAt: "2027-02-29T00:00:00+01:00" }), MOMENT],
-    "24 o'clock": [entry({ expiresAt: "2027-01-31T24:00:00Z" }), MOMENT],
-    "month 13": [entry({ expiresAt: "2027-13-01T00:00:00Z" }), MOMENT],
-    "a zone of 24 hours": [entry({ expiresAt: "2027-01-31T00:00:00+24:00" }), MOMENT],
+    "a time in seconds": [entry({ expiresAt: 1_800_000_000 }), TIME],
+    "a time in milliseconds": [entry({ notBefore: Date.now() }), TIME],
+    "an invalid Date": [entry({ expiresAt: new Date(Number.NaN) }), TIME],
+    "a Proxy of a Date": [entry({ expiresAt: new Proxy(new Date(), {}) }), TIME],
+    "an object with valueOf": [entry({ expiresAt: { valueOf: () => 1e13 } }), TIME],
+    "false as end": [entry({ expiresAt: false }), TIME],
+    "an empty end": [entry({ expiresAt: "" }), TIME],
+    "a day without a time": [entry({ expiresAt: "2027-01-31" }), TIME],
+    "a time without a zone": [entry({ expiresAt: "2027-01-31T00:00:00" }), TIME],
+    "a time in words": [entry({ expiresAt: "January 31, 2027" }), TIME],
+    "February 30": [entry({ expiresAt: "2027-02-30T00:00:00Z" }), TIME],
+    "February 29 outside of leap years": [entry({ expiresAt: "2027-02-29T00:00:00+01:00" }), TIME],
+    "24 o'clock": [entry({ expiresAt: "2027-01-31T24:00:00Z" }), TIME],
+    "month 13": [entry({ expiresAt: "2027-13-01T00:00:00Z" }), TIME],
+    "a zone of 24 hours": [entry({ expiresAt: "2027-01-31T00:00:00+24:00" }), TIME],
     "an end before its beginning": [
       entry({ notBefore: "2027-02-01T00:00:00Z", expiresAt: "2027-01-31T00:00:00Z" }),
       ORDER,
@@ -603,7 +604,7 @@ describe("changes at run time", () => {
     for (const id of ["b", undefined, KEY]) {
       assert.throws(() => provider.replaceKey(id, THIRD), {
         code: "ERR_MCP_AUTH_KEYS_INVALID",
-        message: "there is no key of the `id` to replace; add the new one instead",
+        message: "no key has the `id` to replace; add the new key with `addKeys` instead",
       });
     }
     for (const overlapSeconds of [-1, 31_622_401, Number.NaN, "60", Number.POSITIVE_INFINITY]) {
@@ -627,7 +628,8 @@ describe("changes at run time", () => {
     withKeys({ key: KEY, id: "a" }).replaceKey("a", OTHER, { overlapSecond: 60 });
     assert.equal(
       warn.mock.calls[0].arguments[0],
-      'APIKeyAuthProvider: `replaceKey` ignores 1 unknown option(s): "overlapSecond"; known are overlapSeconds',
+      'APIKeyAuthProvider: `replaceKey`: unknown option "overlapSecond" (did you mean "overlapSeconds"?); ' +
+        "the known options are overlapSeconds. It is ignored",
     );
   });
 

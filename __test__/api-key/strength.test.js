@@ -6,16 +6,23 @@ import path from "node:path";
 import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import { generateApiKey } from "mcp-native-auth";
-import {
-  reportWeakApiKeys,
-  reportWeakSecrets,
-  weaknessesOfApiKeys,
-  weaknessesOfHmacSecret,
-} from "../../lib/strength/strength.js";
+import { reportWeakApiKeys, weaknessesOfApiKeys } from "../../lib/api-key/strength.js";
+import { readKeyMaterial } from "../../lib/jwt/key-material.js";
+import { reportWeakSecrets } from "../../lib/jwt/strength.js";
+import { nativeVerifier } from "../support/native-verifier.js";
 import { checkout, project, runJson } from "../support/project.js";
 
 const problemsOf = (key) => weaknessesOfApiKeys([key]).map(({ problem }) => problem);
-const ofSecret = (text, algorithms = ["HS256"]) => weaknessesOfHmacSecret(Buffer.from(text), algorithms);
+const ofSecret = (text, algorithms = ["HS256"]) => problemsOfSecret(Buffer.from(text), algorithms);
+
+/** What the native verifier says of an HMAC secret. */
+function weakSecrets(bytes, algorithms) {
+  return nativeVerifier("secret", bytes, { algorithms }).weakSecrets;
+}
+
+function problemsOfSecret(bytes, algorithms) {
+  return weakSecrets(bytes, algorithms).flatMap(({ problems }) => problems);
+}
 
 const WELL_KNOWN = [
   "secret",
@@ -183,7 +190,7 @@ describe("100,000 random keys are never called weak", () => {
 
   it("and neither are 32 random bytes as an HMAC secret", () => {
     for (let round = 0; round < 100_000; round += 1) {
-      assert.equal(weaknessesOfHmacSecret(drawn(32), ["HS256"]).length, 0);
+      assert.equal(problemsOfSecret(drawn(32), ["HS256"]).length, 0);
     }
   });
 });
@@ -192,16 +199,16 @@ describe("HMAC secrets", () => {
   const SHORTEST = { HS256: 32, HS384: 48, HS512: 64 };
   for (const [algorithm, bytes] of Object.entries(SHORTEST)) {
     it(`${algorithm} needs ${bytes} bytes`, () => {
-      assert.deepEqual(weaknessesOfHmacSecret(drawn(bytes), [algorithm]), []);
-      assert.deepEqual(weaknessesOfHmacSecret(drawn(bytes - 1), [algorithm]), ["too-short"]);
+      assert.deepEqual(problemsOfSecret(drawn(bytes), [algorithm]), []);
+      assert.deepEqual(problemsOfSecret(drawn(bytes - 1), [algorithm]), ["too-short"]);
     });
   }
 
   it("the longest hash of several algorithms counts; other algorithms do not", () => {
     const secret = drawn(48);
-    assert.deepEqual(weaknessesOfHmacSecret(secret, ["HS256", "HS384"]), []);
-    assert.deepEqual(weaknessesOfHmacSecret(secret, ["HS512", "HS256"]), ["too-short"]);
-    assert.deepEqual(weaknessesOfHmacSecret(secret, ["RS256", "toString", "HS256"]), []);
+    assert.deepEqual(problemsOfSecret(secret, ["HS256", "HS384"]), []);
+    assert.deepEqual(problemsOfSecret(secret, ["HS512", "HS256"]), ["too-short"]);
+    assert.deepEqual(problemsOfSecret(secret, ["RS256", "unknown", "HS256"]), []);
   });
 
   it("length is counted in bytes of UTF-8", () => {
@@ -227,7 +234,7 @@ describe("HMAC secrets", () => {
       "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg",
     ]) {
       assert.deepEqual(ofSecret(text), ["well-known"]);
-      assert.deepEqual(weaknessesOfHmacSecret(Buffer.from(text, "base64url"), ["HS256"]), ["well-known"]);
+      assert.deepEqual(problemsOfSecret(Buffer.from(text, "base64url"), ["HS256"]), ["well-known"]);
     }
   });
 
@@ -241,30 +248,40 @@ describe("HMAC secrets", () => {
     bytes[0] = 0x20;
     bytes[20] = 0xff;
     bytes[39] = 0x0a;
-    assert.deepEqual(weaknessesOfHmacSecret(bytes, ["HS256"]), []);
+    assert.deepEqual(problemsOfSecret(bytes, ["HS256"]), []);
   });
 
   it("bytes that say nothing: zeros, a count", () => {
-    assert.deepEqual(weaknessesOfHmacSecret(new Uint8Array(64), ["HS512"]), ["predictable"]);
+    assert.deepEqual(problemsOfSecret(new Uint8Array(64), ["HS512"]), ["predictable"]);
     const count = Uint8Array.from({ length: 64 }, (_, index) => index + 100);
-    assert.deepEqual(weaknessesOfHmacSecret(count, ["HS512"]), ["predictable"]);
+    assert.deepEqual(problemsOfSecret(count, ["HS512"]), ["predictable"]);
   });
 
   it("of long ones only the ends are looked at, so that megabytes cost no more", () => {
     const secret = Buffer.alloc(1024 ** 2 * 16);
     const random = drawn(64);
     random.copy(secret, 1000);
-    assert.deepEqual(weaknessesOfHmacSecret(secret, ["HS512"]), ["predictable"]);
+    assert.deepEqual(problemsOfSecret(secret, ["HS512"]), ["predictable"]);
     random.copy(secret);
-    assert.deepEqual(weaknessesOfHmacSecret(secret, ["HS512"]), []);
+    assert.deepEqual(problemsOfSecret(secret, ["HS512"]), []);
     random.copy(secret.fill(0), secret.length - random.length);
-    assert.deepEqual(weaknessesOfHmacSecret(secret, ["HS512"]), []);
+    assert.deepEqual(problemsOfSecret(secret, ["HS512"]), []);
+  });
+
+  it("a secret in a JWK is judged by the algorithms that its alg leaves", () => {
+    const k = drawn(48).toString("base64url");
+    const judged = (jwk) => {
+      const keys = [readKeyMaterial({ kty: "oct", k, ...jwk }, "secret")];
+      return nativeVerifier(undefined, undefined, { keys, algorithms: ["HS256", "HS512"] }).weakSecrets;
+    };
+    assert.deepEqual(judged({ alg: "HS256" }), []);
+    assert.deepEqual(judged({}), [{ index: 0, problems: ["too-short"], minBytes: 64, algorithm: "HS512" }]);
   });
 
   it("the bytes are left as they are", () => {
     const secret = Buffer.from("Your-JWT-Secret\n");
     const before = Buffer.from(secret);
-    weaknessesOfHmacSecret(secret, ["HS256"]);
+    problemsOfSecret(secret, ["HS256"]);
     assert.ok(secret.equals(before));
   });
 });
@@ -286,8 +303,8 @@ describe("reports", () => {
 
   it("under strict, a weak secret is an error that names the option and the algorithm", () => {
     const algorithms = ["HS256", "HS384"];
-    const problems = weaknessesOfHmacSecret(Buffer.from(`${words.secret}\n`), algorithms);
-    assert.throws(() => reportWeakSecrets([{ option: "secret", problems }], algorithms, true), {
+    const [weakness] = weakSecrets(Buffer.from(`${words.secret}\n`), algorithms);
+    assert.throws(() => reportWeakSecrets([{ option: "secret", ...weakness }], true), {
       name: "Error",
       code: "ERR_MCP_AUTH_SECRET_WEAK",
       message:
@@ -300,15 +317,16 @@ describe("reports", () => {
   it("of many, the first ten are named and the others counted", () => {
     const keys = weaknessesOfApiKeys(Array.from({ length: 1000 }, () => "k1"));
     assert.throws(() => reportWeakApiKeys(keys, true), /`keys\[9\]` and 990 more: shorter/);
-    const secrets = Array.from({ length: 12 }, (_, index) => ({
-      option: `keys[${index}].secret`,
-      problems: index === 0 ? [] : ["predictable"],
+    const secrets = Array.from({ length: 11 }, (_, index) => ({
+      option: `keys[${index}]`,
+      problems: ["predictable"],
+      minBytes: 32,
+      algorithm: "HS256",
     }));
     assert.throws(
-      () => reportWeakSecrets(secrets, ["HS256"], true),
+      () => reportWeakSecrets(secrets, true),
       ({ message }) => {
-        assert.ok(!message.includes("keys[0]"));
-        assert.match(message, /`keys\[10\]\.secret`: [^;]*; and 1 more; replace/);
+        assert.match(message, /`keys\[9\]`: [^;]*; and 1 more; replace/);
         return true;
       },
     );
@@ -316,25 +334,27 @@ describe("reports", () => {
 
   it("nothing weak is nothing to report, strict or not", () => {
     reportWeakApiKeys([], true);
-    reportWeakSecrets([{ option: "secret", problems: [] }], ["HS256"], true);
-    reportWeakSecrets([], [], true);
+    reportWeakSecrets([], true);
   });
 
   it("without strict, one process warning of each sentence, however many providers are made", () => {
-    const strength = pathToFileURL(path.join(checkout, "lib/strength/strength.js")).href;
+    const [strength, judge] = ["strength", "judge"].map(
+      (name) => pathToFileURL(path.join(checkout, `lib/strength/${name}.js`)).href,
+    );
     const folder = project({
       "main.mjs": `
         import * as strength from ${JSON.stringify(strength)};
+        import { weaknessesOfApiKeys } from ${JSON.stringify(judge)};
         const warnings = [];
         process.on("warning", ({ name, code, message }) => warnings.push({ name, code, message }));
-        const { keys, secret } = ${JSON.stringify(words)};
+        const { keys } = ${JSON.stringify(words)};
+        const weakness = ${JSON.stringify(weakSecrets(Buffer.from(words.secret), ["HS256"])[0])};
         for (let round = 0; round < 50; round += 1) {
-          strength.reportWeakApiKeys(strength.weaknessesOfApiKeys(keys), false);
-          strength.reportWeakApiKeys(strength.weaknessesOfApiKeys([]), false);
-          const problems = strength.weaknessesOfHmacSecret(Buffer.from(secret), ["HS256"]);
-          strength.reportWeakSecrets([{ option: "secret", problems }], ["HS256"], undefined);
+          strength.reportWeakApiKeys(weaknessesOfApiKeys(keys), false);
+          strength.reportWeakApiKeys(weaknessesOfApiKeys([]), false);
+          strength.reportWeakSecrets([{ option: "secret", ...weakness }], undefined);
         }
-        strength.reportWeakApiKeys(strength.weaknessesOfApiKeys(["", ...keys]), false);
+        strength.reportWeakApiKeys(weaknessesOfApiKeys(["", ...keys]), false);
         for (let round = 0; round < 500; round += 1) {
           strength.reportWeakApiKeys([{ index: round, problem: "too-short" }], false);
         }

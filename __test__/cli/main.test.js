@@ -12,14 +12,16 @@ import { checkout, project, temporaryFolder } from "../support/project.js";
 
 const COMMANDS = ["keygen", "hash", "check"];
 
-// As packed, and without the addon.
-const folder = path.join(project({}), "node_modules/mcp-native-auth");
+// As packed, and without the addon, which `check` alone needs.
+const [folder, complete] = [0, 1].map(() => path.join(project({}), "node_modules/mcp-native-auth"));
 rmSync(path.join(folder, "native"), { recursive: true });
 const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
 const program = path.join(folder, manifest.bin["mcp-native-auth"]);
+const completeProgram = path.join(complete, manifest.bin["mcp-native-auth"]);
 
 function run(args, input = "", options = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+  const file = args[0] === "check" ? completeProgram : program;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args], {
     input,
     encoding: "utf8",
     env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "" },
@@ -265,6 +267,15 @@ describe("check", () => {
       assert.equal(run(["check", "--allow-unrecognized"], input).status, lenient);
     }
   });
+});
+
+it("check without the addon tells how to build it", () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, "check"], {
+    input: "key",
+    encoding: "utf8",
+  });
+  assert.deepEqual({ status, stdout }, { status: 2, stdout: "" });
+  assert.match(stderr, /^mcp-native-auth: mcp-native-auth has no native addon for [^\n]+; build it with /);
 });
 
 describe("standard input", () => {

@@ -1,6 +1,7 @@
 /** Several ways in behind one provider: who gets in, what is published and counted, and how the rest is answered. */
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import diagnostics from "node:diagnostics_channel";
 import { createServer, request } from "node:http";
 import { after, before, describe, it } from "node:test";
@@ -44,6 +45,12 @@ const entries = () =>
   });
 const jwt = () => new JWTAuthProvider({ secret: JWT_SECRET });
 const giving = (result) => ({ authenticate: async () => result });
+
+/** A token with claims that jsonwebtoken does not sign. */
+function signed(claims) {
+  const input = [{ alg: "HS256" }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+  return `${input}.${createHmac("sha256", JWT_SECRET).update(input).digest("base64url")}`;
+}
 
 const from = (headers, address = ADDRESS) => ({ headers, url: "/mcp", socket: { remoteAddress: address } });
 const withKey = (key) => from({ "x-api-key": key });
@@ -119,9 +126,9 @@ const oauth = (authorizationServers = ["https://auth.example"]) =>
   });
 
 describe("options", () => {
-  const notAnArray = /^`anyOf` takes an array of providers that is not empty$/;
-  const notAProvider = /^`anyOf`, position 1, must be a provider, with a method `authenticate`$/;
-  const throttled = /^`anyOf`, position 1, has a `throttle` of its own; give it to `anyOf` instead/;
+  const notAnArray = /^`anyOf` takes a non-empty array of providers$/;
+  const notAProvider = /^`anyOf`: providers\[1\] must be a provider, with a method `authenticate`$/;
+  const throttled = /^`anyOf`: providers\[1\] has a `throttle` of its own; pass it to `anyOf` instead/;
   const cases = [
     ["no providers", [], notAnArray],
     ["none", [[]], notAnArray],
@@ -165,17 +172,20 @@ describe("options", () => {
     ],
   ];
   for (const [name, args, message] of cases) {
-    it(`${name} is refused`, () => {
+    it(`${name} is rejected`, () => {
       assert.throws(() => anyOf(...args), { code: "ERR_MCP_AUTH_OPTION_INVALID", message });
     });
   }
 
-  it("options that nobody knows are named in a warning", async () => {
+  it("unknown options are named in a warning", async () => {
     const warned = new Promise((resolve) => process.once("warning", resolve));
     anyOf([jwt()], { throtle: {} });
     const { code, message } = await warned;
     assert.equal(code, "MCP_NATIVE_AUTH_UNKNOWN_OPTION");
-    assert.equal(message, 'AnyOfAuthProvider ignores 1 unknown option(s): "throtle"; known are throttle');
+    assert.equal(
+      message,
+      'AnyOfAuthProvider: unknown option "throtle" (did you mean "throttle"?); the known options are throttle. It is ignored',
+    );
   });
 
   it("a changed array changes nothing", async () => {
@@ -250,7 +260,7 @@ describe("who gets in", () => {
     assert.equal(await anyOf([{ authenticate: () => true }]).authenticate(from({})), true);
   });
 
-  it("a provider that fails lets nobody in and keeps nobody out", async () => {
+  it("a provider that fails accepts nothing and keeps no other from accepting", async () => {
     const failing = [
       { authenticate: () => Promise.reject(new Error(JWT_SECRET)) },
       {
@@ -268,6 +278,7 @@ describe("who gets in", () => {
     const provider = anyOf([...failing, apiKeys()]);
     assert.equal(await provider.authenticate(withKey(API_KEY)), true);
     assert.equal((await eventOf(provider, withKey(WRONG_API_KEY))).reason, "KEY_UNKNOWN");
+    assert.equal((await eventOf(anyOf(failing.slice(0, 3)), bearer(TOKEN))).reason, "PROVIDER_FAILED");
     assert.equal((await eventOf(anyOf(failing), bearer(TOKEN))).reason, "PROVIDER_REJECTED");
   });
 
@@ -530,13 +541,13 @@ describe("throttle", () => {
       ),
       four,
     );
-    assert.deepEqual(
-      await statusesOf(
-        anyOf([giving(false)], once),
-        five(() => from({})),
-      ),
-      four,
-    );
+    const presenting = [
+      () => from({ "x-password": "guess" }),
+      () => ({ ...from({}), url: "/mcp?password=guess" }),
+    ];
+    for (const guess of presenting) {
+      assert.deepEqual(await statusesOf(anyOf([giving(false)], once), five(guess)), four);
+    }
     const key = anyOf([new framework.APIKeyAuthProvider({ keys: API_KEYS })], once);
     assert.deepEqual(
       await statusesOf(
@@ -547,7 +558,43 @@ describe("throttle", () => {
     );
   });
 
-  it("a guess beside something genuine is counted: expired tokens and keys hide none", async () => {
+  const guesses = [
+    ["one wrong credential", [apiKeys, jwt], withKey(WRONG_API_KEY), 1],
+    ["two different wrong ones", [apiKeys, jwt], from({ "x-api-key": WRONG_API_KEY, authorization: `Bearer ${WRONG_TOKEN}` }), 2],
+    ["one that several reject", [apiKeys, entries, jwt], bearer(WRONG_TOKEN), 1],
+    ["one that several reject, nested", [() => anyOf([apiKeys(), jwt()]), jwt], bearer(WRONG_TOKEN), 1],
+    ["one that a provider of others rejects too", [() => giving(false), jwt], bearer(WRONG_TOKEN), 1],
+    ["one for a provider of others", [() => giving(false), jwt], from({ "x-password": "guess" }), 1],
+    ["one in a cookie", [() => giving(false)], from({ cookie: "session=guess" }), 1],
+    ["one in a header of a proxy that authenticates", [() => giving(false)], from({ "cf-access-jwt-assertion": "guess" }), 1],
+    ["one in the protocol of a WebSocket", [() => giving(false)], from({ "sec-websocket-protocol": "bearer.guess" }), 1],
+    ["one in a configured header of any name", [() => anyOf([new APIKeyAuthProvider({ keys: API_KEYS, headerName: "MCP-Key" })])], from({ "mcp-key": "guess" }), 1],
+    ["an expired token next to it", [() => giving(false), jwt], from({ "x-password": "guess", authorization: `Bearer ${EXPIRED}` }), 1],
+    ["an expired token alone", [() => giving(false), jwt], bearer(EXPIRED), 0],
+    ["a signed token with bad claims", [jwt], bearer(jsonwebtoken.sign("no JSON", JWT_SECRET)), 0],
+    ["a signed token with a bad time", [jwt], bearer(signed({ exp: "soon" })), 0],
+    ["what every client sends", [() => giving(false)], from({ host: "a", "user-agent": "b", accept: "*/*", "mcp-session-id": "c", "mcp-protocol-version": "d", "content-type": "e", "x-forwarded-for": "f" }), 0],
+    ["anything, for a provider that fails", [() => ({ authenticate: () => Promise.reject(new Error("down")) })], withKey(WRONG_API_KEY), 0],
+  ];
+  for (const [name, members, request, count] of guesses) {
+    it(`${name}: counts as ${count}`, async () => {
+      // The limit is reached one failure after the other.
+      for (const failures of [1, 2, 3]) {
+        const provider = anyOf(
+          members.map((make) => make()),
+          { throttle: { failures } },
+        );
+        const statuses = await statusesOf(
+          provider,
+          five(() => request),
+        );
+        const expected = [1, 2, 3, 4, 5].map((sent) => (sent * count > failures ? 429 : 401));
+        assert.deepEqual(statuses, expected, `${failures} allowed`);
+      }
+    });
+  }
+
+  it("a guess next to something genuine is counted: expired tokens and keys hide none", async () => {
     const beside = () => from({ "x-api-key": WRONG_API_KEY, authorization: `Bearer ${EXPIRED}` });
     assert.deepEqual(await statusesOf(anyOf([apiKeys(), jwt()], once), five(beside)), four);
     const forged = () => from({ "x-api-key": `${ENTRY_KEY}-old`, authorization: `Bearer ${WRONG_TOKEN}` });
@@ -565,14 +612,15 @@ describe("throttle", () => {
     );
   });
 
-  it("failures count when providers of others have answered: requests sent meanwhile get past lockout", async () => {
+  it("requests of one client are decided one after the other under lockout: none gets past the count of another", async () => {
     const slow = { authenticate: () => new Promise((resolve) => setImmediate(resolve, false)) };
     const provider = anyOf([slow, jwt()], { throttle: { failures: 1, lockout: true } });
-    const answers = await Promise.all(
-      [bearer(WRONG_TOKEN), bearer(TOKEN)].map((request) => provider.authenticate(request)),
+    const statuses = await Promise.all(
+      [bearer(WRONG_TOKEN), bearer(TOKEN)].map((request) => statusesOf(provider, [request])),
     );
-    assert.deepEqual(answers, [false, { data: CLAIMS }]);
-    assert.deepEqual(await statusesOf(provider, [bearer(TOKEN)]), [429]);
+    assert.deepEqual(statuses, [[401], [429]]);
+    const elsewhere = { ...bearer(TOKEN), socket: { remoteAddress: "192.0.2.2" } };
+    assert.deepEqual(await statusesOf(provider, [elsewhere, bearer(TOKEN)]), [200, 429]);
   });
 
   it("counts and names clients that hang up while a provider takes its time", async () => {
@@ -590,7 +638,7 @@ describe("throttle", () => {
       const hangUp = () =>
         new Promise((resolve) => {
           done.push(resolve);
-          request({ port: server.address().port, host: "127.0.0.1" })
+          request({ port: server.address().port, host: "127.0.0.1", headers: { "x-password": "guess" } })
             .on("error", () => {})
             .end();
         });

@@ -20,7 +20,7 @@ function printed(heading) {
 }
 
 describe("examples", () => {
-  it("pino logs who was let in and who was refused, and why", () => {
+  it("pino logs accepted and rejected requests, with the reason", () => {
     const lines = printed("### pino").map((line) => JSON.parse(line));
     const decision = {
       provider: "APIKeyAuthProvider",
@@ -30,8 +30,8 @@ describe("examples", () => {
     assert.deepEqual(
       lines.map(({ time, pid, hostname, ...line }) => line),
       [
-        { level: 30, ...decision, msg: "let in" },
-        { level: 40, reason: "KEY_UNKNOWN", ...decision, msg: "refused" },
+        { level: 30, ...decision, msg: "accepted" },
+        { level: 40, reason: "KEY_UNKNOWN", ...decision, msg: "rejected" },
       ],
     );
   });

@@ -11,8 +11,8 @@ import path from "node:path";
 import { before, describe, it } from "node:test";
 import { APIKeyAuthProvider, anyOf, generateApiKey, JWTAuthProvider } from "mcp-native-auth";
 import { constructNative } from "../../lib/core/errors.js";
-import { addonFileName, platformId } from "../../lib/native/platform.js";
 import { rejectionCodes } from "../../lib/native/load.js";
+import { addonFileName, platformId } from "../../lib/native/platform.js";
 import { sections } from "../support/markdown.js";
 import { nativeVerifier } from "../support/native-verifier.js";
 import { checkout, project } from "../support/project.js";
@@ -37,14 +37,12 @@ describe("codes", () => {
   );
   const JAVASCRIPT = ["register.js", ...ofLib.map((name) => path.join("lib", name))];
   const javascript = JAVASCRIPT.map(read).join("\n");
-  const errors = read("src/error.rs");
   const found = (text, pattern) => [...text.matchAll(pattern)].map(([, code]) => code);
-  const [configuration, rejection] = errors.split("impl Rejection");
 
   it("of errors and warnings are those that the source has", () => {
     const codes = [
-      ...found(configuration, /=> "([A-Z_]+)"/g).map((code) => ERROR + code),
-      ...found(read("src/node/mod.rs"), /Error::new\("([A-Z_]+)"/g).map((code) => ERROR + code),
+      ...found(read("src/config_error.rs"), /=> "(ERR_MCP_AUTH_[A-Z_]+)"/g),
+      ...found(read("src/node/error.rs"), /"(ERR_MCP_AUTH_[A-Z_]+)"/g),
       ...found(javascript, /onfigurationError\(\s*"([A-Z_]+)"/g).map((code) => ERROR + code),
       ...found(javascript, /"(ERR_MCP_AUTH_[A-Z_]+)"/g).filter((code) => code !== ERROR),
       ...found(javascript, /\baddonError\(\s*"([A-Z_]+)"/g).map((code) => `${ERROR}ADDON_${code}`),
@@ -57,30 +55,29 @@ describe("codes", () => {
 
   it("of errors are those that index.d.ts declares for constructors, and those of loading", () => {
     const declared = found(read("index.d.ts"), /\| "(ERR_MCP_AUTH_[A-Z_]+)"/g);
-    const ofLoading = [
-      ...["ADDON_MISSING", "ADDON_UNLOADABLE", "ADDON_VERSION"],
-      ...["INTERNAL", "REGISTER_UNSUPPORTED"],
-    ].map((code) => ERROR + code);
+    const ofLoading = [...["ADDON_MISSING", "ADDON_UNLOADABLE", "ADDON_VERSION"], "REGISTER_UNSUPPORTED"].map(
+      (code) => ERROR + code,
+    );
     const errorCodes = [...documented.keys()].filter((code) => code.startsWith(ERROR));
     assert.deepEqual(errorCodes.sort(), [...declared, ...ofLoading].sort());
   });
 
-  it("of refusals are those that the core has, in its order", () => {
+  it("of rejections are those that the core has, in its order", () => {
     const reasons = found(reasonsPage, /^\| `(TOKEN_[A-Z_]+)` \|/gm);
     assert.deepEqual(reasons, rejectionCodes());
-    assert.deepEqual(reasons, found(rejection, /=> "([A-Z_]+)"/g));
+    assert.deepEqual(reasons, found(read("src/rejection.rs"), /, "(TOKEN_[A-Z_]+)", /g));
   });
 
-  it("of refusals are those that index.d.ts declares, in one table of one page", () => {
-    const [, declared] = /type RefusalReason =([^;]+);/.exec(read("index.d.ts"));
+  it("of rejections are those that index.d.ts declares, in one table of one page", () => {
+    const [, declared] = /type RejectionReason =([^;]+);/.exec(read("index.d.ts"));
     const row = /^\| `([A-Z_]+)` \|/gm;
     assert.deepEqual(found(reasonsPage, row), found(declared, /"([A-Z_]+)"/g));
     assert.deepEqual(found(page, row), []);
   });
 
-  it("each has messages, a cause and a cure", () => {
+  it("each has messages, a cause and a fix", () => {
     for (const [code, { text, messages }] of documented) {
-      assert.ok(messages.length > 0 && /\*\*Cause:\*\*\s.*\*\*Cure:\*\*\s/s.test(text), code);
+      assert.ok(messages.length > 0 && /\*\*Cause:\*\*\s.*\*\*Fix:\*\*\s/s.test(text), code);
     }
   });
 

@@ -334,7 +334,7 @@ describe("a JWK Set", () => {
 
   it("of which none can be used throws what is wrong with the first, by its place", () => {
     for (const [keys, code, message] of [
-      [[jwk("rsa")], "ALGORITHMS_INCOMPATIBLE", /^`algorithms` allows HS256, which an RSA key cannot verify/],
+      [[jwk("rsa")], "ALGORITHMS_INCOMPATIBLE", /^`keys\[0\]` is an RSA key, which cannot verify HS256; /],
       [[{}, jwk("rsa", { use: "enc" })], "SECRET_UNSUITABLE", /^`keys\[0\]` /],
       [
         [jwk("rsa", { use: "enc" })],
@@ -500,7 +500,7 @@ const WRONG_KEYS = [
   [
     [NEW, publicJwk("rsa")],
     "ALGORITHMS_INCOMPATIBLE",
-    /^`algorithms` allows HS256, which an RSA key cannot verify; /,
+    /^`keys\[1\]` is an RSA key, which cannot verify HS256; /,
   ],
   [
     Array.from({ length: 101 }, (_, n) => ({ kid: `${n}`, secret: NEW })),
@@ -515,12 +515,12 @@ const WRONG_KEYS = [
   [
     Array(5).fill(NEW),
     "SECRET_TOO_MANY_KEYS",
-    "`keys` holds 5 keys; 5 of them without `kid` are for HS256, of which a token is tried with 4 at most; give each a `kid` of its own or remove old ones",
+    "`keys` holds 5 keys; 5 of them without `kid` are for HS256, but a token is tried with 4 at most; give each a `kid` of its own or remove old ones",
   ],
   [
     Array(6).fill({ kid: "a", secret: NEW }),
     "SECRET_TOO_MANY_KEYS",
-    "`keys` holds 6 keys; 6 of them with the same `kid` are for HS256, of which a token is tried with 4 at most; give each a `kid` of its own or remove old ones",
+    "`keys` holds 6 keys; 6 of them with the same `kid` are for HS256, but a token is tried with 4 at most; give each a `kid` of its own or remove old ones",
   ],
 ];
 
@@ -649,7 +649,7 @@ describe("setSecret and setKeys", () => {
     assert.equal(await of({ iss: "j", exp: 4_102_444_800 }), false);
     assert.throws(() => provider.setSecret(publicPem("rsa")), {
       code: "ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE",
-      message: /^`algorithms`/,
+      message: /^`secret` is an RSA key, which cannot verify HS256; /,
     });
   });
 

@@ -46,8 +46,8 @@ async function decide(Provider, config, token) {
 
 /** The stable code of a refusal, which the provider does not tell. */
 function reasonOf(secret, algorithms, token) {
-  const { kind, bytes } = readKeyMaterial(secret, "secret");
-  const outcome = nativeVerifier(kind, bytes, { algorithms }).verify(token, Date.now() / 1000);
+  const keys = [{ ...readKeyMaterial(secret, "secret"), path: "secret" }];
+  const outcome = nativeVerifier(undefined, undefined, { keys, algorithms }).verify(token, Date.now() / 1000);
   return typeof outcome === "number" ? rejectionCodes()[outcome] : "ACCEPTED";
 }
 

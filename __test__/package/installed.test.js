@@ -1,6 +1,8 @@
 /** The package as installed: loading, the link to the framework, threads, copies. */
 
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import path from "node:path";
 import { describe, it } from "node:test";
 import { copyModule, FRAMEWORK_NEEDS, project, runJson, temporaryFolder } from "../support/project.js";
 
@@ -21,6 +23,15 @@ const LINKED = {
   accepts: true,
   stderr: "",
 };
+
+it("the package holds no test, benchmark or development tool", () => {
+  const installed = path.join(project({}), "node_modules", "mcp-native-auth");
+  const folders = readdirSync(installed, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+  assert.deepEqual(folders.sort(), [".cargo", "bin", "docs", "lib", "native", "scripts", "src"]);
+  assert.deepEqual(readdirSync(path.join(installed, "scripts")), ["addon.js", "build.js", "install.js"]);
+});
 
 describe("loading", () => {
   it("import and require() give the same single copy", () => {

@@ -103,7 +103,11 @@ it("an unknown option is named in one process warning, its value is not", async 
     warnings.map(({ name, code }) => [name, code]),
     Array(2).fill(["McpNativeAuthWarning", "MCP_NATIVE_AUTH_UNKNOWN_OPTION"]),
   );
-  assert.match(warnings[0].message, /"headername"; known are keys, loadKeys, headerName, queryFallback, /);
-  assert.match(warnings[1].message, /"requireExpiraton"/);
+  assert.match(warnings[0].message, /: unknown option "headername" \(did you mean "headerName"\?\); /);
+  assert.match(warnings[0].message, /; the known options are keys, loadKeys, headerName, queryFallback, /);
+  assert.match(
+    warnings[1].message,
+    /: unknown option "requireExpiraton" \(did you mean "requireExpiration"\?\); /,
+  );
   assertHides(warnings.join("\n"), SECRET);
 });

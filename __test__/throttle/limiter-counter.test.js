@@ -165,7 +165,7 @@ function withRedis() {
 
   it("the example of docs/monitoring.md connects and counts", async () => {
     const page = readFileSync(path.join(checkout, "docs/monitoring.md"), "utf8");
-    const [, code] = /\n```js in throttle-redis\n(.*?)\n```\n/s.exec(page);
+    const [, code] = /\n```js in limiter-counter\n(.*?)\n```\n/s.exec(page);
     const ask = `
       const statuses = [];
       for (let n = 0; n < 12; n += 1) {

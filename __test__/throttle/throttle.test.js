@@ -11,8 +11,8 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterUnion } from "rate-limiter-flexible";
 import { clientAddress, clientKey } from "../../lib/throttle/client-address.js";
-import { MemoryCounter } from "../../lib/throttle/memory-counter.js";
 import { LimiterCounter } from "../../lib/throttle/limiter-counter.js";
+import { MemoryCounter } from "../../lib/throttle/memory-counter.js";
 import { API_KEY, API_KEYS, JWT_SECRET, TOKEN, WRONG_API_KEY, WRONG_TOKEN } from "../support/credentials.js";
 import { checkout } from "../support/project.js";
 import {
@@ -304,9 +304,9 @@ describe("options", () => {
       { limiter: new RateLimiterUnion(new RateLimiterMemory({ points: 1, duration: 1 })), lockout: true },
       /`throttle.limiter` has no `get` method/,
     ],
-    "failures beside a limiter": [
+    "failures next to a limiter": [
       { limiter: { consume() {} }, failures: 5 },
-      /`throttle.failures` has no effect beside `throttle.limiter`/,
+      /`throttle.failures` has no effect with `throttle.limiter`, which has its own `points` and `duration`; remove one/,
     ],
     "limiterTimeoutMs 0": [{ limiter: { consume() {} }, limiterTimeoutMs: 0 }, /`throttle.limiterTimeoutMs`/],
   };
@@ -341,7 +341,7 @@ describe("options", () => {
     });
   });
 
-  it("a misspelt member is named in a warning", async () => {
+  it("a misspelled member is named in a warning", async () => {
     const warned = new Promise((resolve) => {
       process.on(
         "warning",
@@ -350,7 +350,10 @@ describe("options", () => {
     });
     apiKeys({ failurs: 3 });
     const { message } = await warned;
-    assert.match(message, /APIKeyAuthProvider: `throttle` ignores 1 unknown option\(s\): "failurs"/);
+    assert.match(
+      message,
+      /^APIKeyAuthProvider: `throttle`: unknown option "failurs" \(did you mean "failures"\?\); /,
+    );
   });
 });
 

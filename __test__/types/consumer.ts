@@ -26,8 +26,9 @@ import {
   type JWTConfig,
   type JWTKeys,
   linkFramework,
-  type RefusalReason,
   type RejectedEvent,
+  type RejectionReason,
+  type ReloadFailedEvent,
   type ThrottleConfig,
 } from "mcp-native-auth";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterUnion } from "rate-limiter-flexible";
@@ -36,6 +37,9 @@ const headerName: "X-API-Key" = DEFAULT_API_KEY_HEADER_NAME;
 const apiKeyConfig: APIKeyConfig = { keys: ["k1", "k2"], headerName, queryFallback: false };
 const apiKeys: APIKeyAuthProvider = new APIKeyAuthProvider(apiKeyConfig);
 new APIKeyAuthProvider({ keys: Object.freeze(["k1"]), headerName: undefined, queryFallback: null });
+new APIKeyAuthProvider({ keys: [{ key: undefined, hash: "sha256:…", id: "alice", expiresAt: undefined }] });
+new APIKeyAuthProvider({ loadKeys: async () => ["k1"], reloadIntervalSeconds: 60, keys: undefined });
+apiKeys.replaceKey("alice", "k2", { overlapSeconds: undefined });
 const count: number = apiKeys.getKeyCount();
 const name: string = apiKeys.getHeaderName();
 
@@ -52,6 +56,15 @@ const configs: JWTConfig[] = [
   { secret: publicKey.export({ format: "jwk" }), algorithms: ["ES256"] },
   { secret: { key: { kty: "RSA", n: "AQAB", e: "AQAB" }, format: "jwk" } },
   { secret: { key: "pem", format: "pem" } },
+  { secret: { key: publicKey.export({ format: "jwk" }), format: "jwk" } },
+  { secret: await crypto.subtle.exportKey("jwk", {} as never) },
+  {
+    secret: "text",
+    audience: process.env.AUDIENCE,
+    issuer: undefined,
+    keys: undefined,
+    throttle: undefined,
+  },
   {
     secret: "text",
     headerName: "X-Token",
@@ -96,7 +109,12 @@ const throttles: ThrottleConfig[] = [
 new APIKeyAuthProvider({ keys: ["k1"], throttle: throttles[0] });
 new JWTAuthProvider({ secret: "text", throttle: null });
 subscribe("mcp-native-auth:accepted", (message) => (message as AcceptedEvent).subject?.toUpperCase());
-subscribe("mcp-native-auth:rejected", (message): RefusalReason => (message as RejectedEvent).reason);
+subscribe("mcp-native-auth:rejected", (message): RejectionReason => (message as RejectedEvent).reason);
+subscribe("mcp-native-auth:reload-failed", (message) => {
+  const { message: text, usingStaleKeys }: { message: string; usingStaleKeys: boolean } =
+    message as ReloadFailedEvent;
+  return usingStaleKeys || text;
+});
 
 declare const oauth: framework.OAuthAuthProvider;
 const several = anyOf([apiKeys, jwt, oauth, anyOf([jwt] as const, null)], { throttle: { failures: 3 } });
@@ -140,7 +158,8 @@ const generated: GeneratedApiKey[] = [
   generateApiKey({ prefix: null }),
   generateApiKey({ prefix: "acme_live" }),
 ];
-const form: "ok" | "typo" | "foreign" = checkApiKey(generated[0]?.key ?? "");
+generateApiKey({ prefix: undefined });
+const form: "ok" | "typo" | "unrecognized" = checkApiKey(generated[0]?.key ?? "");
 const named: [`sha256:${string}`, `key_${string}`] = [generateApiKey().hash, generateApiKey().id];
 
 export { count, form, forTheFramework, name, named, severalError };

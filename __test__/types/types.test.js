@@ -33,9 +33,11 @@ function errorsOf(file, resolution) {
   }));
 }
 
+const NODE_NEXT = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
 const RESOLUTIONS = {
-  NodeNext: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
+  NodeNext: NODE_NEXT,
   bundler: { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
+  exactOptionalPropertyTypes: { ...NODE_NEXT, exactOptionalPropertyTypes: true },
 };
 
 for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
@@ -44,24 +46,34 @@ for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
       assert.deepEqual(errorsOf(path.join(types, "consumer.ts"), resolution), []);
     });
 
-    it("each wrong use is an error", () => {
+    it("each wrong use is an error that names the option in question", () => {
       const file = path.join(types, "wrong-uses.ts");
       const marked = readFileSync(file, "utf8")
         .split("\n")
-        .flatMap((line, index) => (line.endsWith("// wrong") ? [index + 1] : []));
+        .flatMap((text, index) => {
+          const [mark, option] = /\/\/ wrong(?:: (\w+))?$/.exec(text) ?? [];
+          return mark === undefined ? [] : [{ line: index + 1, option }];
+        });
       const found = errorsOf(file, resolution);
       assert.deepEqual(
         [...new Set(found.map(({ line }) => line))].sort((a, b) => a - b),
-        marked,
+        marked.map(({ line }) => line),
       );
-      assert.ok(marked.length >= 19);
+      for (const { line, option } of marked.filter((mark) => mark.option !== undefined)) {
+        const messages = found.filter((error) => error.line === line).map(({ message }) => message);
+        assert.ok(
+          messages.some((message) => message.includes(`'${option}'`)),
+          `line ${line}: ${messages}`,
+        );
+      }
+      assert.ok(marked.length >= 40);
     });
   });
 }
 
 it("the declarations themselves hold without skipLibCheck", () => {
   const errors = errorsOf(path.join(checkout, "index.d.ts"), {
-    ...RESOLUTIONS.NodeNext,
+    ...NODE_NEXT,
     skipLibCheck: false,
   });
   assert.deepEqual(
@@ -70,9 +82,36 @@ it("the declarations themselves hold without skipLibCheck", () => {
   );
 });
 
+it("the declarations do not depend on the version of @types/node", () => {
+  // A missing type would be `any` and check nothing. From 25 on, `JsonWebKey` is missing.
+  const folder = project({
+    "node_modules/@types/node/index.d.ts": `
+      declare module "node:crypto" { export class KeyObject { type: string } }
+      declare module "node:http" { export class IncomingMessage { url?: string } }
+      interface Buffer extends Uint8Array {}
+      interface AbortSignal {}`,
+    "main.ts": `
+      import { JWTAuthProvider } from "mcp-native-auth";
+      declare const exported: { kty?: string; n?: string; e?: string; key_ops?: string[] };
+      new JWTAuthProvider({ secret: exported });
+      new JWTAuthProvider({ keys: { keys: [exported] } });
+      // @ts-expect-error
+      new JWTAuthProvider({ secret: 5 });
+      // @ts-expect-error
+      new JWTAuthProvider({ secret: () => "x" });`,
+  });
+  const options = {
+    ...NODE_NEXT,
+    typeRoots: [path.join(folder, "node_modules/@types")],
+    skipLibCheck: false,
+  };
+  const errors = errorsOf(path.join(folder, "main.ts"), { ...options, lib: ["lib.es2022.d.ts"] });
+  assert.deepEqual(errors, []);
+});
+
 for (const declarations of ["index.d.ts", "index.d.cts"]) {
   it(`${declarations} names exactly the exports that there are`, async () => {
-    const program = ts.createProgram([path.join(checkout, declarations)], RESOLUTIONS.NodeNext);
+    const program = ts.createProgram([path.join(checkout, declarations)], NODE_NEXT);
     const checker = program.getTypeChecker();
     const source = program.getSourceFile(path.join(checkout, declarations));
     const values = checker
@@ -105,6 +144,61 @@ it("the declarations for CommonJS are those for modules, under module: node16 to
   );
 });
 
+describe("declarations", () => {
+  const text = readFileSync(path.join(checkout, "index.d.ts"), "utf8");
+  const { statements } = ts.createSourceFile("index.d.ts", text, ts.ScriptTarget.ES2022, true);
+
+  it("accept undefined and null for each optional option", () => {
+    const accepted = statements
+      .filter((each) => ts.isInterfaceDeclaration(each) && /(Options|Config|Entry)$/.test(each.name.text))
+      // Passed to the framework, whose type has no null.
+      .filter((each) => each.name.text !== "AuthConfig")
+      .flatMap((each) => each.members.map((member) => [`${each.name.text}.${member.name.text}`, member]))
+      .filter(([, member]) => member.questionToken !== undefined);
+    assert.ok(accepted.length >= 35);
+    assert.deepEqual(
+      accepted.filter(([, { type }]) => !/\bnull \| undefined$/.test(type.getText())).map(([name]) => name),
+      [],
+    );
+  });
+
+  it("name no error code that ConfigurationError lacks", () => {
+    const declared = [...text.matchAll(/\| "(ERR_MCP_AUTH_\w+)"/g)].map(([, code]) => code);
+    const named = [...text.matchAll(/`(ERR_MCP_AUTH_\w*\w)`/g)].map(([, code]) => code);
+    assert.ok(named.length >= 40);
+    assert.deepEqual(
+      named.filter((code) => !declared.includes(code)),
+      [],
+    );
+  });
+
+  it("have an example of each class and function that compiles under strict", () => {
+    const examples = (node) =>
+      ts
+        .getJSDocTags(node)
+        .filter(({ tagName }) => tagName.text === "example")
+        .map(({ comment }) => /```ts\n(.*)```$/s.exec(ts.getTextOfJSDocComment(comment))[1]);
+    const shown = statements.filter((each) => ts.isClassDeclaration(each) || ts.isFunctionDeclaration(each));
+    assert.deepEqual(
+      shown.filter((each) => examples(each).length === 0).map((each) => each.name.text),
+      [],
+    );
+    const codes = shown.flatMap((each) => [each, ...(each.members ?? [])].flatMap(examples));
+    const files = Object.fromEntries(codes.map((code, index) => [`example-${index}.ts`, code]));
+    const folder = project(
+      { ...files, "package.json": `{ "type": "module" }` },
+      { dependencies: ["mcp-framework", "@modelcontextprotocol/sdk", "zod", "@types/node"] },
+    );
+    for (const file of Object.keys(files)) {
+      assert.deepEqual(
+        errorsOf(path.join(folder, file), RESOLUTIONS.exactOptionalPropertyTypes),
+        [],
+        files[file],
+      );
+    }
+  });
+});
+
 describe("a TypeScript project of mcp-framework", () => {
   const fixture = path.join(import.meta.dirname, "../support/typescript-project");
   const read = (file) => readFileSync(path.join(fixture, file), "utf8");
@@ -116,7 +210,7 @@ describe("a TypeScript project of mcp-framework", () => {
     "as it stands": auth,
     "with the import changed": switched,
   })) {
-    it(`${name}: compiles, runs, lets in and turns away`, async () => {
+    it(`${name}: compiles, runs, accepts and rejects`, async () => {
       const folder = project(
         {
           "src/auth.ts": authModule,

@@ -13,20 +13,30 @@ new APIKeyAuthProvider(); // wrong
 new APIKeyAuthProvider({}); // wrong
 new APIKeyAuthProvider({ keys: "k1" }); // wrong
 new APIKeyAuthProvider({ keys: [1] }); // wrong
-new APIKeyAuthProvider({ keys: ["k1"], headername: "X-Key" }); // wrong
+new APIKeyAuthProvider({ key: "k1" }); // wrong: keys
+new APIKeyAuthProvider({ strict: true }); // wrong: keys
+new APIKeyAuthProvider({ keys: ["k1"], loadKeys: () => [] }); // wrong: loadKeys
+new APIKeyAuthProvider({ keys: ["k1"], reloadIntervalSeconds: 60 }); // wrong: reloadIntervalSeconds
+new APIKeyAuthProvider({ loadKeys: () => 5 }); // wrong
+new APIKeyAuthProvider({ keys: ["k1"], headername: "X-Key" }); // wrong: headername
 new APIKeyAuthProvider({ keys: ["k1"], queryFallback: "no" }); // wrong
 new JWTAuthProvider(); // wrong
 new JWTAuthProvider({}); // wrong
 new JWTAuthProvider({ secret: 5 }); // wrong
+new JWTAuthProvider({ secret: () => "s" }); // wrong
+new JWTAuthProvider({ secret: Promise.resolve("s") }); // wrong
+new JWTAuthProvider({ secret: { kty: 5 } }); // wrong
 new JWTAuthProvider({ secret: undefined }); // wrong
+new JWTAuthProvider({ secret: process.env.JWT_SECRET }); // wrong: secret
+new JWTAuthProvider({ issuer: "https://issuer.example" }); // wrong: secret
 new JWTAuthProvider({ secret: "s", algorithms: ["none"] }); // wrong
 new JWTAuthProvider({ secret: "s", algorithms: "HS256" }); // wrong
 new JWTAuthProvider({ secret: "s", requireBearer: 1 }); // wrong
-new JWTAuthProvider({ secret: "s", requireExpiraton: true }); // wrong
+new JWTAuthProvider({ secret: "s", requireExpiraton: true }); // wrong: requireExpiraton
 new JWTAuthProvider({ secret: "s", throttle: true }); // wrong
 new JWTAuthProvider({ secret: "s", throttle: { failurs: 3 } }); // wrong
 new JWTAuthProvider({ secret: "s", throttle: { limiter: {} } }); // wrong
-new JWTAuthProvider({ secret: "s", keys: ["s"] }); // wrong
+new JWTAuthProvider({ secret: "s", keys: ["s"] }); // wrong: keys
 new JWTAuthProvider({ keys: "s" }); // wrong
 new JWTAuthProvider({ secret: "s", issuer: /issuer/ }); // wrong
 new JWTAuthProvider({ secret: "s", maxTokenAge: "1h" }); // wrong

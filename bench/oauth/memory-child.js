@@ -1,12 +1,12 @@
 /**
  * Prints the bytes that JavaScript holds in a process that had tokens introspected:
- * `node --expose-gc memory-child.js <contender> <endpoint> <number of tokens> <cacheTTL>`.
+ * `node --expose-gc memory-child.js <implementation> <endpoint> <number of tokens> <cacheTTL>`.
  */
 
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { apiKeys, requestWithToken, toBytes } from "../support/credentials.js";
-import { makeProvider } from "./contenders.js";
+import { makeProvider } from "./implementations.js";
 
 const [, , name, endpoint, count, cacheTTL] = process.argv;
 /** Introspections at a time: fewer than any provider puts off. */

@@ -15,7 +15,7 @@ const CACHE_TTL = 3_600_000;
 /**
  * What remembering 10,000 introspected tokens adds to the memory of a process, in megabytes (10^6 bytes): the
  * difference between two processes that have as many tokens introspected, of which one remembers them, the
- * other has `cacheTTL: 0`. Heap and buffers of JavaScript, where both contenders keep them: the resident
+ * other has `cacheTTL: 0`. Heap and buffers of JavaScript, where both implementations keep them: the resident
  * memory varies by more, because of what the HTTP client leaves behind.
  *
  * @returns {Promise<{ ours: object, framework: object }>}

@@ -8,7 +8,7 @@ import {
   targetsOfRejectedAccessToken,
   targetsOfSameAccessToken,
 } from "../support/targets.js";
-import { accessTokenContenders } from "./contenders.js";
+import { accessTokenImplementations } from "./implementations.js";
 import { accessTokenPool } from "./tokens.js";
 
 const ALGORITHMS = ["RS256", "ES256"];
@@ -23,43 +23,47 @@ export function* accessTokenRows(issuer) {
 function rowsOfAlgorithm(algorithm, issuer) {
   const prepared = once(async () => {
     const pool = accessTokenPool(algorithm);
-    const contenders = accessTokenContenders(pool, issuer.publish(algorithm, pool.keys));
-    for (const contender of contenders) {
-      await assertRightAboutTokens(contender, pool, { hasRules: true, alsoWrong: ["unknownKey"] });
+    const implementations = accessTokenImplementations(pool, issuer.publish(algorithm, pool.keys));
+    for (const implementation of implementations) {
+      await assertRightAboutTokens(implementation, pool, { hasRules: true, alsoWrong: ["unknownKey"] });
     }
-    return { pool, contenders };
+    return { pool, implementations };
   });
   const row = (what, title, targets, present) => ({
     id: `OAuth ${algorithm} ${what}`,
     title: `OAuth, ${algorithm}, ${title}`,
     targets,
-    contenders: async () => {
-      const { pool, contenders } = await prepared();
-      return Promise.all(present(contenders, pool));
+    implementations: async () => {
+      const { pool, implementations } = await prepared();
+      return Promise.all(present(implementations, pool));
     },
   });
   /** With our own cost of a new token beside it, which a rejection must not exceed. */
   const rejected = (what, title, present) =>
-    row(what, title, targetsOfRejectedAccessToken(), (contenders, pool) => [
-      ...contenders.map((contender) => present(contender, pool)),
-      { ...presentedOnce(oursAmong(contenders), pool.genuine, true), name: ACCEPTING },
+    row(what, title, targetsOfRejectedAccessToken(), (implementations, pool) => [
+      ...implementations.map((implementation) => present(implementation, pool)),
+      { ...presentedOnce(oursAmong(implementations), pool.genuine, true), name: ACCEPTING },
     ]);
   return [
-    row("new", "new token", targetsOfNewAccessToken(algorithm), (contenders, pool) =>
-      contenders.map((contender) => presentedOnce(contender, pool.genuine, true)),
+    row("new", "new token", targetsOfNewAccessToken(algorithm), (implementations, pool) =>
+      implementations.map((implementation) => presentedOnce(implementation, pool.genuine, true)),
     ),
-    row("same", "same token again", targetsOfSameAccessToken(), (contenders, pool) =>
-      contenders.map((contender) => presentedAgain(contender, pool.genuine)),
+    row("same", "same token again", targetsOfSameAccessToken(), (implementations, pool) =>
+      implementations.map((implementation) => presentedAgain(implementation, pool.genuine)),
     ),
-    rejected("forged", "bad signature", (contender, pool) => presentedOnce(contender, pool.forged, false)),
-    rejected("audience", "wrong audience", (contender, pool) =>
-      presentedOnce(contender, pool.otherAudience, false),
+    rejected("forged", "bad signature", (implementation, pool) =>
+      presentedOnce(implementation, pool.forged, false),
+    ),
+    rejected("audience", "wrong audience", (implementation, pool) =>
+      presentedOnce(implementation, pool.otherAudience, false),
     ),
     // To one instance, as in a flood: what it asks of the issuer is shared by all passes.
-    rejected("kid", "unknown kid", (contender, pool) => presentedInTurn(contender, pool.unknownKey, false)),
+    rejected("kid", "unknown kid", (implementation, pool) =>
+      presentedInTurn(implementation, pool.unknownKey, false),
+    ),
   ];
 }
 
-function oursAmong(contenders) {
-  return contenders.find(({ name }) => name === OURS);
+function oursAmong(implementations) {
+  return implementations.find(({ name }) => name === OURS);
 }

@@ -1,11 +1,11 @@
-// What the clients present. Each server takes CLIENTELE different credentials and each request carries the next one,
+// What the clients present. Each server takes CLIENTS different credentials and each request carries the next one,
 // so no provider profits from seeing the same one twice in a row.
 
 import { randomBytes } from "node:crypto";
 import jwt from "jsonwebtoken";
 import { API_KEY, HS256 } from "./names.js";
 
-const CLIENTELE = 64;
+const CLIENTS = 64;
 const LIFETIME_S = 3600;
 
 /**
@@ -18,7 +18,7 @@ export function makeCredentials() {
 
 function tokens() {
   const [secret, strangersSecret] = [randomText(32), randomText(32)];
-  const clients = Array.from({ length: CLIENTELE }, (_, index) => claimsOf(index));
+  const clients = Array.from({ length: CLIENTS }, (_, index) => claimsOf(index));
   const signedWith = (key) =>
     clients.map((claims) => ({ Authorization: `Bearer ${jwt.sign(claims, key, { algorithm: "HS256" })}` }));
   return {
@@ -47,12 +47,12 @@ function claimsOf(index) {
 }
 
 function apiKeys() {
-  const keys = Array.from({ length: CLIENTELE }, () => randomText(32));
+  const keys = Array.from({ length: CLIENTS }, () => randomText(32));
   const presenting = (list) => list.map((key) => ({ "X-API-Key": key }));
   return {
     config: { keys },
     accepted: presenting(keys),
-    refused: presenting(Array.from({ length: CLIENTELE }, () => randomText(32))),
+    refused: presenting(Array.from({ length: CLIENTS }, () => randomText(32))),
     refusal: refusal("Invalid API key"),
   };
 }

@@ -1,4 +1,4 @@
-// Contestants that do the same work, side by side: each takes turns of a tenth of a second, which alternate with the
+// Servers that do the same work, side by side: each takes turns of a tenth of a second, which alternate with the
 // others' turns, so that whatever else the machine does falls on all of them alike.
 
 import { openClients } from "./clients.js";
@@ -8,18 +8,18 @@ const TURN_MS = 100;
 const REQUESTS_PER_TURN_LIMIT = 20_000;
 
 /**
- * What the servers in `contestants` make of credentials that are due `verdict`, `{ [provider]: result }`, each over
+ * What `servers` make of credentials that are due `verdict`, `{ [provider]: result }`, each over
  * `turns` turns and after `warmUpRequests` requests.
  */
-export async function measure({ transport, verdict, contestants, credentials, turns, warmUpRequests }) {
+export async function measure({ transport, verdict, servers, credentials, turns, warmUpRequests }) {
   const lanes = [];
   try {
-    for (const contestant of contestants) {
-      lanes.push(await openLane({ transport, verdict, contestant, credentials }));
+    for (const server of servers) {
+      lanes.push(await openLane({ transport, verdict, server, credentials }));
     }
     for (const lane of lanes) await askWithEachCredential(lane, credentials[verdict].length);
     await warmUp(lanes, warmUpRequests);
-    for (const lane of lanes) lane.cpuBefore = await lane.contestant.cpuMs();
+    for (const lane of lanes) lane.cpuBefore = await lane.server.cpuMs();
     for (let turn = 0; turn < turns; turn++) {
       // There and back again, so that nobody has always the same predecessor.
       for (const lane of turn % 2 === 0 ? lanes : lanes.toReversed()) lane.turns.push(await takeTurn(lane));
@@ -30,17 +30,17 @@ export async function measure({ transport, verdict, contestants, credentials, tu
   }
 }
 
-async function openLane({ transport, verdict, contestant, credentials }) {
+async function openLane({ transport, verdict, server, credentials }) {
   const { accepted, refused, refusal } = credentials;
   const { clients, close } = await openClients({
     transport,
-    port: contestant.port,
+    port: server.port,
     count: IN_FLIGHT,
     admission: accepted[0],
     credentials: verdict === "accepted" ? accepted : refused,
     refusal: verdict === "accepted" ? undefined : refusal,
   });
-  return { contestant, clients, close, asked: 0, turns: [] };
+  return { server, clients, close, asked: 0, turns: [] };
 }
 
 // Clients throw at any answer but the due one: nothing is timed that was not seen to be right.
@@ -82,8 +82,8 @@ async function takeTurn(lane, requests = REQUESTS_PER_TURN_LIMIT) {
   return { latencies, elapsed, clientCpu: (user + system) / 1000 };
 }
 
-async function resultOf({ contestant, turns, cpuBefore }) {
-  const serverCpu = (await contestant.cpuMs()) - cpuBefore;
+async function resultOf({ server, turns, cpuBefore }) {
+  const serverCpu = (await server.cpuMs()) - cpuBefore;
   const latencies = turns.flatMap((turn) => turn.latencies);
   const elapsed = sum(turns.map((turn) => turn.elapsed));
   const result = {
@@ -93,7 +93,7 @@ async function resultOf({ contestant, turns, cpuBefore }) {
     serverBusy: serverCpu / elapsed,
     clientBusy: sum(turns.map((turn) => turn.clientCpu)) / elapsed,
   };
-  return [contestant.provider, result];
+  return [server.provider, result];
 }
 
 function sum(numbers) {

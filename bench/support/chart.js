@@ -48,11 +48,13 @@ const STYLE = `
   }`;
 
 /**
- * @param {{ title: string, contenders: { name: string, microseconds: { median: number } }[] }[]} rows
+ * @param {{ title: string, implementations: { name: string, microseconds: { median: number } }[] }[]} rows
  * @returns {string} the text of the SVG
  */
 export function chart(rows) {
-  const medians = rows.flatMap(({ contenders }) => contenders.map(({ microseconds }) => microseconds.median));
+  const medians = rows.flatMap(({ implementations }) =>
+    implementations.map(({ microseconds }) => microseconds.median),
+  );
   const scale = logarithmic(Math.min(...medians), Math.max(...medians));
   // Filled row by row; panels of one row start at the same height.
   const lines = [];
@@ -62,7 +64,7 @@ export function chart(rows) {
     for (const [column, row] of pair.entries()) {
       lines.push(...panel(row, MARGIN + column * (COLUMN_WIDTH + COLUMN_GAP), top, scale));
     }
-    const most = Math.max(...pair.map(({ contenders }) => contenders.length));
+    const most = Math.max(...pair.map(({ implementations }) => implementations.length));
     top += PANEL_HEAD + most * BAR_STEP + AXIS_HEIGHT + PANEL_GAP;
   }
   const height = top - PANEL_GAP + MARGIN / 2;
@@ -79,17 +81,17 @@ export function chart(rows) {
   ].join("\n")}\n`;
 }
 
-function panel({ title, contenders }, left, top, scale) {
+function panel({ title, implementations }, left, top, scale) {
   const zero = left + LABEL_WIDTH;
   const firstBar = top + PANEL_HEAD;
-  const bottom = firstBar + contenders.length * BAR_STEP;
+  const bottom = firstBar + implementations.length * BAR_STEP;
   const lines = [text(left, top + 14, title, "head")];
   for (const { value, share } of scale.ticks) {
     const x = round(zero + share * SCALE_WIDTH);
     lines.push(`<line class="grid" x1="${x}" y1="${firstBar - 2}" x2="${x}" y2="${bottom}"/>`);
     lines.push(text(x, bottom + 15, value.toLocaleString("en"), "quiet middle"));
   }
-  for (const [position, { name, microseconds }] of contenders.entries()) {
+  for (const [position, { name, microseconds }] of implementations.entries()) {
     const y = firstBar + position * BAR_STEP;
     const width = round(Math.max(1, scale.share(microseconds.median) * SCALE_WIDTH));
     const kind = name === OURS ? "ours" : name === FRAMEWORK ? "framework" : "peer";
@@ -120,8 +122,8 @@ function text(x, y, content, classes) {
   return `<text${attribute} x="${x}" y="${y}">${escaped(content)}</text>`;
 }
 
-function described({ title, contenders }) {
-  const figures = contenders.map(({ name, microseconds }) => `${name} ${figure(microseconds.median)}`);
+function described({ title, implementations }) {
+  const figures = implementations.map(({ name, microseconds }) => `${name} ${figure(microseconds.median)}`);
   return `${title}: ${figures.join(", ")}.`;
 }
 

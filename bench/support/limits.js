@@ -108,7 +108,7 @@ function probe() {
 }
 
 /**
- * The signature check alone, by the backend that the addon uses, called once for many tokens: a contender
+ * The signature check alone, by the backend that the addon uses, called once for many tokens: an implementation
  * without a request, a token to be read, claims or a promise. `undefined` without the probe.
  */
 export function bareCheck({ algorithm, secret, genuine }) {

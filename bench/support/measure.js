@@ -1,5 +1,5 @@
 /**
- * Rounds in which all contenders of a row take their turn in random order. What disturbs the machine for
+ * Rounds in which all implementations of a row take their turn in random order. What disturbs the machine for
  * a while disturbs them alike, and a ratio is taken within a round, never between rounds.
  */
 
@@ -7,7 +7,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 setFlagsFromString("--expose-gc");
-// A contender that waits for its turn through many collections would lose its compiled code otherwise.
+// An implementation that waits for its turn through many collections would lose its compiled code otherwise.
 setFlagsFromString("--no-flush-bytecode");
 const collectGarbage = runInNewContext("gc");
 
@@ -20,15 +20,15 @@ const PREPARED_BETWEEN_COLLECTIONS = 40_000;
 let preparedSinceCollection = 0;
 
 /**
- * Measures the contenders of one row.
+ * Measures the implementations of one row.
  *
  * Each has `name`, `most` (operations in a pass at most) and `prepare(from, count)`, which returns the
  * pass or a promise of it: `run()`, which is timed, and `check(result)`, which throws if an answer is wrong.
  *
  * @returns {Promise<{ name: string, samples: number[] }[]>} microseconds per operation, one for each round
  */
-export async function measure(contenders, { rounds, milliseconds, warmUpMilliseconds }) {
-  const entrants = contenders.map((contender) => ({ contender, samples: [], from: 0 }));
+export async function measure(implementations, { rounds, milliseconds, warmUpMilliseconds }) {
+  const entrants = implementations.map((implementation) => ({ implementation, samples: [], from: 0 }));
   for (const entrant of entrants) {
     await sample(entrant, warmUpMilliseconds);
   }
@@ -37,12 +37,12 @@ export async function measure(contenders, { rounds, milliseconds, warmUpMillisec
       entrant.samples.push(await sample(entrant, milliseconds));
     }
   }
-  return entrants.map(({ contender, samples }) => ({ name: contender.name, samples }));
+  return entrants.map(({ implementation, samples }) => ({ name: implementation.name, samples }));
 }
 
 /** Passes until the time is up: microseconds per operation. */
 async function sample(entrant, milliseconds) {
-  const { contender } = entrant;
+  const { implementation } = entrant;
   let elapsed = 0;
   let operations = 0;
   collectOldGarbage();
@@ -51,11 +51,11 @@ async function sample(entrant, milliseconds) {
     const wanted = Math.max((milliseconds - elapsed) * 1.02, SHORTEST_PASS_MILLISECONDS);
     const count = Math.min(
       entrant.cost ? Math.ceil(wanted / entrant.cost) : FIRST_PASS_LENGTH,
-      contender.most,
+      implementation.most,
     );
-    const pass = await contender.prepare(entrant.from, count);
-    // A slow contender does not get through the pool in one sample; the next one goes on from there.
-    entrant.from = (entrant.from + count) % contender.most;
+    const pass = await implementation.prepare(entrant.from, count);
+    // A slow implementation does not get through the pool in one sample; the next one goes on from there.
+    entrant.from = (entrant.from + count) % implementation.most;
     elapsed += await timed(pass);
     operations += count;
     preparedSinceCollection += count;
@@ -74,7 +74,7 @@ function collectOldGarbage() {
 
 async function timed({ run, check }) {
   // What survives two minor collections is old: no collector copies the requests while the clock runs,
-  // only what the contender allocates is its own to pay for.
+  // only what the implementation allocates is its own to pay for.
   collectGarbage({ type: "minor" });
   collectGarbage({ type: "minor" });
   const start = performance.now();

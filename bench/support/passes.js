@@ -1,7 +1,7 @@
 /**
- * How tokens are presented to a contender, and what must come of it.
+ * How tokens are presented to an implementation, and what must come of it.
  *
- * A contender has `name`, `open()`, which makes an instance, `carry(bytes)`, which makes what it is given,
+ * An implementation has `name`, `open()`, which makes an instance, `carry(bytes)`, which makes what it is given,
  * and `run(instance, carried)`, which asks it about each and returns what came of it. `returnsToken` says
  * that the claims come with the token itself.
  */
@@ -14,20 +14,20 @@ import { OURS } from "./names.js";
 export const REPETITIONS = 2048;
 
 /** Each token once to each instance: a pass goes through a part of the pool with an instance of its own. */
-export function presentedOnce(contender, tokens, accepted) {
-  return presented(contender, tokens, { accepted, instanceOf: contender.open });
+export function presentedOnce(implementation, tokens, accepted) {
+  return presented(implementation, tokens, { accepted, instanceOf: implementation.open });
 }
 
 /** The tokens in turn to one instance, which goes on from pass to pass. */
-export async function presentedInTurn(contender, tokens, accepted) {
-  const instance = await contender.open();
-  return presented(contender, tokens, { accepted, instanceOf: () => instance });
+export async function presentedInTurn(implementation, tokens, accepted) {
+  const instance = await implementation.open();
+  return presented(implementation, tokens, { accepted, instanceOf: () => instance });
 }
 
 /** One token over and over, each time as a string of its own, to one instance; warming up, it learns it. */
-export async function presentedAgain(contender, tokens) {
-  const instance = await contender.open();
-  return presented(contender, tokens, {
+export async function presentedAgain(implementation, tokens) {
+  const instance = await implementation.open();
+  return presented(implementation, tokens, {
     accepted: true,
     instanceOf: () => instance,
     most: REPETITIONS,
@@ -66,35 +66,35 @@ export function assertAnswers(name, { accepted, sum }, expected) {
  * Accepts with the claims that were signed, rejects what is forged, foreign or expired; tokens for another
  * issuer or audience are rejected with rules, and accepted without, so that nothing else rejects them.
  */
-export async function assertRightAboutTokens(contender, pool, { hasRules, alsoWrong = [] }) {
-  const { name } = contender;
-  const instance = await contender.open();
+export async function assertRightAboutTokens(implementation, pool, { hasRules, alsoWrong = [] }) {
+  const { name } = implementation;
+  const instance = await implementation.open();
   for (const number of pool.signed.keys()) {
-    const claims = await claimsFrom(contender, instance, pool.genuine[number]);
-    const expected = expectedClaims(contender, pool, number);
+    const claims = await claimsFrom(implementation, instance, pool.genuine[number]);
+    const expected = expectedClaims(implementation, pool, number);
     assert.deepEqual({ ...claims }, expected, `${name}, ${pool.algorithm}: other claims than signed`);
   }
   for (const wrong of ["forged", "expired", "foreign", ...alsoWrong]) {
-    const claims = await claimsFrom(contender, instance, pool[wrong][0]);
+    const claims = await claimsFrom(implementation, instance, pool[wrong][0]);
     assert.equal(claims, undefined, `${name}, ${pool.algorithm}: accepts a token of ${wrong}`);
   }
   for (const other of ["otherIssuer", "otherAudience"]) {
-    const claims = await claimsFrom(contender, instance, pool[other][0]);
+    const claims = await claimsFrom(implementation, instance, pool[other][0]);
     const verdict = `${name}, ${pool.algorithm}: ${hasRules ? "accepts" : "rejects"} a token of ${other}`;
     assert.equal(claims === undefined, hasRules, verdict);
   }
   if (name === OURS) {
-    await assertNeverShared(contender, pool);
+    await assertNeverShared(implementation, pool);
   }
 }
 
 /** Whatever one caller does to its claims, the next one gets what was signed: cached or not. */
-async function assertNeverShared(contender, pool) {
-  const instance = await contender.open();
-  const expected = expectedClaims(contender, pool, 0);
+async function assertNeverShared(implementation, pool) {
+  const instance = await implementation.open();
+  const expected = expectedClaims(implementation, pool, 0);
   for (let presentation = 1; presentation <= 5; presentation += 1) {
-    const claims = await claimsFrom(contender, instance, pool.genuine[0]);
-    assert.deepEqual({ ...claims }, expected, `${contender.name}, ${pool.algorithm}: claims are shared`);
+    const claims = await claimsFrom(implementation, instance, pool.genuine[0]);
+    assert.deepEqual({ ...claims }, expected, `${implementation.name}, ${pool.algorithm}: claims are shared`);
     claims.tenant.plan = claims.aud[0] = claims.role = "changed by a tool";
   }
 }
@@ -104,7 +104,7 @@ function expectedClaims({ returnsToken = false }, { signed, genuine }, number) {
   return returnsToken ? { ...claims, token: toText(genuine[number]) } : claims;
 }
 
-/** One answer of a contender for tokens: the claims, or `undefined` if it rejects. */
+/** One answer of an implementation for tokens: the claims, or `undefined` if it rejects. */
 async function claimsFrom({ run, carry }, instance, bytes) {
   const { last } = await run(instance, [carry(bytes)]);
   return last;

@@ -1,8 +1,8 @@
 /** The rows of the table: what is presented, to whom, and the right answers. */
 
 import assert from "node:assert/strict";
-import { apiKeyContenders, tokenContenders } from "./contenders.js";
 import { ALGORITHMS, apiKeys, RULES, requestWithApiKey, toBytes, tokenPool } from "./credentials.js";
+import { apiKeyImplementations, tokenImplementations } from "./implementations.js";
 import { bareCheck } from "./limits.js";
 import { ACCEPTING, FAST_JWT_CACHED, ONE_KEY, OURS } from "./names.js";
 import { once } from "./once.js";
@@ -27,7 +27,7 @@ const KEY_COUNTS = [1, 10, 1_000, 100_000];
 const QUICK_KEY_COUNTS = [1, 10, 100_000];
 
 /**
- * Rows by `id`, in the order of the table. `contenders()` makes keys and tokens, asserts that everybody
+ * Rows by `id`, in the order of the table. `implementations()` makes keys and tokens, asserts that everybody
  * gives the right answers, and returns what `measure` takes.
  */
 export function* allRows({ quick }) {
@@ -43,20 +43,22 @@ export function* allRows({ quick }) {
 function rowsOfAlgorithm(algorithm) {
   const prepared = once(async () => {
     const pool = tokenPool(algorithm);
-    const contenders = await tokenContenders(pool);
-    for (const contender of contenders) {
-      await assertRightAboutTokens(contender, pool, { hasRules: false });
+    const implementations = await tokenImplementations(pool);
+    for (const implementation of implementations) {
+      await assertRightAboutTokens(implementation, pool, { hasRules: false });
     }
-    return { pool, contenders };
+    return { pool, implementations };
   });
   const rows = [
     {
       id: `${algorithm} new`,
       title: `${algorithm}, new token`,
       targets: targetsOfNewToken(algorithm),
-      contenders: async () => {
-        const { pool, contenders } = await prepared();
-        const presented = contenders.map((contender) => presentedOnce(contender, pool.genuine, true));
+      implementations: async () => {
+        const { pool, implementations } = await prepared();
+        const presented = implementations.map((implementation) =>
+          presentedOnce(implementation, pool.genuine, true),
+        );
         return [...presented, bareCheck(pool)].filter(Boolean);
       },
     },
@@ -64,23 +66,25 @@ function rowsOfAlgorithm(algorithm) {
       id: `${algorithm} same`,
       title: `${algorithm}, same token again`,
       targets: targetsOfSameToken(),
-      contenders: async () => {
-        const { pool, contenders } = await prepared();
-        return Promise.all(contenders.map((contender) => presentedAgain(contender, pool.genuine)));
+      implementations: async () => {
+        const { pool, implementations } = await prepared();
+        return Promise.all(
+          implementations.map((implementation) => presentedAgain(implementation, pool.genuine)),
+        );
       },
     },
     {
       id: `${algorithm} forged`,
       title: `${algorithm}, forged token`,
       targets: targetsOfForgedToken(algorithm),
-      contenders: async () => {
-        const { pool, contenders } = await prepared();
-        const ours = contenders.find(({ name }) => name === OURS);
+      implementations: async () => {
+        const { pool, implementations } = await prepared();
+        const ours = implementations.find(({ name }) => name === OURS);
         return [
           // Nobody's cache keeps what was refused: fast-jwt's would only cost it time.
-          ...contenders
+          ...implementations
             .filter(({ name }) => name !== FAST_JWT_CACHED)
-            .map((contender) => presentedOnce(contender, pool.forged, false)),
+            .map((implementation) => presentedOnce(implementation, pool.forged, false)),
           { ...presentedOnce(ours, pool.genuine, true), name: ACCEPTING },
         ];
       },
@@ -90,19 +94,19 @@ function rowsOfAlgorithm(algorithm) {
   return targets === undefined ? rows : [...rows, rowWithRules(algorithm, prepared, targets)];
 }
 
-/** The same tokens to contenders with `issuer` and `audience` configured. */
+/** The same tokens to implementations with `issuer` and `audience` configured. */
 function rowWithRules(algorithm, prepared, targets) {
   return {
     id: `${algorithm} rules`,
     title: `${algorithm}, new token, issuer and audience`,
     targets,
-    contenders: async () => {
+    implementations: async () => {
       const { pool } = await prepared();
-      const contenders = await tokenContenders(pool, RULES);
-      for (const contender of contenders) {
-        await assertRightAboutTokens(contender, pool, { hasRules: true });
+      const implementations = await tokenImplementations(pool, RULES);
+      for (const implementation of implementations) {
+        await assertRightAboutTokens(implementation, pool, { hasRules: true });
       }
-      return contenders.map((contender) => presentedOnce(contender, pool.genuine, true));
+      return implementations.map((implementation) => presentedOnce(implementation, pool.genuine, true));
     },
   };
 }
@@ -111,15 +115,15 @@ function rowsOfKeyCount(count) {
   const prepared = once(async () => {
     const keys = apiKeys(count);
     const unknown = apiKeys(1)[0];
-    const contenders = apiKeyContenders(keys).map((contender) => ({
-      ...contender,
-      instance: contender.open(),
+    const implementations = apiKeyImplementations(keys).map((implementation) => ({
+      ...implementation,
+      instance: implementation.open(),
     }));
-    for (const contender of contenders) {
-      await assertRightAboutKeys(contender, keys, unknown);
+    for (const implementation of implementations) {
+      await assertRightAboutKeys(implementation, keys, unknown);
     }
-    const [oneKey] = apiKeyContenders([keys[0]]);
-    return { keys, unknown, contenders, oneKey: { ...oneKey, name: ONE_KEY, instance: oneKey.open() } };
+    const [oneKey] = apiKeyImplementations([keys[0]]);
+    return { keys, unknown, implementations, oneKey: { ...oneKey, name: ONE_KEY, instance: oneKey.open() } };
   });
   const cases = count === 1 ? ["hit", "unknown"] : ["first", "last", "unknown"];
   const titles = { hit: "the right one", first: "the first", last: "the last", unknown: "an unknown one" };
@@ -127,11 +131,11 @@ function rowsOfKeyCount(count) {
     id: `key ${count} ${presented}`,
     title: `API key, ${count.toLocaleString("en")} ${count === 1 ? "key" : "keys"}, ${titles[presented]}`,
     targets: targetsOfApiKeys(count, presented),
-    contenders: async () => {
-      const { keys, unknown, contenders, oneKey } = await prepared();
+    implementations: async () => {
+      const { keys, unknown, implementations, oneKey } = await prepared();
       const key = presented === "unknown" ? unknown : keys[presented === "last" ? count - 1 : 0];
       const known = presented !== "unknown";
-      const rows = contenders.map((contender) => presentedKey(contender, key, known));
+      const rows = implementations.map((implementation) => presentedKey(implementation, key, known));
       return count < KEY_COUNTS.at(-1)
         ? rows
         : [...rows, presentedKey(oneKey, known ? keys[0] : unknown, known)];

@@ -108,15 +108,15 @@ function firstReadable(files) {
   return {};
 }
 
-async function measureRow({ id, title, targets, contenders }, settings) {
-  const measured = await measure(await contenders(), settings);
+async function measureRow({ id, title, targets, implementations }, settings) {
+  const measured = await measure(await implementations(), settings);
   const ours = measured.find(({ name }) => name === OURS);
   const results = measured.map(({ name, samples }) => ({
     name,
     microseconds: summary(samples),
     ratio: name === OURS ? undefined : summary(samples.map((sample, round) => sample / ours.samples[round])),
   }));
-  return { id, title, contenders: results, targets: targets.map((target) => judged(target, results)) };
+  return { id, title, implementations: results, targets: targets.map((target) => judged(target, results)) };
 }
 
 /** The target with what was measured: times as long as ours, or for `atMost` how many times as long ours. */
@@ -126,10 +126,10 @@ function judged(target, results) {
   return { ...target, measured, met: isMet(target, measured) };
 }
 
-function printRow({ title, contenders, targets }) {
+function printRow({ title, implementations, targets }) {
   console.log(`\n${title}`);
   const lines = columns(
-    contenders.map(({ name, microseconds, ratio }) => [
+    implementations.map(({ name, microseconds, ratio }) => [
       name,
       withSpread(microseconds),
       ratio ? withSpread(ratio, "×") : "",

@@ -35,6 +35,7 @@
 mod measure;
 mod questions;
 mod random;
+#[expect(dead_code, reason = "each verifier here has a cache")]
 #[path = "../../tests/support/signer.rs"]
 mod signer;
 mod statistics;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mcp_native_auth::api_key::KeyRingBuilder;
-use mcp_native_auth::jwt::Algorithm;
+use mcp_native_auth::jwt::{Algorithm, ClaimRules};
 
 use crate::measure::{Class, Question, Role, Subject};
 use crate::random::Random;
@@ -138,7 +138,7 @@ fn mac_questions(algorithm: Algorithm) -> Vec<Question> {
         let signer = Rc::clone(&signer);
         Box::new(move || {
             let genuine = signer.token(CLAIMS);
-            let mut verifier = signer.verifier().with_cache(1024, [7; 32]);
+            let mut verifier = signer.verifier_with(&[algorithm], ClaimRules::default(), 1024);
             // As on a server in use: header and token are known, the token from the second time on.
             assert!((0..3).all(|_| verifier.verify(genuine.as_bytes(), NOW).is_ok()));
             Box::new(move |presented| verifier.verify(presented, NOW).is_ok())

@@ -22,7 +22,9 @@ const DEFAULT_HEADER = "x-api-key";
 export function extractApiKey(request, headerName, queryFallback) {
   const { headers } = request;
   return (
-    headerKey(headers, headerName) || bearerText(headers.authorization) || (queryFallback && queryKey(request))
+    headerKey(headers, headerName) ||
+    bearerText(headers.authorization) ||
+    (queryFallback && queryKey(request))
   );
 }
 

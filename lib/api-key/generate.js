@@ -46,7 +46,7 @@ function readPrefix(options) {
       'the options of `generateApiKey` must be an object such as { prefix: "acme" }',
     );
   }
-  const given = readOptions(options);
+  const given = readOptions(options, ["prefix"]);
   checkUnknownOptions("generateApiKey", given, ["prefix"]);
   return prefixOption(given.prefix);
 }

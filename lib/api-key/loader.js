@@ -4,9 +4,10 @@ import { publishReloaded, publishReloadFailed } from "../core/events.js";
 import { isArray } from "../core/options.js";
 import { createSource, SourceError, safeErrorCode } from "../core/refresh.js";
 import { warn } from "../core/warnings.js";
-import { API_KEY_PROBLEMS, reportWeakApiKeys, weaknessesOfApiKeys } from "../strength/strength.js";
+import { PROBLEMS } from "../core/weakness.js";
 import { LoadPlan } from "./load-plan.js";
 import { keyPath, readKey, textToJudge } from "./records.js";
+import { reportWeakApiKeys, weaknessesOfApiKeys } from "./strength.js";
 
 /** How long reading may keep everything else waiting, in milliseconds, and how many rows are read between two looks. */
 const MAX_TURN_MS = 5;
@@ -284,7 +285,7 @@ function readRow(given, row, keySet, strict, read) {
     const isKnown = typeof entry === "string" && keySet.findUnchanged(entry, row) !== undefined;
     const weaknesses = isKnown ? [] : weaknessesOfApiKeys([textToJudge(key)]);
     if (strict && weaknesses.length > 0) {
-      read.leftOut.add(row, ` is weak: ${API_KEY_PROBLEMS[weaknesses[0].problem]}`);
+      read.leftOut.add(row, ` is weak: ${PROBLEMS[weaknesses[0].problem]}`);
       return;
     }
     read.weaknesses.push(...weaknesses.map(({ problem }) => ({ index: row, problem })));

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { types } from "node:util";
 import { compileClone } from "../core/clone.js";
 import { codedError } from "../core/errors.js";
-import { isArray, readArray } from "../core/options.js";
+import { findHiddenProperty, isArray, readArray } from "../core/options.js";
 
 /**
  * A plain string as it is: there may be a hundred thousand. For a new key with a record, the record and the key or the
@@ -156,7 +156,9 @@ function isNone(value) {
 /** Whether an entry hides no member. */
 function isPlain(entry) {
   const prototype = Object.getPrototypeOf(entry);
-  return prototype === Object.prototype || prototype === null || !hasHiddenProperty(entry);
+  return (
+    prototype === Object.prototype || prototype === null || findHiddenProperty(entry, MEMBERS) === undefined
+  );
 }
 
 function isEqualTime(value, time, text) {
@@ -344,7 +346,7 @@ function ownText(text) {
 function copyOwn(given, path) {
   let isPlain;
   try {
-    isPlain = !hasHiddenProperty(given);
+    isPlain = findHiddenProperty(given, MEMBERS) === undefined;
     if (isPlain) {
       const members = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
       return Object.assign({ __proto__: null }, Object.fromEntries(members));
@@ -354,22 +356,6 @@ function copyOwn(given, path) {
   }
   const why = isPlain === false ? "has a member that is inherited or not enumerable" : "cannot be read";
   throw invalid(`${path} ${why}; pass a plain object`);
-}
-
-/** Whether a member exists that spreading would not copy, as in database rows: an expiry that is not read is none. */
-function hasHiddenProperty(given) {
-  if (MEMBERS.some((name) => Object.getOwnPropertyDescriptor(given, name)?.enumerable === false)) {
-    return true;
-  }
-  let prototype = Object.getPrototypeOf(given);
-  // Stops at `Object.prototype`, of any realm.
-  while (prototype !== null && !Object.hasOwn(prototype, "isPrototypeOf")) {
-    if (MEMBERS.some((name) => Object.hasOwn(prototype, name))) {
-      return true;
-    }
-    prototype = Object.getPrototypeOf(prototype);
-  }
-  return false;
 }
 
 function readKeyText(key, path) {

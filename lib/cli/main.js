@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { checkApiKey, generateApiKey, hashOfApiKey } from "../api-key/generate.js";
-import { API_KEY_PROBLEMS, weaknessesOfApiKeys } from "../strength/strength.js";
+import { PROBLEMS } from "../core/weakness.js";
 import { InputError, readKeys } from "./stdin.js";
 
 /**
- * The commands of `mcp-native-auth`. Keys are read from standard input only, and no message repeats an argument: it may
+ * The commands of `mcp-native-auth`. Only `check` loads the native addon, so that keys can be generated where it is not
+ * built. Keys are read from standard input only, and no message repeats an argument: it may
  * be a key in the wrong place.
  */
 
@@ -14,6 +15,8 @@ const EXIT_FINDINGS = 1;
 const EXIT_USAGE = 2;
 
 const MAX_KEYS = 100_000;
+
+const WHITE_SPACE_AT_AN_END = /^[\s\p{Cc}]|[\s\p{Cc}]$/u;
 
 const HELP = `Usage: mcp-native-auth <command> [options]
 
@@ -178,9 +181,8 @@ function keygen({ prefix, count = "1", json }, { stdout, stderr }) {
 
 async function hash({ json }, { stdin, stdout, stderr }) {
   const given = await requireKeys(stdin, stderr);
-  const weaknesses = weaknessesOfApiKeys(given.map(({ key }) => key));
-  for (const { index } of weaknesses.filter(({ problem }) => problem === "white-space")) {
-    stderr.write(`mcp-native-auth: line ${given[index].line}: ${API_KEY_PROBLEMS["white-space"]}\n`);
+  for (const { line } of given.filter(({ key }) => WHITE_SPACE_AT_AN_END.test(key))) {
+    stderr.write(`mcp-native-auth: line ${line}: ${PROBLEMS["white-space"]}\n`);
   }
   const texts = given.map(({ line, key }) => {
     const text = hashOfApiKey(key);
@@ -192,7 +194,8 @@ async function hash({ json }, { stdin, stdout, stderr }) {
 
 async function check({ json, "allow-unrecognized": allowUnrecognized }, { stdin, stdout, stderr }) {
   const given = await requireKeys(stdin, stderr);
-  /** @type {string[][]} */
+  const { weaknessesOfApiKeys } = await import("../api-key/strength.js");
+  /** @type {import("../core/weakness.js").Problem[][]} */
   const problems = given.map(() => []);
   for (const { index, problem } of weaknessesOfApiKeys(given.map(({ key }) => key))) {
     problems[index].push(problem);
@@ -200,7 +203,7 @@ async function check({ json, "allow-unrecognized": allowUnrecognized }, { stdin,
   const verdicts = given.map(({ key }, index) => verdictOn(key, problems[index]));
   const texts = given.map(({ line }, index) => {
     const verdict = verdicts[index];
-    const told = [verdict, ...problems[index].map((problem) => API_KEY_PROBLEMS[problem])].join("; ");
+    const told = [verdict, ...problems[index].map((problem) => PROBLEMS[problem])].join("; ");
     return json
       ? `${JSON.stringify({ line, verdict, problems: problems[index] })}\n`
       : `line ${line}: ${told}\n`;

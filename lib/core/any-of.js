@@ -12,14 +12,17 @@ import { specificityOf } from "./verdict.js";
  * does, so that no other request comes in between.
  *
  * @param {string} name
- * @param {() => Method[]} methods read for each request: a provider's method may have been replaced since
+ * @param {() => Method[]} members read for each request: a provider's method may have been replaced since
  * @param {boolean} mayWait
  * @returns {Method}
  */
-export function anyOfMethods(name, methods, mayWait) {
+export function anyOfMethods(name, members, mayWait) {
+  // Of an `anyOf` among them, its members: they may look at the same credential as others.
+  const methods = () => members().flatMap((method) => method.members?.() ?? [method]);
   return {
     name,
     mayWait,
+    members: methods,
     decide: (request) => askFrom(0, methods(), request, []),
     credential: () => undefined,
     challenges: (isInvalid) => methods().flatMap((method) => method.challenges(isInvalid)),
@@ -65,17 +68,18 @@ function combine(rejections, request) {
     verdict,
     credential: credentialOf(method, request),
   }));
-  const genuine = new Set(judged.filter(({ verdict }) => isGenuine(verdict)).map(({ credential }) => credential));
-  const guessed = judged.filter(
-    ({ verdict, credential }) =>
-      verdict.guesses > 0 &&
-      (credential === undefined ? mayCarryCredential(request, genuine) : !genuine.has(credential)),
+  const genuine = new Set(
+    judged.filter(({ verdict }) => isGenuine(verdict)).map(({ credential }) => credential),
   );
-  const known = new Set(guessed.flatMap(({ credential }) => (credential === undefined ? [] : [credential])));
-  // Of a method whose credential is not known, each of its guesses counts: it may be an `anyOf` itself.
-  const unknown = guessed.filter(({ credential }) => credential === undefined);
-  const guesses = unknown.reduce((sum, { verdict }) => sum + verdict.guesses, known.size);
-  const { verdict } = mostSpecific(guessed.length > 0 ? guessed : judged);
+  const isGuess = ({ verdict, credential }) => verdict.guesses > 0 && !genuine.has(credential);
+  const known = judged.filter((one) => one.credential !== undefined && isGuess(one));
+  const guessed = new Set(known.map(({ credential }) => credential));
+  // What a provider of somebody else looks at may be what another one has rejected, so it takes something more.
+  const unknown = mayCarryCredential(request, new Set([...genuine, ...guessed]))
+    ? judged.filter(({ verdict, credential }) => verdict.guesses > 0 && credential === undefined)
+    : [];
+  const guesses = guessed.size + (unknown.length > 0 ? 1 : 0);
+  const { verdict } = mostSpecific(guesses > 0 ? [...known, ...unknown] : judged);
   return { ...verdict, guesses };
 }
 

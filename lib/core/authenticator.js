@@ -12,6 +12,7 @@ import { reject } from "./verdict.js";
  * @typedef {object} Method
  * @property {string} name of the class, for events
  * @property {(request: RequestView) => Verdict | Promise<Verdict>} decide never throws or rejects
+ * @property {() => Method[]} [members] of one that combines several
  * @property {boolean} [mayWait] whether `decide` may give a promise
  * @property {() => Promise<void> | undefined} [ready] what a decision has to wait for; the promise never rejects
  * @property {(request: RequestView) => unknown} credential what `decide` looks at: falsy, but not `undefined`, if the
@@ -116,6 +117,11 @@ export class Authenticator {
     } finally {
       turn?.end();
     }
+  }
+
+  /** What is noted of a request that is decided elsewhere. */
+  attempt(request) {
+    return new Attempt(request, this.#limit);
   }
 
   #conclude(verdict, request, attempt) {

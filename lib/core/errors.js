@@ -91,6 +91,6 @@ export function constructNative(construct) {
   try {
     return construct();
   } catch (error) {
-    throw codedError(/** @type {ErrorCode} */ (`ERR_MCP_AUTH_${error.code}`), error.message);
+    throw codedError(error.code, error.message);
   }
 }

@@ -18,7 +18,7 @@ const reloadFailed = diagnostics.channel("mcp-native-auth:reload-failed");
  *
  * @param {import("./verdict.js").Verdict} verdict
  * @param {import("./request.js").RequestView} request
- * @param {{ readonly address: string | undefined, readonly limiterError: boolean }} [attempt] where it was noted
+ * @param {import("./authenticator.js").Attempt} [attempt] where the address was noted
  */
 export function publishVerdict(verdict, request, attempt) {
   const channel = verdict.accepted ? accepted : rejected;

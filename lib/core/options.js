@@ -8,14 +8,76 @@ const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
  * The options that a configuration gives: its own, as in the framework, and each read exactly once, so that a getter
  * cannot change its mind. `undefined` and `null` give none. What others put on `Object.prototype` is not an option.
  *
- * @returns {Record<string, unknown>}
+ * @param {unknown} config
+ * @param {readonly string[]} restricting options without which more is accepted
+ * @returns {Record<string, any>}
  */
-export function readOptions(config) {
+export function readOptions(config, restricting) {
+  let hidden;
   try {
-    return { __proto__: null, ...config };
+    hidden = findHiddenProperty(config, restricting);
+    if (hidden === undefined) {
+      return { __proto__: null, .../** @type {object} */ (config) };
+    }
   } catch {
     throw codedError("ERR_MCP_AUTH_OPTION_INVALID", "the options cannot be read; pass a plain object");
   }
+  throw codedError(
+    "ERR_MCP_AUTH_OPTION_INVALID",
+    `\`${hidden}\` is inherited or not enumerable, so it would be ignored; pass a plain object with all options`,
+  );
+}
+
+/**
+ * The first of some properties that an object has and spreading would not copy, as in database rows and instances of
+ * configuration classes: a restriction that is not read does not restrict.
+ *
+ * @param {any} object
+ * @param {readonly string[]} names
+ */
+export function findHiddenProperty(object, names) {
+  if ((typeof object !== "object" && typeof object !== "function") || object === null) {
+    return undefined;
+  }
+  const inherited = [];
+  // Stops at `Object.prototype`, of any realm, and at what every function has.
+  for (
+    let prototype = Object.getPrototypeOf(object);
+    prototype !== null && !Object.hasOwn(prototype, "isPrototypeOf") && prototype !== Function.prototype;
+    prototype = Object.getPrototypeOf(prototype)
+  ) {
+    inherited.push(prototype);
+  }
+  return names.find((name) => {
+    const own = Object.getOwnPropertyDescriptor(object, name);
+    return own === undefined
+      ? inherited.some((prototype) => Object.hasOwn(prototype, name))
+      : own.enumerable === false;
+  });
+}
+
+/**
+ * Reports restricting options that are present but `undefined`, as with a misspelled variable: in a warning, or under
+ * `strict` as an error. `null` means none on purpose.
+ *
+ * @param {string} owner
+ * @param {Record<string, unknown>} options
+ * @param {readonly string[]} restricting
+ * @param {boolean} strict
+ */
+export function checkUndefinedOptions(owner, options, restricting, strict) {
+  const names = restricting.filter((name) => Object.hasOwn(options, name) && options[name] === undefined);
+  if (names.length === 0) {
+    return;
+  }
+  const listed = names.map((name) => `\`${name}\``).join(", ");
+  const message =
+    `${owner}: ${listed} ${names.length === 1 ? "is" : "are"} undefined, so nothing is restricted by ` +
+    `${names.length === 1 ? "it" : "them"}; is an environment variable missing? Pass null if that is on purpose`;
+  if (strict) {
+    throw codedError("ERR_MCP_AUTH_OPTION_INVALID", message);
+  }
+  warn("MCP_NATIVE_AUTH_UNDEFINED_OPTION", message);
 }
 
 /**

@@ -20,24 +20,28 @@ export function socketAddress(request) {
   }
 }
 
-/** What ordinary clients send along without any credential. */
+/** What ordinary clients and proxies send along without any credential. */
 const ORDINARY_HEADERS =
-  /^(?:host|connection|keep-alive|user-agent|origin|referer|date|via|from|te|trailer|upgrade|pragma|expect|dnt|priority|range|max-forwards|forwarded|x-real-ip|x-request-id|x-correlation-id|x-amzn-trace-id|traceparent|tracestate|baggage|last-event-id|(?:accept|content|cache-control|if|transfer|sec-(?:ch|fetch|gpc|websocket)|access-control|x-forwarded|mcp|cf)(?:-.*)?)$/;
+  /^(?:host|connection|keep-alive|user-agent|origin|referer|date|via|from|te|trailer|upgrade|upgrade-insecure-requests|pragma|expect|dnt|priority|range|max-forwards|cache-control|transfer-encoding|forwarded|x-forwarded-(?:for|host|port|proto|server|prefix)|x-real-ip|x-request-id|x-correlation-id|x-amzn-trace-id|traceparent|tracestate|baggage|last-event-id|mcp-(?:session-id|protocol-version|method|name)|cf-(?:connecting-ip|connecting-ipv6|ray|ipcountry|visitor)|cdn-loop|sec-gpc|sec-websocket-(?:key|version|extensions)|(?:accept|content|if|sec-ch|sec-fetch|access-control-request)(?:-.*)?)$/;
 
 /**
  * Whether a request carries anything that could be a credential of a provider whose way in is not known: a header that
- * ordinary clients do not send, or a query. Credentials that are known to be genuine are no guess.
+ * ordinary clients do not send, or a query. What is known to be the credential of another provider is not.
  *
  * @param {RequestView} request
- * @param {Set<unknown>} genuine
+ * @param {Set<unknown>} known credentials of providers whose way in is known
  */
-export function mayCarryCredential(request, genuine) {
+export function mayCarryCredential(request, known) {
   try {
     const { headers, url } = request;
-    return (
-      Object.keys(headers).some((name) => !ORDINARY_HEADERS.test(name) && !genuine.has(presentedToken(headers[name]))) ||
-      /\?./.test(url ?? "")
-    );
+    const [, query] = /\?(.*)/s.exec(url ?? "") ?? [];
+    const candidates = [
+      ...Object.keys(headers)
+        .filter((name) => !ORDINARY_HEADERS.test(name))
+        .map((name) => presentedToken(headers[name])),
+      ...new URLSearchParams(query).values(),
+    ];
+    return candidates.some((value) => !known.has(value));
   } catch {
     return false;
   }

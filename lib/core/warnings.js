@@ -1,6 +1,7 @@
 /** Every code that a process warning of this package can have, with what it means. docs/troubleshooting.md lists them. */
 export const WARNINGS = Object.freeze({
   MCP_NATIVE_AUTH_UNKNOWN_OPTION: "an option that does not exist",
+  MCP_NATIVE_AUTH_UNDEFINED_OPTION: "a restricting option that is undefined",
   MCP_NATIVE_AUTH_WEAK_KEYS: "an API key can be guessed",
   MCP_NATIVE_AUTH_WEAK_SECRET: "an HMAC secret can be guessed",
   MCP_NATIVE_AUTH_UNUSABLE_ALGORITHMS: "an algorithm that no configured key can verify",

@@ -6,8 +6,8 @@ import { readKeyMaterial } from "./key-material.js";
  * What the native verifier is told about keys.
  *
  * @typedef {object} KeyList
- * @property {{ kind: string, bytes: Uint8Array, id?: string, path: string }[]} keys copies that the caller wipes; `path`
- *   is where the key stands in the configuration
+ * @property {{ kind: string, bytes: Uint8Array, k?: Uint8Array, id?: string, path: string }[]} keys copies that the caller
+ *   wipes; `path` is where the key stands in the configuration
  * @property {boolean} skipsUnusable whether keys that cannot be used are skipped: a JWK Set holds keys for others too
  */
 
@@ -37,8 +37,9 @@ export function readKeyList(owner, secret, keys, strict) {
 
 /** Fills the copies with zeros. */
 export function wipe({ keys }) {
-  for (const { bytes } of keys) {
+  for (const { bytes, k } of keys) {
     bytes.fill(0);
+    k?.fill(0);
   }
 }
 

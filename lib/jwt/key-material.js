@@ -2,15 +2,16 @@ import { createPublicKey } from "node:crypto";
 import { types } from "node:util";
 import { codedError, isCoded } from "../core/errors.js";
 
-/** The members of a JWK that verification needs; private ones stay behind. RFC 7517 §4, RFC 7518 §6. */
-const JWK_MEMBERS = ["kty", "use", "key_ops", "alg", "crv", "n", "e", "x", "y", "k"];
+/** The members of a JWK that verification needs, without the secret `k`. RFC 7517 §4, RFC 7518 §6. */
+const JWK_MEMBERS = ["kty", "use", "key_ops", "alg", "crv", "n", "e", "x", "y"];
 
 /**
  * The bytes of configured key material and how the native core must read them.
  *
  * @param {unknown} material
  * @param {string} path where it stands in the configuration, for messages
- * @returns {{ kind: "text" | "bytes" | "secret" | "spki" | "jwk", bytes: Uint8Array }} a copy that the caller may wipe
+ * @returns {{ kind: "text" | "bytes" | "secret" | "spki" | "jwk", bytes: Uint8Array, k?: Uint8Array }}
+ *   copies that the caller wipes; `k` is that of a JWK, in base64url
  */
 export function readKeyMaterial(material, path) {
   try {
@@ -125,26 +126,19 @@ function fromObject(object, path) {
 }
 
 function fromJwk(jwk, path) {
-  const { k, ...members } = Object.fromEntries(JWK_MEMBERS.map((name) => [name, jwk[name]]));
-  // A text made of `k` could not be wiped. What JSON must escape is not base64url.
-  const isPlain = typeof k === "string" && !/["\\\p{Cc}]|[^\p{ASCII}]/u.test(k);
-  let json;
+  const members = Object.fromEntries(JWK_MEMBERS.map((name) => [name, jwk[name]]));
+  const { k } = jwk;
+  // A JSON text with `k` in it would be a string, which cannot be wiped.
+  const isText = typeof k === "string";
   try {
-    json = JSON.stringify(isPlain ? members : { ...members, k });
+    const bytes = Buffer.from(JSON.stringify(isText ? members : { ...members, k }));
+    return { kind: "jwk", bytes, ...(isText && { k: Buffer.from(k) }) };
   } catch {
     throw codedError(
       "ERR_MCP_AUTH_SECRET_UNREADABLE",
       `\`${path}\` is a JWK with a member that is not JSON; pass a plain object`,
     );
   }
-  if (!isPlain) {
-    return { kind: "jwk", bytes: Buffer.from(json) };
-  }
-  const head = `${json.slice(0, -1)},"k":"`;
-  const bytes = Buffer.alloc(Buffer.byteLength(head) + k.length + 2);
-  const start = bytes.write(head);
-  bytes.write(`"}`, start + bytes.write(k, start));
-  return { kind: "jwk", bytes };
 }
 
 function unsupportedKey(path, found, remedy) {

@@ -18,6 +18,9 @@ export const RULE_OPTIONS = [
   "typ",
 ];
 
+/** Those without which more tokens are accepted. */
+export const RESTRICTING_RULES = RULE_OPTIONS.filter((name) => name !== "clockTolerance");
+
 /**
  * The rules on claims, as the native verifier takes them. Documented in index.d.ts.
  *

@@ -1,8 +1,8 @@
 import { constructNative } from "../core/errors.js";
 import { warn } from "../core/warnings.js";
 import { verifier } from "../native/load.js";
-import { reportWeakSecrets } from "../strength/strength.js";
 import { ClaimsCache } from "./claims-cache.js";
+import { reportWeakSecrets } from "./strength.js";
 
 /**
  * Keys and rules, ready to verify tokens.
@@ -26,7 +26,10 @@ import { ClaimsCache } from "./claims-cache.js";
 export function createTokenVerifier(provider, keyList, { strict, ...settings }) {
   const { keys, skipsUnusable } = keyList;
   const native = constructNative(() => verifier({ keys, skipsUnusable, ...settings }));
-  const secrets = native.weakSecrets.map(({ index, ...weakness }) => ({ path: keys[index].path, ...weakness }));
+  const secrets = native.weakSecrets.map(({ index, ...weakness }) => ({
+    path: keys[index].path,
+    ...weakness,
+  }));
   reportWeakSecrets(provider, secrets, strict);
   warnOfUnusableAlgorithms(provider, settings.algorithms, native.algorithms);
   warnOfSkippedKeys(provider, native.skippedKeys);

@@ -6,25 +6,9 @@ import { addonFileName, platformId } from "./platform.js";
 /** @type {(specifier: string) => any} */
 const require = createRequire(import.meta.url);
 
-const raw = load(platformId());
-export const { keyRing, rejectionCodes } = raw;
-export const CACHED_ID_BASE = raw.FIRST_ID;
-import { secretBytes } from "../jwt/secret-bytes.js";
-import { weaknessesOfHmacSecret } from "../strength/strength.js";
-export function verifier({ scheme, keys, ...o }) {
-  let n;
-  try {
-  n = raw.verifier({ ...o, keys, hasKeyList: keys[0].path !== "secret", presentation: { raw: "bare", bearer: "bearer", "bearer-any-case": "bearer-in-any-case" }[scheme] });
-  } catch (e) { e.code = e.code === "ALGORITHMS_UNFIT" ? "ALGORITHMS_INCOMPATIBLE" : e.code; throw e; }
-  const char = () => { const id = n.lastKeyId(); return String.fromCharCode(id === null ? keys.findIndex((k) => k.id === undefined) : keys.findIndex((k) => k.id === id)); };
-  return {
-    verify: (v, t) => { const r = n.verify(v, t); return typeof r === "string" ? char() + r : r; },
-    cachedClaims: (id) => char() + n.knownClaims(id),
-    algorithms: n.algorithms, skippedKeys: n.skipped,
-    weakSecrets: n.macs.map((index) => ({ index, problems: secretBytes(keys[index], (b) => weaknessesOfHmacSecret(b, o.algorithms)), minBytes: 32, algorithm: "HS256" })).filter((w) => w.problems.length),
-  };
-}
-
+export const { CACHED_ID_BASE, judgeApiKeys, keyRing, rejectionCodes, strengthProblems, verifier } = load(
+  platformId(),
+);
 
 /**
  * The addon for a platform: out of this package where it was built or packed here, else, in a release,

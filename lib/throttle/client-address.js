@@ -33,11 +33,16 @@ export function clientAddress(req, hops) {
 function addressIn(entry) {
   const [, inBrackets] = /^\[(.*)\](?::\d{1,5})?$/.exec(entry) ?? [];
   if (inBrackets !== undefined) {
-    return isIPv6(inBrackets) ? inBrackets : undefined;
+    return isIPv6(inBrackets) ? flat(inBrackets) : undefined;
   }
   const [, beforePort] = /^([\d.]+):\d{1,5}$/.exec(entry) ?? [];
   const address = beforePort ?? entry;
-  return isIP(address) === 0 ? undefined : address;
+  return isIP(address) === 0 ? undefined : flat(address);
+}
+
+/** A copy of an address. A part of a header would keep the whole header in memory. */
+function flat(address) {
+  return Buffer.from(address, "latin1").toString("latin1");
 }
 
 /**

@@ -33,7 +33,7 @@ export function throttleOption(owner, config, strict) {
   if (typeof config !== "object" || Array.isArray(config)) {
     throw invalid("`throttle` must be an object such as { failures: 10, windowSeconds: 60 }");
   }
-  const options = readOptions(config);
+  const options = readOptions(config, OPTIONS);
   checkUnknownOptions(`${owner}: \`throttle\``, options, OPTIONS, strict);
   return new Throttle(options);
 }

@@ -38,38 +38,38 @@ export async function* compareCosts() {
   for (const algorithm of ALGORITHMS) {
     const sizes = algorithm.isCheapestOfItsKind ? TOKEN_SIZES : FEWER_TOKEN_SIZES;
     for (const size of sizes.filter((size) => hasRoom(algorithm, size))) {
-      yield await compare(`${algorithm.name}, ${sizeText(size)}`, tokenContenders(algorithm, size));
+      yield await compare(`${algorithm.name}, ${sizeText(size)}`, tokenImplementations(algorithm, size));
     }
   }
   for (const size of KEY_SIZES) {
-    yield await compare(`API key, ${sizeText(size)}`, keyContenders(size));
+    yield await compare(`API key, ${sizeText(size)}`, keyImplementations(size));
   }
 }
 
 /** @returns {Promise<Comparison[]>} */
-async function compare(subject, contenders) {
-  const first = await ratios(subject, contenders, FIRST_LOOK);
+async function compare(subject, implementations) {
+  const first = await ratios(subject, implementations, FIRST_LOOK);
   const doubtful = first.filter(({ ratio }) => ratio > TOLERANCE);
   if (doubtful.length === 0) return first;
   const named = new Set(doubtful.flatMap(({ kind, beside }) => [kind, beside]));
   const again = await ratios(
     subject,
-    contenders.filter(({ name }) => named.has(name)),
+    implementations.filter(({ name }) => named.has(name)),
     SECOND_LOOK,
   );
   return first.map((comparison) => again.find(({ kind }) => kind === comparison.kind) ?? comparison);
 }
 
 /** Everybody takes a turn in each round, in changing order, and a ratio is one of times of the same round. */
-async function ratios(subject, contenders, { rounds, milliseconds }) {
-  const samples = new Map(contenders.map(({ name }) => [name, []]));
-  for (const contender of contenders) await sample(contender, milliseconds);
+async function ratios(subject, implementations, { rounds, milliseconds }) {
+  const samples = new Map(implementations.map(({ name }) => [name, []]));
+  for (const implementation of implementations) await sample(implementation, milliseconds);
   for (let round = 0; round < rounds; round += 1) {
-    for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
-      samples.get(contender.name).push(await sample(contender, milliseconds));
+    for (const implementation of round % 2 === 0 ? implementations : implementations.toReversed()) {
+      samples.get(implementation.name).push(await sample(implementation, milliseconds));
     }
   }
-  return contenders
+  return implementations
     .filter(({ beside }) => beside !== undefined)
     .map(({ name: kind, beside }) => {
       const accepted = samples.get(beside);
@@ -79,22 +79,23 @@ async function ratios(subject, contenders, { rounds, milliseconds }) {
 }
 
 /** Milliseconds per request, over passes that take as long as told together. */
-async function sample(contender, milliseconds) {
+async function sample(implementation, milliseconds) {
   let elapsed = 0;
   let asked = 0;
   while (elapsed < milliseconds) {
-    const left = contender.cost === undefined ? 1 : Math.ceil((milliseconds - elapsed) / contender.cost);
-    const count = Math.max(1, Math.min(left, contender.most));
-    elapsed += await timed(contender.pass(count));
+    const left =
+      implementation.cost === undefined ? 1 : Math.ceil((milliseconds - elapsed) / implementation.cost);
+    const count = Math.max(1, Math.min(left, implementation.most));
+    elapsed += await timed(implementation.pass(count));
     asked += count;
     // The clock of the processor counts microseconds: what takes less than one takes none.
-    contender.cost = Math.max(elapsed, 0.0005) / asked;
+    implementation.cost = Math.max(elapsed, 0.0005) / asked;
   }
   return elapsed / asked;
 }
 
 /** Makes of claims that are accepted, and refusals of tokens of the same size, each `beside` one of these. */
-function tokenContenders(algorithm, size) {
+function tokenImplementations(algorithm, size) {
   const isKept = size <= LONGEST_KEPT;
   const pool = range(isKept ? POOL.kept : POOL.notKept);
   const open = () => new JWTAuthProvider(algorithm.config);
@@ -112,7 +113,7 @@ function tokenContenders(algorithm, size) {
       ask(provider, others[0]);
       return provider;
     };
-    return contender(accepting(make), tokensOf(make, 0), prepared, isKept ? pool.length : Infinity);
+    return implementation(accepting(make), tokensOf(make, 0), prepared, isKept ? pool.length : Infinity);
   });
 
   // Refusals all come from one provider, whose cache is in use: they have to get past what is in it.
@@ -124,7 +125,7 @@ function tokenContenders(algorithm, size) {
     checkSize(token, size, kind);
     // Each a string of its own, as the requests of a flood bring them.
     const requests = pool.map(() => requestWithToken(token));
-    return { ...contender(kind, requests, () => experienced), beside: accepting(make) };
+    return { ...implementation(kind, requests, () => experienced), beside: accepting(make) };
   };
   return [
     ...acceptances,
@@ -133,17 +134,17 @@ function tokenContenders(algorithm, size) {
   ];
 }
 
-function keyContenders(size) {
+function keyImplementations(size) {
   const { keys, pairs } = keyRequests(size);
   const provider = new APIKeyAuthProvider({ keys });
   return pairs.flatMap(({ kind, right, wrong }) => [
-    contender(accepting(kind), [right], () => provider),
-    { ...contender(kind, [wrong], () => provider), beside: accepting(kind) },
+    implementation(accepting(kind), [right], () => provider),
+    { ...implementation(kind, [wrong], () => provider), beside: accepting(kind) },
   ]);
 }
 
 /** `pass(count)` makes ready to ask about that many of the requests, `most` at a time. */
-function contender(name, requests, prepared, most = Number.POSITIVE_INFINITY) {
+function implementation(name, requests, prepared, most = Number.POSITIVE_INFINITY) {
   const isAccepted = name.startsWith(accepting(""));
   return {
     name,

@@ -2,38 +2,46 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`Verifier`] | the whole check, in the order that matters: shape, header, algorithm, signature, claims |
-//! | [`Key`] | key material as people configure it, read once |
-//! | [`Algorithm`] | the thirteen names |
-//! | [`Presentation`] | where in a header's value the token stands |
-//! | `verified` | tokens that were verified before |
-//! | `token` | splitting and decoding the three segments |
-//! | `json` | what JSON reading needs beyond serde_json |
-//! | `claims` | the payload: well-formedness, time claims |
-//! | `plain` | the same of payloads as they usually are, faster |
-//! | [`Rules`] | what is asked of a token beyond that |
+//! | `config` | [`VerifierConfig`]: which keys are used, which are skipped, which error is reported |
+//! | `verifier` | [`Verifier`]: the whole check, in the order that matters |
+//! | `key` | [`Key`]: key material as people configure it, read once |
+//! | `algorithm` | [`Algorithm`]: the thirteen names |
+//! | `scheme` | [`TokenScheme`]: where the token stands in the value of a header |
+//! | `cache` | tokens that were accepted before |
+//! | `compact_jws` | the three segments of a token |
+//! | `header` | the JOSE header |
+//! | `compat` | payloads that are not objects, as npm's `jsonwebtoken` reads them |
+//! | `claims` | the claims, read in one pass |
+//! | `claims_scanner` | that pass over claims as issuers write them |
+//! | `json` | that pass over any JSON, and what else is needed beyond serde_json |
+//! | `rules` | [`ClaimRules`]: what claims and header must satisfy |
 //!
-//! Signatures are checked by aws-lc-rs directly and not through the crate `jsonwebtoken`, which
-//! knows no ES512, reads the key anew for each token, ignores `crit`, and whose claim rules are
-//! not those of the framework this package replaces. That crate reads JWKs here and is the second
-//! opinion in the tests.
+//! Signatures are checked by aws-lc-rs directly and not through the crate `jsonwebtoken`, which does not
+//! support ES512, reads the key again for each token, ignores `crit`, and whose claim rules are not those of
+//! the framework that this package replaces. That crate reads JWKs here and gives the second opinion in the
+//! tests.
 
 mod algorithm;
+mod cache;
 mod claims;
+mod claims_scanner;
+mod compact_jws;
+mod compat;
+mod config;
+mod header;
 mod json;
 mod key;
-mod plain;
-mod presentation;
 mod rules;
-mod token;
-mod verified;
+mod scheme;
 mod verifier;
 
 pub use algorithm::Algorithm;
-pub use claims::MAX_PAYLOAD_DEPTH;
+pub use cache::{EntryId, MAX_CACHED_TOKEN_BYTES};
+pub use compact_jws::{MAX_HEADER_BYTES, MAX_TOKEN_BYTES};
+pub use compat::MAX_PAYLOAD_DEPTH;
+pub use config::{ConfiguredVerifier, KeyConfig, MAX_KEYS, VerifierConfig, WeakSecret};
+pub use header::MAX_HEADER_PARAMETERS;
 pub use key::{Key, KeyMaterial, SignatureKey};
-pub use presentation::Presentation;
-pub use rules::Rules;
-pub use token::{MAX_HEADER_BYTES, MAX_HEADER_MEMBERS, MAX_TOKEN_BYTES};
-pub use verified::{EntryId, LONGEST_TOKEN};
-pub use verifier::{Accepted, ConfiguredKey, MAX_KEYS, MAX_TRIALS, Verifier};
+pub use rules::ClaimRules;
+pub use scheme::TokenScheme;
+pub use verifier::{Accepted, MAX_TRIALS, Verifier};

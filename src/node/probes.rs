@@ -21,26 +21,28 @@ pub mod panic {
 
 #[cfg(feature = "bench-probe")]
 pub mod bench {
-    //! What cannot be done faster.
+    //! What no verification can be faster than.
 
     use napi::Env;
     use napi::bindgen_prelude::{FnArgs, Function};
     use napi_derive::napi;
 
     use crate::jwt::{Algorithm, Key, KeyMaterial};
-    use crate::node::{Error, internal};
+    use crate::node::error::{Error, internal};
 
-    /// `(from: number, count: number) => number`: how many of the given tokens hold, beginning anew at
+    /// `(from: number, count: number) => number`: how many of the given tokens are good, starting over at
     /// their end. Nothing is done for each but the backend's check of its signature.
     #[napi(catch_unwind)]
-    pub fn bare_check<'env>(
+    pub fn raw_verify<'env>(
         env: &'env Env,
         secret: &[u8],
         algorithm: String,
         tokens: Vec<String>,
     ) -> Result<Function<'env, FnArgs<(u32, u32)>, u32>, Error> {
         let algorithm = Algorithm::from_name(&algorithm).ok_or_else(|| internal("unknown algorithm"))?;
-        let key = Key::read(KeyMaterial::TextOrBytes(secret))?.for_algorithm(algorithm)?;
+        let key = Key::read(KeyMaterial::TextOrBytes(secret))
+            .and_then(|key| key.for_algorithm(algorithm))
+            .map_err(|error| error.at("secret"))?;
         let signed: Vec<(Vec<u8>, Vec<u8>)> = tokens
             .iter()
             .filter_map(|token| {
@@ -49,7 +51,7 @@ pub mod bench {
                 Some((signing_input.into(), signature))
             })
             .collect();
-        env.create_function_from_closure("bareCheck", move |call| {
+        env.create_function_from_closure("rawVerify", move |call| {
             let (from, count) = (call.get::<u32>(0)? as usize, call.get::<u32>(1)? as usize);
             let presented = signed.iter().cycle().skip(from).take(count);
             let good = presented.filter(|(signing_input, signature)| key.verifies(signing_input, signature));

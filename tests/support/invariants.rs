@@ -1,10 +1,10 @@
 //! What must hold for any input at all, for property tests and fuzz targets alike. Each function takes
-//! bytes that somebody made up and panics when they break a rule.
+//! arbitrary bytes and panics if they break a rule.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "a panic is how a broken rule is told"
+    reason = "a panic reports a broken rule"
 )]
 
 use std::cell::RefCell;
@@ -16,9 +16,12 @@ use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, ParsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::DecodingKey;
-use mcp_native_auth::api_key::KeyRingBuilder;
-use mcp_native_auth::error::{ConfigError, Rejection};
-use mcp_native_auth::jwt::{Accepted, Algorithm, Key, KeyMaterial, Rules, Verifier};
+use mcp_native_auth::api_key::{EmptyKey, KeyRingBuilder};
+use mcp_native_auth::config_error::{ConfigError, KeyError};
+use mcp_native_auth::jwt::{
+    Accepted, Algorithm, ClaimRules, Key, KeyConfig, KeyMaterial, Verifier, VerifierConfig,
+};
+use mcp_native_auth::rejection::Rejection;
 
 use crate::model::{self, Claims, Terms};
 
@@ -35,7 +38,7 @@ struct Subject {
     caching: Verifier,
 }
 
-/// The secrets and SPKI keys of the vectors, whose tokens are the seeds of the fuzzer, in their order there.
+/// The secrets and SPKI keys of the vectors, in their order there. Their tokens are the seeds of the fuzzer.
 fn subjects() -> Vec<Subject> {
     let vectors: serde_json::Value =
         serde_json::from_str(include_str!("../../__test__/vectors/attacks.json")).unwrap();
@@ -43,17 +46,32 @@ fn subjects() -> Vec<Subject> {
     texts
         .filter(|text| !text.starts_with("-----") || text.starts_with("-----BEGIN PUBLIC KEY-----"))
         .filter_map(|text| {
-            let key = Key::read(KeyMaterial::TextOrBytes(text.as_bytes())).ok()?;
-            let verifier = || Verifier::new(&key, &key.fitting(), Rules::default()).ok();
-            let algorithms: Vec<_> = key.fitting().into_iter().map(Algorithm::name).collect();
+            let material = KeyMaterial::TextOrBytes(text.as_bytes());
+            let supported = Key::read(material).ok()?.supported_algorithms();
+            let algorithms: Vec<_> = supported.into_iter().map(Algorithm::name).collect();
+            let verifier = |cache_size| {
+                verifier(material, &algorithms, ClaimRules::default(), (cache_size, [7; 32])).ok()
+            };
             Some(Subject {
                 opinion: Opinion::of(text, &algorithms),
+                plain: verifier(0)?,
+                caching: verifier(16)?,
                 algorithms,
-                plain: verifier()?,
-                caching: verifier()?.with_cache(16, [7; 32]),
             })
         })
         .collect()
+}
+
+fn verifier(
+    material: KeyMaterial<'_>,
+    algorithms: &[&str],
+    rules: ClaimRules,
+    (cache_size, cache_seed): (usize, [u8; 32]),
+) -> Result<Verifier, ConfigError> {
+    let keys = vec![KeyConfig { material, id: None, path: "secret" }];
+    let algorithms = algorithms.to_vec();
+    let config = VerifierConfig { keys, skips_unusable: false, algorithms, rules, cache_size, cache_seed };
+    Verifier::from_config(config).map(|configured| configured.verifier)
 }
 
 /// A token as it comes over the wire. The first byte picks the key.
@@ -99,11 +117,9 @@ pub(crate) fn claims(input: &[u8]) {
 
     let terms = Terms { algorithms: &["HS256"], require_expiration, now: NOW };
     let expected = model::judge(token.as_bytes(), &terms, |_, _, _| true);
-    let key = Key::read(KeyMaterial::Secret(SECRET)).unwrap();
-    let mut verifier =
-        Verifier::new(&key, &[Algorithm::HS256], Rules { require_expiration, ..Rules::default() })
-            .unwrap()
-            .with_cache(1 + usize::from(switches >> 6), [*switches; 32]);
+    let rules = ClaimRules { require_expiration, ..ClaimRules::default() };
+    let cache = (1 + usize::from(switches >> 6), [*switches; 32]);
+    let mut verifier = verifier(KeyMaterial::Secret(SECRET), &["HS256"], rules, cache).unwrap();
     for _ in 0..3 {
         agree(&mut verifier, token.as_bytes(), &expected);
     }
@@ -116,8 +132,9 @@ pub(crate) fn claims(input: &[u8]) {
 
 fn agree(verifier: &mut Verifier, token: &[u8], expected: &Result<Claims, Rejection>) {
     let accepted = match verifier.verify(token, NOW) {
-        Ok(Accepted::Claims(json)) => Ok(json),
-        Ok(Accepted::Known(id)) => Ok(verifier.claims(id).unwrap().to_owned()),
+        Ok(Accepted::New { key: 0, claims }) => Ok(claims),
+        Ok(Accepted::New { key, .. }) => panic!("there is no key {key}"),
+        Ok(Accepted::Cached(id)) => Ok(verifier.cached_claims(id).unwrap().1.to_owned()),
         Err(rejection) => Err(rejection),
     };
     match (&accepted, expected) {
@@ -184,29 +201,29 @@ pub(crate) fn key_material(input: &[u8]) {
         1 => KeyMaterial::Secret(bytes),
         2 => KeyMaterial::Spki(bytes),
         _ => match str::from_utf8(bytes) {
-            Ok(json) => KeyMaterial::Jwk(json),
+            Ok(json) => KeyMaterial::Jwk { json, k: None },
             Err(_) => return,
         },
     };
     match Key::read(material) {
         Ok(key) => {
-            let fitting = key.fitting();
-            assert!(!fitting.is_empty(), "a key that fits nothing");
-            let is_secret = fitting.iter().any(|algorithm| algorithm.name().starts_with("HS"));
+            let supported = key.supported_algorithms();
+            assert!(!supported.is_empty(), "a key that supports nothing");
+            let is_secret = supported.iter().any(|algorithm| algorithm.name().starts_with("HS"));
             if is_secret {
                 assert!(!announces_a_key(bytes) || kind % 4 == 3, "PEM text became an HMAC secret");
                 assert!(kind % 4 != 2, "DER became an HMAC secret");
             }
-            for algorithm in fitting {
-                match Verifier::new(&key, &[algorithm], Rules::default()) {
+            for algorithm in supported {
+                match verifier(material, &[algorithm.name()], ClaimRules::default(), (0, [0; 32])) {
                     Ok(mut verifier) => {
-                        // With any key: a token that nobody signed.
+                        // With any key: a token without a good signature.
                         let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{algorithm}"}}"#));
                         let token = format!("{header}.e30.{}", URL_SAFE_NO_PAD.encode([0; 64]));
                         assert_eq!(verifier.verify(token.as_bytes(), NOW), Err(Rejection::SignatureInvalid));
                     }
-                    Err(ConfigError::UnreadableKey { .. }) => assert!(!is_secret),
-                    Err(other) => panic!("a key that fits {algorithm} is refused: {other}"),
+                    Err(ConfigError::Key { error: KeyError::Unreadable { .. }, .. }) => assert!(!is_secret),
+                    Err(other) => panic!("a key that supports {algorithm} is rejected: {other}"),
                 }
             }
         }
@@ -222,10 +239,11 @@ fn announces_a_key(bytes: &[u8]) -> bool {
         .any(|label| text.contains(&format!("-----BEGIN {label}-----")))
 }
 
-/// No eight letters and digits of the material stand in a message, its own words aside.
+/// A message repeats no eight letters and digits of the material, unless the source has them.
 fn tells_nothing(message: &str, material: &[u8]) {
-    let vocabulary = include_str!("../../src/error.rs").to_owned()
-        + include_str!("../../src/jwt/key/mod.rs")
+    let vocabulary = include_str!("../../src/config_error.rs").to_owned()
+        + include_str!("../../src/jwt/key/material.rs")
+        + include_str!("../../src/jwt/key/verification_key.rs")
         + include_str!("../../src/jwt/key/der.rs")
         + include_str!("../../src/jwt/key/jwk.rs")
         + include_str!("../../src/jwt/key/pem.rs");
@@ -250,10 +268,10 @@ pub(crate) fn key_ring(input: &[u8]) {
     let presented = keys.pop().unwrap_or_default();
     let mut builder = KeyRingBuilder::default();
     let mut known = HashSet::new();
-    for (index, key) in keys.iter().filter(|key| !key.is_empty()).enumerate() {
+    for key in keys.iter().filter(|key| !key.is_empty()) {
         builder.add(key).unwrap();
         known.insert(*key);
-        assert_eq!(builder.add(b""), Err(ConfigError::EmptyApiKey { index: index + 1 }));
+        assert_eq!(builder.add(b""), Err(EmptyKey));
     }
     let spoil = BuildHasherDefault::<Spoilt>::default();
     SPOIL.set(*mask);
@@ -274,7 +292,7 @@ thread_local! {
     static SPOIL: std::cell::Cell<u8> = const { std::cell::Cell::new(0) };
 }
 
-/// A hash of which only some bits are left: many digests share few rows.
+/// A hash with few bits left: many digests share few rows.
 #[derive(Default)]
 struct Spoilt(u64);
 

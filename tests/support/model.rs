@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
-use mcp_native_auth::error::Rejection;
-use mcp_native_auth::jwt::{MAX_HEADER_BYTES, MAX_HEADER_MEMBERS, MAX_PAYLOAD_DEPTH, MAX_TOKEN_BYTES};
+use mcp_native_auth::jwt::{MAX_HEADER_BYTES, MAX_HEADER_PARAMETERS, MAX_PAYLOAD_DEPTH, MAX_TOKEN_BYTES};
+use mcp_native_auth::rejection::Rejection;
 
 /// What the claims of an accepted token must be.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ fn judge_header(header: &[u8]) -> Result<(String, bool), Rejection> {
     let units = utf16(header).ok_or(Rejection::HeaderInvalid)?;
     let members = members(&units).ok_or(Rejection::HeaderInvalid)?;
     let mut names = HashSet::new();
-    if members.len() > MAX_HEADER_MEMBERS || !members.iter().all(|(name, _)| names.insert(name)) {
+    if members.len() > MAX_HEADER_PARAMETERS || !members.iter().all(|(name, _)| names.insert(name)) {
         return Err(Rejection::HeaderInvalid);
     }
     let value = |wanted: &str| {

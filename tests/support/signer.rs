@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519Key
 use aws_lc_rs::{hmac, rsa};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use mcp_native_auth::jwt::{Algorithm, Key, KeyMaterial, Rules, Verifier};
+use mcp_native_auth::jwt::{Algorithm, ClaimRules, Key, KeyConfig, KeyMaterial, Verifier, VerifierConfig};
 
 /// Midnight of 1 January 2026, UTC.
 pub(crate) const NOW: f64 = 1_767_225_600.0;
@@ -68,7 +68,28 @@ impl Signer {
     }
 
     pub(crate) fn verifier(&self) -> Verifier {
-        Verifier::new(&self.key(), &[self.algorithm], Rules::default()).unwrap()
+        self.verifier_with(&[self.algorithm], ClaimRules::default(), 0)
+    }
+
+    pub(crate) fn verifier_with(
+        &self,
+        algorithms: &[Algorithm],
+        rules: ClaimRules,
+        cache_size: usize,
+    ) -> Verifier {
+        let config = VerifierConfig {
+            keys: vec![self.key_config(None)],
+            algorithms: algorithms.iter().map(|algorithm| algorithm.name()).collect(),
+            rules,
+            cache_size,
+            cache_seed: [7; 32],
+            ..VerifierConfig::default()
+        };
+        Verifier::from_config(config).map(|configured| configured.verifier).unwrap()
+    }
+
+    pub(crate) fn key_config<'c>(&'c self, id: Option<&'c str>) -> KeyConfig<'c> {
+        KeyConfig { material: KeyMaterial::TextOrBytes(&self.configured), id, path: "secret" }
     }
 }
 

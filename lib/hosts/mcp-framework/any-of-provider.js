@@ -1,7 +1,7 @@
 import { anyOfMethods } from "../../core/any-of.js";
 import { authenticatorOf } from "../../core/authenticator.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
-import { checkUnknownOptions, readOptions } from "../../core/options.js";
+import { checkUndefinedOptions, checkUnknownOptions, readOptions } from "../../core/options.js";
 import { throttleOption } from "../../throttle/throttle.js";
 import { DEFAULT_AUTH_ERROR } from "./auth-errors.js";
 import { FrameworkHost, isUnmodified } from "./framework-host.js";
@@ -9,6 +9,7 @@ import { announceUse } from "./link.js";
 import { isFrameworkOAuthProvider, thirdPartyMethod } from "./third-party.js";
 
 const NAME = "AnyOfAuthProvider";
+const OPTIONS = ["throttle"];
 
 /** Documented in index.d.ts. */
 export function anyOf(providers, options) {
@@ -28,15 +29,16 @@ class AnyOfAuthProvider {
   #host;
 
   constructor(providers, config) {
-    const options = readOptions(config);
-    checkUnknownOptions(NAME, options, ["throttle"]);
+    const options = readOptions(config, OPTIONS);
+    checkUndefinedOptions(NAME, options, OPTIONS, false);
+    checkUnknownOptions(NAME, options, OPTIONS);
     const members = providers.map((provider) => ({
       provider,
       asThirdParty: thirdPartyMethod(provider, NAME),
     }));
     const methods = () => members.map(methodOf);
     const mayWait = methods().some((method) => method.mayWait || method.ready !== undefined);
-    this.#host = new FrameworkHost(this, AnyOfAuthProvider, {
+    this.#host = new FrameworkHost(this, authenticate, {
       method: anyOfMethods(NAME, methods, mayWait),
       limit: throttleOption(NAME, options.throttle),
       authError: DEFAULT_AUTH_ERROR,
@@ -56,6 +58,9 @@ class AnyOfAuthProvider {
 
 announceUse(AnyOfAuthProvider);
 
+/** As it was defined: the prototype may be changed. */
+const { authenticate } = AnyOfAuthProvider.prototype;
+
 /** Each time: a method of a provider may have been replaced since. */
 function methodOf({ provider, asThirdParty }) {
   const authenticator = isUnmodified(provider) ? authenticatorOf(provider) : undefined;
@@ -74,7 +79,9 @@ function readProviders(providers) {
     }
     if (authenticatorOf(provider)?.isThrottled) {
       // Each would count what another one accepts.
-      throw invalid(`${path} has a \`throttle\` of its own; pass it to \`anyOf\` instead: anyOf([...], { throttle })`);
+      throw invalid(
+        `${path} has a \`throttle\` of its own; pass it to \`anyOf\` instead: anyOf([...], { throttle })`,
+      );
     }
     return provider;
   });

@@ -2,15 +2,16 @@ import { apiKeyMethod } from "../../api-key/authenticator.js";
 import { ApiKeySet } from "../../api-key/key-set.js";
 import { KeyLoader } from "../../api-key/loader.js";
 import { readKeys, textToJudge } from "../../api-key/records.js";
+import { reportWeakApiKeys, weaknessesOfApiKeys } from "../../api-key/strength.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import {
   booleanOption,
+  checkUndefinedOptions,
   checkUnknownOptions,
   headerNameOption,
   readOptions,
   secondsOption,
 } from "../../core/options.js";
-import { reportWeakApiKeys, weaknessesOfApiKeys } from "../../strength/strength.js";
 import { throttleOption } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
@@ -28,6 +29,8 @@ const OPTIONS = [
   "loadTimeoutSeconds",
   "maxStaleSeconds",
 ];
+
+const RESTRICTING_OPTIONS = ["queryFallback", "throttle", "strict", "maxStaleSeconds"];
 
 const DEFAULT_LOAD_TIMEOUT_SECONDS = 10;
 const MIN_WAIT_SECONDS = 0.001;
@@ -50,7 +53,7 @@ export class APIKeyAuthProvider {
   #strict;
 
   constructor(config) {
-    reportAtCaller(APIKeyAuthProvider, () => this.#configure(readOptions(config)));
+    reportAtCaller(APIKeyAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
   }
 
   #configure(options) {
@@ -61,6 +64,7 @@ export class APIKeyAuthProvider {
     }
     this.#strict = booleanOption("strict", options.strict, false);
     checkUnknownOptions(NAME, options, OPTIONS, this.#strict);
+    checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, this.#strict);
     this.#headerName = headerNameOption(options.headerName, DEFAULT_API_KEY_HEADER_NAME);
     const queryFallback = booleanOption("queryFallback", options.queryFallback, true);
     const intervalMs = milliseconds("reloadIntervalSeconds", options.reloadIntervalSeconds, 0, 0);
@@ -93,7 +97,7 @@ export class APIKeyAuthProvider {
       headerName: this.#headerName,
       queryFallback,
     });
-    this.#host = new FrameworkHost(this, APIKeyAuthProvider, {
+    this.#host = new FrameworkHost(this, authenticate, {
       method,
       limit,
       authError: AUTH_ERROR,
@@ -173,6 +177,9 @@ export class APIKeyAuthProvider {
 
 extendsFramework(APIKeyAuthProvider);
 
+/** As it was defined: the prototype may be changed. */
+const { authenticate } = APIKeyAuthProvider.prototype;
+
 function loaderOption({ keys, loadKeys, reloadIntervalSeconds, loadTimeoutSeconds, maxStaleSeconds }) {
   if (loadKeys === undefined || loadKeys === null) {
     const loaderOnly = { reloadIntervalSeconds, loadTimeoutSeconds, maxStaleSeconds };
@@ -232,7 +239,7 @@ function overlapOption(given) {
       "the third argument of `replaceKey` must be an object such as { overlapSeconds: 3600 }",
     );
   }
-  const options = readOptions(given);
+  const options = readOptions(given, ["overlapSeconds"]);
   const overlap = secondsOption("overlapSeconds", options.overlapSeconds, 0, MAX_OVERLAP_SECONDS) ?? 0;
   checkUnknownOptions(`${NAME}: \`replaceKey\``, options, ["overlapSeconds"]);
   return overlap * 1000;

@@ -34,8 +34,11 @@ export function enterRequestContext(request) {
  */
 export function openSlot(request, owner) {
   const current = contexts.getStore();
-  const slot = { answer: undefined };
-  if (current?.request !== undefined && current.request.deref() === request) {
+  const isSame = current?.request !== undefined && current.request.deref() === request;
+  // The same slot, of which contexts that began since have a reference: an extended provider asks ours later.
+  const slot = (isSame && current.slots.get(owner)) || { answer: undefined };
+  slot.answer = undefined;
+  if (isSame) {
     current.slots.set(owner, slot);
     return slot;
   }

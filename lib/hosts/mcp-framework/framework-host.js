@@ -15,11 +15,20 @@ const CHALLENGE = "WWW-Authenticate";
 
 /** The method that a provider's class of this package has, which the provider may have replaced. */
 const originals = new WeakMap();
+/** The methods that `#watchExtension` puts in front of it. */
+const watching = new WeakSet();
 
 /** Whether a provider is one of this package that decides as its class does. */
 export function isUnmodified(provider) {
   const original = originals.get(provider);
-  return original !== undefined && provider.authenticate === original;
+  if (original === undefined) {
+    return false;
+  }
+  const current = provider.authenticate;
+  return (
+    current === original ||
+    (watching.has(current) && Object.getPrototypeOf(provider).authenticate === original)
+  );
 }
 
 /**
@@ -34,7 +43,7 @@ export class FrameworkHost {
 
   /**
    * @param {object} provider
-   * @param {Function} providerClass of this package, which the provider's own class may extend
+   * @param {Function} original `authenticate` as the class of this package defines it
    * @param {object} options
    * @param {import("../../core/authenticator.js").Method} options.method
    * @param {import("../../core/authenticator.js").AttemptLimit} [options.limit]
@@ -42,16 +51,17 @@ export class FrameworkHost {
    * @param {"framework" | "add" | "replace"} options.challenge who writes `WWW-Authenticate` on a 401: the framework
    *   alone, this host where the framework does not, or this host instead of the framework
    */
-  constructor(provider, providerClass, { method, limit, authError, challenge }) {
+  constructor(provider, original, { method, limit, authError, challenge }) {
     this.#authenticator = new Authenticator(method, limit, publishUnlessCaptured);
     this.#authError = authError;
     this.#challenge = challenge;
     this.#isTracked = challenge !== "framework" || limit !== undefined;
     needTracking({ responses: this.#isTracked, contexts: limit !== undefined });
     registerAuthenticator(provider, this.#authenticator);
-    originals.set(provider, providerClass.prototype.authenticate);
-    if (Object.getPrototypeOf(provider) !== providerClass.prototype) {
-      this.#watchExtension(provider, providerClass.prototype.authenticate);
+    originals.set(provider, original);
+    const prototype = Object.getPrototypeOf(provider);
+    if (!Object.hasOwn(prototype, "authenticate") || prototype.authenticate !== original) {
+      this.#watchExtension(provider, original);
     }
   }
 
@@ -112,36 +122,47 @@ export class FrameworkHost {
    */
   #watchExtension(provider, original) {
     const host = this;
+    /** @this {object} */
+    function authenticate(request, ...rest) {
+      if (this !== provider) {
+        // Called without its provider, or with a Proxy of it: rejects.
+        return original.call(this, request);
+      }
+      // Looked up each time: the prototype may be changed.
+      const extended = Object.getPrototypeOf(provider).authenticate;
+      return extended === original
+        ? original.call(provider, request)
+        : host.#authenticateExtended(provider, () => extended.call(provider, request, ...rest), request);
+    }
+    watching.add(authenticate);
     Object.defineProperty(provider, "authenticate", {
       configurable: true,
       writable: true,
-      value: function authenticate(request) {
-        // Looked up each time: the prototype may be changed.
-        const extended = Object.getPrototypeOf(this).authenticate;
-        return extended === original
-          ? original.call(this, request)
-          : host.#authenticateExtended(this, () => extended.call(this, request), request);
-      },
+      value: authenticate,
     });
   }
 
   async #authenticateExtended(provider, ask, request) {
     const slot = this.#begin(request);
     const { name } = provider.constructor;
+    const own = this.#authenticator.attempt(request).readAddress();
     let asked;
     try {
       asked = await captureVerdict(ask);
     } catch (error) {
-      publishUnlessCaptured(reject(name, "PROVIDER_FAILED"), request);
+      publishUnlessCaptured(reject(name, "PROVIDER_FAILED"), request, own);
       throw error;
     }
-    const { result, verdict } = asked;
+    const { result, verdict, attempt = own } = asked;
     if (Boolean(result) === verdict?.accepted) {
-      publishUnlessCaptured(verdict, request);
+      publishUnlessCaptured(verdict, request, attempt);
     } else if (result) {
-      publishUnlessCaptured(accept(name, typeof result === "object" ? result.data : undefined), request);
+      const data = typeof result === "object" ? result.data : undefined;
+      publishUnlessCaptured(accept(name, data), request, attempt);
     } else {
-      this.#answer(this.#rejectionOf(name, verdict, request), request, slot);
+      const rejection = this.#rejectionOf(name, verdict, request);
+      publishUnlessCaptured(rejection, request, attempt);
+      this.#answer(rejection, request, slot);
     }
     return result;
   }
@@ -150,7 +171,6 @@ export class FrameworkHost {
   #rejectionOf(name, verdict, request) {
     const rejection = { ...reject(name, "PROVIDER_REJECTED", verdict?.keyId), guesses: 0 };
     rejection.challenges = this.#authenticator.challenges(carriesBearer(request));
-    publishUnlessCaptured(rejection, request);
     return rejection;
   }
 }

@@ -1,6 +1,7 @@
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import {
   booleanOption,
+  checkUndefinedOptions,
   checkUnknownOptions,
   headerNameOption,
   integerOption,
@@ -10,7 +11,7 @@ import {
 } from "../../core/options.js";
 import { jwtMethod } from "../../jwt/authenticator.js";
 import { readKeyList, wipe } from "../../jwt/key-list.js";
-import { RULE_OPTIONS, ruleOptions } from "../../jwt/rules.js";
+import { RESTRICTING_RULES, RULE_OPTIONS, ruleOptions } from "../../jwt/rules.js";
 import { createTokenVerifier } from "../../jwt/token-verifier.js";
 import { throttleOption } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
@@ -31,6 +32,8 @@ const OPTIONS = [
   "strict",
 ];
 
+const RESTRICTING_OPTIONS = [...RESTRICTING_RULES, "throttle", "strict"];
+
 /** Tokens, each of at most 4 KB: at most 4 MB of claims text, see index.d.ts. */
 const DEFAULT_CACHE_SIZE = 1024;
 const MAX_CACHE_SIZE = 1_000_000;
@@ -47,7 +50,7 @@ export class JWTAuthProvider {
   #settings;
 
   constructor(config) {
-    reportAtCaller(JWTAuthProvider, () => this.#configure(readOptions(config)));
+    reportAtCaller(JWTAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
   }
 
   #configure(options) {
@@ -56,6 +59,7 @@ export class JWTAuthProvider {
     try {
       const strict = booleanOption("strict", options.strict, false);
       checkUnknownOptions(NAME, options, OPTIONS, strict);
+      checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, strict);
       const headerName = headerNameOption(options.headerName, "Authorization");
       const requireBearer = booleanOption("requireBearer", options.requireBearer, true);
       const anyCase = booleanOption("caseInsensitiveScheme", options.caseInsensitiveScheme, strict);
@@ -68,7 +72,7 @@ export class JWTAuthProvider {
       };
       const limit = throttleOption(NAME, options.throttle, strict);
       this.#verifier = createTokenVerifier(NAME, keyList, this.#settings);
-      this.#host = new FrameworkHost(this, JWTAuthProvider, {
+      this.#host = new FrameworkHost(this, authenticate, {
         method: jwtMethod({ name: NAME, headerName, requireBearer, verifier: () => this.#verifier }),
         limit,
         authError: AUTH_ERROR,
@@ -108,6 +112,9 @@ export class JWTAuthProvider {
 }
 
 extendsFramework(JWTAuthProvider);
+
+/** As it was defined: the prototype may be changed. */
+const { authenticate } = JWTAuthProvider.prototype;
 
 /** A copy of the allowed names; what the framework takes for "not given" means the default. */
 function algorithmsOption(algorithms) {

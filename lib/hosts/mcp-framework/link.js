@@ -214,7 +214,11 @@ function nodeModulesAround(folder) {
 function fromMainScript() {
   const script = mainScript();
   const root = applicationRoot();
-  for (let folder = script; folder !== undefined; folder = folder === root ? undefined : path.dirname(folder)) {
+  for (
+    let folder = script;
+    folder !== undefined;
+    folder = folder === root ? undefined : path.dirname(folder)
+  ) {
     for (const name of NAMES) {
       const entry = entryOf(path.join(folder, "node_modules", name));
       if (entry !== undefined) {
@@ -229,7 +233,12 @@ function fromMainScript() {
 function mainScript() {
   const script = process.argv[1];
   // With `--eval` and in Electron, the first argument is whatever the user wrote there.
-  if (!script || !path.isAbsolute(script) || /** @type {any} */ (process)._eval !== undefined || process.versions.electron) {
+  if (
+    !script ||
+    !path.isAbsolute(script) ||
+    /** @type {any} */ (process)._eval !== undefined ||
+    process.versions.electron
+  ) {
     return undefined;
   }
   const real = realpathSync(script);

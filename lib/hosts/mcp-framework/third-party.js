@@ -1,7 +1,7 @@
+import { extractApiKey } from "../../api-key/extract.js";
 import { authenticatorOf } from "../../core/authenticator.js";
 import { apiKeyChallenge, bearerChallenge, presentedToken } from "../../core/challenge.js";
 import { accept, reject } from "../../core/verdict.js";
-import { extractApiKey } from "../../api-key/extract.js";
 import { captureVerdict } from "./verdict-capture.js";
 
 /**
@@ -112,7 +112,8 @@ function isFrameworkApiKeyProvider(provider) {
 function isFrameworkTokenProvider(provider) {
   const { config } = provider;
   return (
-    typeof config?.headerName === "string" && (isFrameworkOAuthProvider(provider) || "requireBearer" in config)
+    typeof config?.headerName === "string" &&
+    (isFrameworkOAuthProvider(provider) || "requireBearer" in config)
   );
 }
 

@@ -6,7 +6,8 @@ import { publishVerdict } from "../../core/events.js";
  * reject what the class that it extends accepts.
  *
  * @typedef {import("../../core/verdict.js").Verdict} Verdict
- * @typedef {{ verdict: Verdict | undefined }} Capture
+ * @typedef {import("../../core/authenticator.js").Attempt} Attempt
+ * @typedef {{ verdict?: Verdict, attempt?: Attempt }} Capture
  */
 
 /** @type {AsyncLocalStorage<Capture>} */
@@ -19,14 +20,15 @@ let active = 0;
  *
  * @template T
  * @param {() => T | Promise<T>} ask
- * @returns {Promise<{ result: T, verdict: Verdict | undefined }>} the verdict that was captured last
+ * @returns {Promise<{ result: T } & Capture>} with the verdict that was captured last
  */
 export async function captureVerdict(ask) {
-  const capture = { verdict: undefined };
+  /** @type {Capture} */
+  const capture = {};
   active += 1;
   try {
     const result = await captures.run(capture, ask);
-    return { result, verdict: capture.verdict };
+    return { result, ...capture };
   } finally {
     active -= 1;
   }
@@ -38,6 +40,6 @@ export function publishUnlessCaptured(verdict, request, attempt) {
   if (capture === undefined) {
     publishVerdict(verdict, request, attempt);
   } else {
-    capture.verdict = verdict;
+    Object.assign(capture, { verdict, attempt });
   }
 }

@@ -10,9 +10,9 @@ use pkcs1::{RsaPrivateKeyRef, RsaPssParamsOwned, RsaPublicKeyRef};
 use pkcs8::PrivateKeyInfoRef;
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
-use super::{Kind, ecdsa};
-use crate::error::ConfigError;
-use crate::jwt::Algorithm;
+use super::verification_key::{Kind, ecdsa};
+use crate::config_error::KeyError;
+use crate::jwt::algorithm::Algorithm;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
@@ -20,13 +20,13 @@ const MGF1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
-/// RFC 7518 §3.3 and §3.5 demand 2048 bits; the backend ends at 8192.
-const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+/// RFC 7518 §3.3 and §3.5 require 2048 bits; the backend supports 8192 at most.
+const ACCEPTED_RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 /// The backend's bound on the public exponent, which keeps the cost of a check bounded.
-const RSA_EXPONENT_BITS: usize = 33;
+const MAX_RSA_EXPONENT_BITS: usize = 33;
 
 /// The key of a SubjectPublicKeyInfo. RFC 5280 §4.1.2.7, RFC 3279, RFC 4055, RFC 8410.
-pub(super) fn spki(der: &[u8]) -> Result<Kind, ConfigError> {
+pub(super) fn spki(der: &[u8]) -> Result<Kind, KeyError> {
     let der = first_value(der);
     let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| unreadable("a public key"))?;
     let bits = info.subject_public_key.as_bytes().ok_or_else(|| unreadable("a public key"))?;
@@ -40,25 +40,25 @@ pub(super) fn spki(der: &[u8]) -> Result<Kind, ConfigError> {
 }
 
 /// A PKCS#1 RSAPublicKey. RFC 8017 A.1.1.
-pub(super) fn pkcs1_public(der: &[u8]) -> Result<Kind, ConfigError> {
+pub(super) fn pkcs1_public(der: &[u8]) -> Result<Kind, KeyError> {
     let key = RsaPublicKeyRef::from_der(first_value(der)).map_err(|_| unreadable("an RSA public key"))?;
     rsa(&key, None)
 }
 
 /// A PKCS#1 RSAPrivateKey. RFC 8017 A.1.2.
-pub(super) fn pkcs1_private(der: &[u8]) -> Result<Kind, ConfigError> {
+pub(super) fn pkcs1_private(der: &[u8]) -> Result<Kind, KeyError> {
     let key = RsaPrivateKeyRef::from_der(first_value(der)).map_err(|_| unreadable("an RSA private key"))?;
     rsa(&key.public_key(), None)
 }
 
 /// A SEC1 ECPrivateKey with its curve. RFC 5915.
-pub(super) fn sec1_private(der: &[u8]) -> Result<Kind, ConfigError> {
+pub(super) fn sec1_private(der: &[u8]) -> Result<Kind, KeyError> {
     let der = first_value(der);
     ec_private(|curve| EcdsaKeyPair::from_private_key_der(curve, der).ok())
 }
 
 /// A PKCS#8 PrivateKeyInfo. RFC 5958.
-pub(super) fn pkcs8(der: &[u8]) -> Result<Kind, ConfigError> {
+pub(super) fn pkcs8(der: &[u8]) -> Result<Kind, KeyError> {
     let der = first_value(der);
     let info = PrivateKeyInfoRef::from_der(der).map_err(|_| unreadable("a private key"))?;
     let rsa_public = |key: &[u8], restricted_to| {
@@ -76,15 +76,15 @@ pub(super) fn pkcs8(der: &[u8]) -> Result<Kind, ConfigError> {
     }
 }
 
-/// The key that an X.509 certificate certifies. Its signature, names and dates are not looked at:
-/// as in the framework, the operator's configuration is what makes it trusted. RFC 5280 §4.1.
-pub(super) fn certificate(der: &[u8]) -> Result<Kind, ConfigError> {
+/// The key that an X.509 certificate certifies. Its signature, names and dates are ignored: as in
+/// the framework, the operator's configuration is what makes it trusted. RFC 5280 §4.1.
+pub(super) fn certificate(der: &[u8]) -> Result<Kind, KeyError> {
     let spki_der = subject_public_key_info(der).map_err(|_| unreadable("a certificate"))?;
     spki(spki_der)
 }
 
-/// What DER encoding of a key these bytes begin with, if any.
-pub(super) fn recognise(der: &[u8]) -> Option<&'static str> {
+/// The kind of key that these bytes begin with in DER, if any.
+pub(super) fn detect_key(der: &[u8]) -> Option<&'static str> {
     let der = first_value(der);
     if SubjectPublicKeyInfoRef::from_der(der).is_ok() || RsaPublicKeyRef::from_der(der).is_ok() {
         Some("a public key")
@@ -101,9 +101,9 @@ pub(super) fn recognise(der: &[u8]) -> Option<&'static str> {
 }
 
 /// An Ed25519 public key. RFC 8032 §5.1.5.
-pub(super) fn ed25519(public_key: &[u8]) -> Result<Kind, ConfigError> {
-    /// The points of small order as encoded, sign bit cleared. Under such a key, one signature fits
-    /// many messages, and anybody can make it.
+pub(super) fn ed25519(public_key: &[u8]) -> Result<Kind, KeyError> {
+    /// The points of small order as encoded, sign bit cleared. Under such a key, one signature is valid
+    /// for many messages, and anyone can make it.
     const SMALL_ORDER: [[u8; 32]; 7] = [
         hex32("0000000000000000000000000000000000000000000000000000000000000000"),
         hex32("0100000000000000000000000000000000000000000000000000000000000000"),
@@ -118,8 +118,8 @@ pub(super) fn ed25519(public_key: &[u8]) -> Result<Kind, ConfigError> {
         *last &= 0x7f;
     }
     if SMALL_ORDER.contains(&point) {
-        return Err(ConfigError::UnsuitableKey {
-            found: "an Ed25519 key of small order, under which anybody can sign".into(),
+        return Err(KeyError::Unsuitable {
+            found: "an Ed25519 key of small order, under which anyone can sign".into(),
             remedy: "generate a key".into(),
         });
     }
@@ -127,15 +127,15 @@ pub(super) fn ed25519(public_key: &[u8]) -> Result<Kind, ConfigError> {
 }
 
 /// An RSA key from its numbers, big-endian.
-pub(super) fn rsa_numbers(modulus: &[u8], exponent: &[u8]) -> Result<Kind, ConfigError> {
+pub(super) fn rsa_numbers(modulus: &[u8], exponent: &[u8]) -> Result<Kind, KeyError> {
     let number = |bytes| UintRef::new(bytes).map_err(|_| unreadable("an RSA public key"));
     rsa(&RsaPublicKeyRef { modulus: number(modulus)?, public_exponent: number(exponent)? }, None)
 }
 
-fn rsa(key: &RsaPublicKeyRef<'_>, restricted_to: Option<Algorithm>) -> Result<Kind, ConfigError> {
-    let weak = |problem: String| Err(ConfigError::WeakRsaKey { problem });
+fn rsa(key: &RsaPublicKeyRef<'_>, restricted_to: Option<Algorithm>) -> Result<Kind, KeyError> {
+    let weak = |problem: String| Err(KeyError::WeakRsa { problem });
     let modulus_bits = bit_length(key.modulus.as_bytes());
-    if !RSA_BITS.contains(&modulus_bits) {
+    if !ACCEPTED_RSA_BITS.contains(&modulus_bits) {
         return weak(format!("of {modulus_bits} bits"));
     }
     let exponent = key.public_exponent.as_bytes();
@@ -144,8 +144,8 @@ fn rsa(key: &RsaPublicKeyRef<'_>, restricted_to: Option<Algorithm>) -> Result<Ki
     if !is_odd(exponent) || exponent_bits < 2 {
         return weak("whose public exponent is 1 or even".into());
     }
-    if exponent_bits > RSA_EXPONENT_BITS {
-        return weak(format!("whose public exponent has {exponent_bits} bits, over {RSA_EXPONENT_BITS}"));
+    if exponent_bits > MAX_RSA_EXPONENT_BITS {
+        return weak(format!("whose public exponent has {exponent_bits} bits, over {MAX_RSA_EXPONENT_BITS}"));
     }
     if !is_odd(key.modulus.as_bytes()) {
         return weak("whose modulus is even".into());
@@ -154,17 +154,17 @@ fn rsa(key: &RsaPublicKeyRef<'_>, restricted_to: Option<Algorithm>) -> Result<Ki
     Ok(Kind::Rsa { public_key, restricted_to })
 }
 
-fn pss(key: &[u8], algorithm: &AlgorithmIdentifierRef<'_>) -> Result<Kind, ConfigError> {
+fn pss(key: &[u8], algorithm: &AlgorithmIdentifierRef<'_>) -> Result<Kind, KeyError> {
     let restricted_to = pss_algorithm(algorithm)?;
     let key = RsaPublicKeyRef::from_der(key).map_err(|_| unreadable("an RSASSA-PSS public key"))?;
     rsa(&key, Some(restricted_to))
 }
 
 /// The algorithm that the parameters of an RSASSA-PSS key allow: `PSn` needs SHA-n for both hashes
-/// and salts of the hash's length, of which the key may demand fewer bytes but not more.
+/// and salts of the hash's length; the key may require fewer bytes but not more.
 /// RFC 7518 §3.5, RFC 4055 §3.1.
-fn pss_algorithm(algorithm: &AlgorithmIdentifierRef<'_>) -> Result<Algorithm, ConfigError> {
-    let unsuitable = |found: &str| ConfigError::UnsuitableKey {
+fn pss_algorithm(algorithm: &AlgorithmIdentifierRef<'_>) -> Result<Algorithm, KeyError> {
+    let unsuitable = |found: &str| KeyError::Unsuitable {
         found: found.into(),
         remedy:
             "use a plain RSA key, or an RSASSA-PSS key for SHA-256, SHA-384 or SHA-512 with MGF1 of the same \
@@ -189,14 +189,14 @@ fn pss_algorithm(algorithm: &AlgorithmIdentifierRef<'_>) -> Result<Algorithm, Co
         || mask_hash != Some(parameters.hash.oid)
         || parameters.salt_len > hash_length
     {
-        return Err(unsuitable("an RSASSA-PSS key whose parameters fit no algorithm"));
+        return Err(unsuitable("an RSASSA-PSS key whose parameters match no algorithm"));
     }
     Ok(algorithm)
 }
 
-/// The curve is the one under which the backend accepts the key. That takes explicit curve
-/// parameters too, as OpenSSL does, when they are those of a named curve.
-fn ec(der: &[u8]) -> Result<Kind, ConfigError> {
+/// The curve is the one under which the backend accepts the key. The backend also accepts explicit curve
+/// parameters, as OpenSSL does, when they are those of a named curve.
+fn ec(der: &[u8]) -> Result<Kind, KeyError> {
     [Algorithm::ES256, Algorithm::ES384, Algorithm::ES512]
         .into_iter()
         .find(|algorithm| ParsedPublicKey::new(ecdsa(*algorithm), der).is_ok())
@@ -206,7 +206,7 @@ fn ec(der: &[u8]) -> Result<Kind, ConfigError> {
 
 fn ec_private(
     parse: impl Fn(&'static EcdsaSigningAlgorithm) -> Option<EcdsaKeyPair>,
-) -> Result<Kind, ConfigError> {
+) -> Result<Kind, KeyError> {
     [
         (Algorithm::ES256, &ECDSA_P256_SHA256_FIXED_SIGNING),
         (Algorithm::ES384, &ECDSA_P384_SHA384_FIXED_SIGNING),
@@ -220,15 +220,15 @@ fn ec_private(
     .ok_or_else(unsuitable_ec)
 }
 
-pub(super) fn unsuitable_ec() -> ConfigError {
-    ConfigError::UnsuitableKey {
+pub(super) fn unsuitable_ec() -> KeyError {
+    KeyError::Unsuitable {
         found: "an EC key that is not a valid point on P-256, P-384 or P-521".into(),
         remedy: "use a key on one of these curves".into(),
     }
 }
 
 /// The SubjectPublicKeyInfo of a certificate, encoded. Skips the fields before it unread, because
-/// names and extensions come in more spellings than a strict reader takes.
+/// names and extensions come in more spellings than a strict reader accepts.
 fn subject_public_key_info(der: &[u8]) -> der::Result<&[u8]> {
     let mut reader = SliceReader::new(der)?;
     Header::decode(&mut reader)?.tag().assert_eq(der::Tag::Sequence)?;
@@ -271,16 +271,16 @@ fn bit_length(number: &[u8]) -> usize {
     }
 }
 
-fn unsupported(oid: ObjectIdentifier) -> ConfigError {
+fn unsupported(oid: ObjectIdentifier) -> KeyError {
     let found = match oid.to_string().as_str() {
         "1.3.101.113" => "an Ed448 key",
         "1.3.101.110" | "1.3.101.111" => "a key for key agreement (X25519 or X448)",
         "1.2.840.10040.4.1" => "a DSA key",
         _ => "a key of an unsupported type",
     };
-    ConfigError::UnsuitableKey { found: found.into(), remedy: "use an RSA, EC or Ed25519 key".into() }
+    KeyError::Unsuitable { found: found.into(), remedy: "use an RSA, EC or Ed25519 key".into() }
 }
 
-fn unreadable(found: &str) -> ConfigError {
-    ConfigError::UnreadableKey { found: found.into(), problem: "its contents are damaged".into() }
+fn unreadable(found: &str) -> KeyError {
+    KeyError::Unreadable { found: found.into(), problem: "its contents are damaged".into() }
 }

@@ -6,27 +6,29 @@ use jsonwebtoken::jwk::{
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Key, Kind, der, pem};
-use crate::error::ConfigError;
-use crate::jwt::Algorithm;
+use super::verification_key::{Key, Kind};
+use super::{der, encoding};
+use crate::config_error::KeyError;
+use crate::jwt::algorithm::Algorithm;
 
-/// Reads the public part of a JWK, or the secret of an `oct` one.
-pub(super) fn read(json: &str) -> Result<Key, ConfigError> {
-    let (common, parameters) = parts(json)?;
-    let forbidden = |problem: &str| Err(ConfigError::JwkNotForVerification { problem: problem.into() });
+/// Reads the public part of a JWK, or the secret of an `oct` one. `k` is the member of that name, if it is
+/// not in the JSON text.
+pub(super) fn read(json: &str, k: Option<&[u8]>) -> Result<Key, KeyError> {
+    let (common, parameters) = read_parameters(json, k)?;
+    let forbidden = |problem: &str| Err(KeyError::JwkNotForVerification { problem: problem.into() });
     if common.public_key_use.is_some_and(|usage| usage != PublicKeyUse::Signature) {
         return forbidden("has a `use` other than `sig`");
     }
     if common.key_operations.is_some_and(|operations| !operations.contains(&KeyOperations::Verify)) {
         return forbidden("has `key_ops` without `verify`");
     }
-    let pinned = pinned_algorithm(json)?;
+    let restricted_to_alg = read_alg(json)?;
 
     let kind = match parameters {
         Parameters::Secret(encoded) => {
-            let secret = Zeroizing::new(decode(encoded)?);
+            let secret = encoding::decode_base64url(encoded).ok_or_else(not_base64url)?;
             if secret.is_empty() {
-                return Err(ConfigError::EmptySecret);
+                return Err(KeyError::Empty);
             }
             Kind::Hmac(secret)
         }
@@ -49,7 +51,7 @@ pub(super) fn read(json: &str) -> Result<Key, ConfigError> {
                     .checked_sub(coordinate.len())
                     .ok_or_else(|| unreadable("a coordinate is longer than its curve's"))?;
                 point.extend(std::iter::repeat_n(0, padding));
-                point.extend(coordinate);
+                point.extend_from_slice(coordinate);
             }
             Kind::Ec { algorithm, public_key: point }
         }
@@ -59,14 +61,14 @@ pub(super) fn read(json: &str) -> Result<Key, ConfigError> {
             der::ed25519(&decode(&parameters.x)?)?
         }
         _ => {
-            return Err(ConfigError::UnsuitableKey {
+            return Err(KeyError::Unsuitable {
                 found: "a JWK of an unsupported `kty` or `crv`, or with a required member missing".into(),
                 remedy: "use a complete RSA, EC (P-256, P-384, P-521), OKP (Ed25519) or oct key".into(),
             });
         }
     };
-    let key = Key { kind, pinned };
-    if key.fitting().is_empty() {
+    let key = Key { kind, restricted_to_alg };
+    if key.supported_algorithms().is_empty() {
         return forbidden("has an `alg` that its `kty` cannot serve");
     }
     Ok(key)
@@ -74,24 +76,27 @@ pub(super) fn read(json: &str) -> Result<Key, ConfigError> {
 
 enum Parameters<'j> {
     /// The `k` of an `oct` key. RFC 7518 §6.4.
-    Secret(&'j str),
+    Secret(&'j [u8]),
     Public(AlgorithmParameters),
 }
 
-/// What a JWK says of its use, and its key. A secret is read where it stands: what serde buffers to find
-/// out which kind of key it has before it is not wiped.
-fn parts(json: &str) -> Result<(CommonParameters, Parameters<'_>), ConfigError> {
+/// The metadata of a JWK, and its key. A secret is read where it stands: what serde buffers to find out the
+/// kind of key is not wiped.
+fn read_parameters<'j>(
+    json: &'j str,
+    k: Option<&'j [u8]>,
+) -> Result<(CommonParameters, Parameters<'j>), KeyError> {
     #[derive(Deserialize)]
     struct Oct<'j> {
         kty: &'j str,
-        k: &'j str,
+        k: Option<&'j str>,
     }
 
     let wrong = |_| unreadable("a member is missing or of the wrong type");
     match serde_json::from_str(json) {
-        Ok(Oct { kty: "oct", k }) => {
+        Ok(Oct { kty: "oct", k: member }) if k.or(member.map(str::as_bytes)).is_some() => {
             let common = serde_json::from_str(json).map_err(wrong)?;
-            Ok((common, Parameters::Secret(k)))
+            Ok((common, Parameters::Secret(k.or(member.map(str::as_bytes)).unwrap_or_default())))
         }
         _ => {
             let jwk: Jwk = serde_json::from_str(json).map_err(wrong)?;
@@ -101,32 +106,37 @@ fn parts(json: &str) -> Result<(CommonParameters, Parameters<'_>), ConfigError> 
 }
 
 /// The `alg` member. Read apart from [`Jwk`], which knows no ES512 and no EdDSA curve names.
-fn pinned_algorithm(json: &str) -> Result<Option<Algorithm>, ConfigError> {
+fn read_alg(json: &str) -> Result<Option<Algorithm>, KeyError> {
     #[derive(Deserialize)]
-    struct Pin {
+    struct Restriction {
         alg: Option<String>,
     }
 
-    let Pin { alg } = serde_json::from_str(json).map_err(|_| unreadable("its `alg` is no string"))?;
+    let Restriction { alg } =
+        serde_json::from_str(json).map_err(|_| unreadable("its `alg` is not a string"))?;
     // `Ed25519` is what RFC 9864 §2.2 calls EdDSA with that curve.
     match alg.as_deref() {
         None => Ok(None),
         Some("Ed25519") => Ok(Some(Algorithm::EdDSA)),
         Some(name) => match Algorithm::from_name(name) {
             Some(algorithm) => Ok(Some(algorithm)),
-            None => Err(ConfigError::JwkNotForVerification {
+            None => Err(KeyError::JwkNotForVerification {
                 problem: "has an `alg` that is not a supported signature algorithm".into(),
             }),
         },
     }
 }
 
-/// base64url, and as leniently as Node reads it: padding, the other alphabet, white space and stray
-/// bits do not matter in a key that the operator configures.
-fn decode(member: &str) -> Result<Vec<u8>, ConfigError> {
-    pem::base64_leniently(member.as_bytes()).ok_or_else(|| unreadable("a member is not base64url"))
+/// base64url, as leniently as Node reads it: padding, the other alphabet, white space and stray bits do not
+/// matter in a key that the operator configures.
+fn decode(member: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    encoding::decode_base64url(member.as_bytes()).ok_or_else(not_base64url)
 }
 
-fn unreadable(problem: &str) -> ConfigError {
-    ConfigError::UnreadableKey { found: "a JWK".into(), problem: problem.into() }
+fn not_base64url() -> KeyError {
+    unreadable("a member is not base64url")
+}
+
+fn unreadable(problem: &str) -> KeyError {
+    KeyError::Unreadable { found: "a JWK".into(), problem: problem.into() }
 }

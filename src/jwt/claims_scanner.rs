@@ -1,44 +1,37 @@
-//! Claims sets as issuers write them, read in one pass: no white space, no escapes, whole numbers.
+//! Reads claims sets as issuers write them: no white space, no escapes, whole numbers.
 //!
-//! That saves a tenth of a microsecond of the two and a half that accepting a new token of HS256 takes.
-//! What is not plain is left to serde_json; of what is, it says the same.
-
-use super::claims::{Members, TimeClaim};
+//! Saves 0.17 of the 0.93 µs that a new token of HS256 takes without it. serde_json reads whatever is not
+//! plain.
 
 /// How deep values may nest below the claims set.
-const DEEPEST: usize = 4;
-
-/// Larger numbers may not be exact as doubles.
-const MOST_DIGITS: usize = 15;
+const MAX_DEPTH: usize = 4;
 
 const QUOTE: u8 = b'"';
 
-/// What a claims set holds; nothing if it is not plain, be it JSON or not.
-pub(super) fn members(json: &[u8]) -> Option<Members> {
+/// Calls `visit` with the name and the raw value of each member of an object, in its order. `None`, perhaps
+/// after some members, if the text is not plain: it may be JSON or not.
+pub(super) fn each_member<'j>(json: &'j str, mut visit: impl FnMut(&'j [u8], &'j [u8])) -> Option<()> {
     // Then nothing but a quotation mark ends a string. A fold without early exit compiles to vector code.
-    if json.iter().fold(false, |found, byte| found | (*byte < b' ') | (*byte == b'\\')) {
+    if json.bytes().fold(false, |found, byte| found | (byte < b' ') | (byte == b'\\')) {
         return None;
     }
-    let mut text = Text(json);
-    let mut members = Members::default();
-    text.each_member(|text, name| {
-        members.note(name);
-        match name {
-            b"exp" => members.times.expires = text.time()?,
-            b"nbf" => members.times.not_before = text.time()?,
-            _ => text.skip_value(DEEPEST)?,
-        }
+    let mut scanner = Scanner(json.as_bytes());
+    scanner.object(|scanner, name| {
+        let start = scanner.0;
+        scanner.skip_value(MAX_DEPTH)?;
+        let (value, _) = start.split_at_checked(start.len() - scanner.0.len())?;
+        visit(name, value);
         Some(())
     })?;
-    text.0.is_empty().then_some(members)
+    scanner.0.is_empty().then_some(())
 }
 
-/// What is left of a text without control characters and backslashes.
-struct Text<'j>(&'j [u8]);
+/// The rest of a text without control characters and backslashes.
+struct Scanner<'j>(&'j [u8]);
 
-impl<'j> Text<'j> {
-    /// Reads an object, of which `read_value` is to read the value of each member.
-    fn each_member(&mut self, mut read_value: impl FnMut(&mut Self, &'j [u8]) -> Option<()>) -> Option<()> {
+impl<'j> Scanner<'j> {
+    /// Reads an object. `read_value` must read the value of each member.
+    fn object(&mut self, mut read_value: impl FnMut(&mut Self, &'j [u8]) -> Option<()>) -> Option<()> {
         self.skip(b'{')?;
         if self.skip(b'}').is_some() {
             return Some(());
@@ -53,15 +46,15 @@ impl<'j> Text<'j> {
         }
     }
 
-    fn skip_value(&mut self, deepest: usize) -> Option<()> {
+    fn skip_value(&mut self, max_depth: usize) -> Option<()> {
         match self.0.first()? {
             b'"' => self.string().map(|_| ()),
-            b'0'..=b'9' => self.whole_number().map(|_| ()),
+            b'0'..=b'9' => self.skip_whole_number(),
             b'{' => {
-                let deepest = deepest.checked_sub(1)?;
-                self.each_member(|text, _| text.skip_value(deepest))
+                let max_depth = max_depth.checked_sub(1)?;
+                self.object(|scanner, _| scanner.skip_value(max_depth))
             }
-            b'[' => self.skip_array(deepest.checked_sub(1)?),
+            b'[' => self.skip_array(max_depth.checked_sub(1)?),
             b't' => self.skip_word(b"true"),
             b'f' => self.skip_word(b"false"),
             b'n' => self.skip_word(b"null"),
@@ -69,41 +62,35 @@ impl<'j> Text<'j> {
         }
     }
 
-    fn skip_array(&mut self, deepest: usize) -> Option<()> {
+    fn skip_array(&mut self, max_depth: usize) -> Option<()> {
         self.skip(b'[')?;
         if self.skip(b']').is_some() {
             return Some(());
         }
         loop {
-            self.skip_value(deepest)?;
+            self.skip_value(max_depth)?;
             if self.skip(b',').is_none() {
                 return self.skip(b']');
             }
         }
     }
 
-    fn time(&mut self) -> Option<TimeClaim> {
-        let digits = self.whole_number().filter(|digits| digits.len() <= MOST_DIGITS)?;
-        let seconds = digits.iter().fold(0.0, |seconds, digit| seconds * 10.0 + f64::from(digit - b'0'));
-        Some(TimeClaim::At(seconds))
-    }
-
-    /// The digits of a number without sign, fraction and exponent.
-    fn whole_number(&mut self) -> Option<&'j [u8]> {
+    /// A number without sign, fraction and exponent.
+    fn skip_whole_number(&mut self) -> Option<()> {
         let end = self.0.iter().position(|byte| !byte.is_ascii_digit())?;
         let (digits, rest) = self.0.split_at_checked(end)?;
         self.0 = rest;
-        // A fraction or an exponent is what cannot follow a value.
+        // A fraction or an exponent is not what may follow a value, and so is rejected there.
         match digits {
             [] | [b'0', _, ..] => None,
-            _ => Some(digits),
+            _ => Some(()),
         }
     }
 
-    /// What stands between two quotation marks.
+    /// The text between two quotation marks.
     fn string(&mut self) -> Option<&'j [u8]> {
         self.skip(QUOTE)?;
-        let (string, rest) = self.0.split_at_checked(quote(self.0)?)?;
+        let (string, rest) = self.0.split_at_checked(find_quote(self.0)?)?;
         self.0 = rest;
         self.skip(QUOTE)?;
         Some(string)
@@ -124,8 +111,8 @@ impl<'j> Text<'j> {
     }
 }
 
-/// The position of the first quotation mark. Names and values are short: with `memchr`, a token takes 45 ns more.
-fn quote(bytes: &[u8]) -> Option<usize> {
+/// The position of the first quotation mark. Names and values are short: `memchr` costs 45 ns more per token.
+fn find_quote(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     let mut at = 0;
     while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
@@ -147,10 +134,20 @@ mod tests {
 
     const USUAL: &str = r#"{"iss":"https://é.example","aud":["a","b"],"exp":1767229200,"nbf":0,"ok":true,"x":{"y":[null,{"z":12}]},"":false}"#;
 
-    /// Whether it is plain; then serde_json must have read the same.
+    /// Whether the text is plain; then serde_json must read the same members.
     fn is_plain(text: &[u8]) -> bool {
-        let Some(members) = members(text) else { return false };
-        assert_eq!(Some(members), json::object(text), "{}", String::from_utf8_lossy(text));
+        let Ok(text) = str::from_utf8(text) else { return false };
+        let mut scanned = Vec::new();
+        if each_member(text, |name, value| scanned.push((name, value))).is_none() {
+            return false;
+        }
+        let mut read = Vec::new();
+        let outcome = json::each_member(text, |name, value| {
+            read.push((name.into_owned(), value));
+            Some(())
+        });
+        assert!(outcome.is_some(), "{text}");
+        assert!(read.iter().map(|(name, value)| (&**name, *value)).eq(scanned), "{text}");
         true
     }
 
@@ -159,7 +156,8 @@ mod tests {
         for text in [
             USUAL,
             "{}",
-            r#"{"exp":999999999999999}"#,
+            r#"{"exp":"1"}"#,
+            r#"{"exp":null,"nbf":[]}"#,
             r#"{"a":99999999999999999999999999}"#,
             r#"{"a":[],"b":{},"c":[[[[1]]]],"exp":1,"exp":2}"#,
         ] {
@@ -168,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_is_left_to_serde_json() {
+    fn everything_else_is_not_plain() {
         for text in [
             "",
             "[]",
@@ -183,14 +181,10 @@ mod tests {
             r#"{,"a":1}"#,
             r#"{"\u0065xp":1}"#,
             r#"{"a":"\""}"#,
-            r#"{"exp":"1"}"#,
-            r#"{"exp":null}"#,
             r#"{"exp":1.5}"#,
             r#"{"exp":1e9}"#,
             r#"{"exp":-1}"#,
             r#"{"exp":01}"#,
-            r#"{"exp":1000000000000000}"#,
-            r#"{"nbf":[]}"#,
             r#"{"a":00}"#,
             r#"{"a":-1}"#,
             r#"{"a":[[[[[1]]]]]}"#,
@@ -205,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn of_each_text_that_differs_in_one_byte_it_says_what_serde_json_says() {
+    fn reads_each_text_that_differs_in_one_byte_as_serde_json_does() {
         let mut plain = 0;
         for at in 0..=USUAL.len() {
             let (before, after) = USUAL.as_bytes().split_at(at);
@@ -225,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn of_each_short_row_of_tokens_it_says_what_serde_json_says() {
+    fn reads_each_short_row_of_tokens_as_serde_json_does() {
         const TOKENS: [&str; 16] = [
             "{", "}", "[", "]", ",", ":", "\"exp\"", "\"b\"", "\"", "10", "0", ".5", "-", "true", "null", "é",
         ];
@@ -252,17 +246,17 @@ mod tests {
     }
 
     #[test]
-    fn the_first_quotation_mark_is_found_wherever_it_stands() {
+    fn finds_the_first_quotation_mark_wherever_it_stands() {
         for filler in [b'!', b'#', 0xa2, 0xff, 0x80, b'a'] {
             for length in 0..40 {
                 for at in 0..length {
                     let mut bytes = vec![filler; length];
                     bytes[at] = QUOTE;
-                    assert_eq!(quote(&bytes), Some(at));
+                    assert_eq!(find_quote(&bytes), Some(at));
                     bytes[length - 1] = QUOTE;
-                    assert_eq!(quote(&bytes), Some(at));
+                    assert_eq!(find_quote(&bytes), Some(at));
                 }
-                assert_eq!(quote(&vec![filler; length]), None);
+                assert_eq!(find_quote(&vec![filler; length]), None);
             }
         }
     }

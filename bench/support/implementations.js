@@ -46,12 +46,12 @@ const NOT_IN_JSONWEBTOKEN = ["EdDSA"];
 const NOT_IN_NODE_RS = ["ES512"];
 
 /**
- * The contenders for one pool of tokens. Of each: `open()` makes an instance, `carry(bytes)` makes what
+ * The implementations for one pool of tokens. Of each: `open()` makes an instance, `carry(bytes)` makes what
  * it is given, `run(instance, carried)` asks it about each and returns what came of it.
  *
  * @param {{ issuer?: string, audience?: string }} rules what the claims must satisfy
  */
-export async function tokenContenders(pool, rules = {}) {
+export async function tokenImplementations(pool, rules = {}) {
   const { algorithm, secret, keyObject } = pool;
   const algorithms = [algorithm];
   const cryptoKey = await importForJose(pool);
@@ -99,7 +99,7 @@ export async function tokenContenders(pool, rules = {}) {
 }
 
 /** The two API key providers with these keys. */
-export function apiKeyContenders(keys) {
+export function apiKeyImplementations(keys) {
   return [
     { name: OURS, open: () => new APIKeyAuthProvider({ keys }), run: runApiKeyProvider },
     { name: FRAMEWORK, open: () => new FrameworkAPIKeyAuthProvider({ keys }), run: runApiKeyProvider },

@@ -16,23 +16,23 @@ process.on("exit", killAll);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
 
 /** A server in `project` for each of `providers`, started and idle: `{ provider, port, cpuMs }`. */
-export async function startContestants({ project, log, providers, transport, credential, config }) {
+export async function startServers({ project, log, providers, transport, credential, config }) {
   // One after the other: a free port is found by asking for one and giving it back.
-  const contestants = [];
+  const servers = [];
   for (const provider of providers) {
-    contestants.push(await start(project, { log, transport, provider, credential, config }));
+    servers.push(await start(project, { log, transport, provider, credential, config }));
   }
-  return contestants;
+  return servers;
 }
 
-export async function stopContestants() {
+export async function stopServers() {
   await Promise.all([...children].map(stop));
 }
 
 async function start(project, description) {
   const { provider, transport } = description;
   const child = fork(path.join(PROJECTS, project, "server.js"), {
-    // The framework writes lines to stderr for each request. Nobody reads them here, for no contestant.
+    // The framework writes lines to stderr for each request. Nobody reads them here, for no server.
     stdio: ["ignore", "ignore", "ignore", "ipc"],
     env: { ...process.env, MCP_ENABLE_FILE_LOGGING: undefined, MCP_DEBUG_CONSOLE: undefined },
   });

@@ -47,8 +47,8 @@ export function makeProvider(name, validation, options = {}) {
   });
 }
 
-/** The contenders for one pool of tokens, with its keys at `jwksUri`. */
-export function accessTokenContenders({ algorithm, warmUp }, jwksUri) {
+/** The implementations for one pool of tokens, with its keys at `jwksUri`. */
+export function accessTokenImplementations({ algorithm, warmUp }, jwksUri) {
   const algorithms = [algorithm];
   const rules = { issuer: ISSUER, audience: RESOURCE, algorithms };
   const providers = Object.keys(PROVIDERS).map((name) => ({
@@ -67,12 +67,12 @@ export function accessTokenContenders({ algorithm, warmUp }, jwksUri) {
     carry: toText,
     run: runAsynchronous,
   };
-  return [...providers, jose].map(({ make, ...contender }) => ({
-    ...contender,
+  return [...providers, jose].map(({ make, ...implementation }) => ({
+    ...implementation,
     async open() {
       const instance = make();
-      const { accepted } = await contender.run(instance, [contender.carry(warmUp)]);
-      assert.equal(accepted, 1, `${contender.name}, ${algorithm}: rejects a genuine token`);
+      const { accepted } = await implementation.run(instance, [implementation.carry(warmUp)]);
+      assert.equal(accepted, 1, `${implementation.name}, ${algorithm}: rejects a genuine token`);
       return instance;
     },
   }));
