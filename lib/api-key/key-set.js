@@ -222,10 +222,10 @@ export class ApiKeySet {
       indexOf: this.#indexOf,
     };
     plan.settle(keys, changes);
-    let equal = this.#replace(plan.kept, plan.added, LOADED);
+    let equal = this.#replace(plan.kept, plan.added, LOADED, plan.leftOutKeys);
     while (equal !== null) {
       plan.leaveOutEqual(equal);
-      equal = this.#replace(plan.kept, plan.added, LOADED);
+      equal = this.#replace(plan.kept, plan.added, LOADED, plan.leftOutKeys);
     }
     plan.updateRecords();
     this.#origins = this.#origins.map((origin) => (origin === BY_HAND ? BY_HAND : LOADED));
@@ -299,27 +299,34 @@ export class ApiKeySet {
    * @param {Uint32Array} kept indices of keys that stay, ascending
    * @param {(string | NewKey)[]} added
    * @param {number} origin of those added
+   * @param {(string | NewKey)[]} [excluded] keys that must not be equal to any either, and are not added
    * @returns {number[] | null} positions of two keys that are equal and must not be, in which case nothing has changed
    */
-  #replace(kept, added, origin) {
-    if (added.length === 0 && kept.length === this.count) {
+  #replace(kept, added, origin, excluded = []) {
+    if (added.length === 0 && kept.length === this.count && excluded.length === 0) {
       return null;
     }
     const records = this.#records;
-    const kinds = new Uint8Array(kept.length + added.length);
+    const given = [...added, ...excluded];
+    const kinds = new Uint8Array(kept.length + given.length);
     for (let position = 0; position < kept.length; position += 1) {
       kinds[position] = records[kept[position]] === undefined ? ALLOW_DUPLICATE : TEXT;
     }
-    for (const [position, key] of added.entries()) {
+    for (const [position, key] of given.entries()) {
       kinds[kept.length + position] = kindOf(key);
     }
-    const texts = added.map((key) => (typeof key === "string" ? key : key.text));
+    const texts = given.map((key) => (typeof key === "string" ? key : key.text));
     const equal = constructNative(() => this.#ring.replace(kept, texts, kinds));
     if (equal !== null) {
       return equal;
     }
+    const count = kept.length + added.length;
+    if (excluded.length > 0) {
+      const all = Uint32Array.from({ length: count }, (_, index) => index);
+      constructNative(() => this.#ring.replace(all, [], kinds.slice(0, count)));
+    }
     this.#setRecords(kept, added);
-    const origins = new Uint8Array(kinds.length).fill(origin, kept.length);
+    const origins = new Uint8Array(count).fill(origin, kept.length);
     for (let position = 0; position < kept.length; position += 1) {
       origins[position] = this.#origins[kept[position]];
     }

@@ -36,6 +36,8 @@ export class LoadPlan {
   #added = [];
   /** @type {{ record: ApiKeyRecord, latest: ApiKeyRecord, row: number }[]} */
   #updated = [];
+  /** Rows that were compared with all keys by the ring. @type {Set<number>} */
+  #compared = new Set();
   /** By index of a key in use: the row that keeps it, `NO_ROW` or `BY_HAND`. */
   #rowOf = new Int32Array(0);
 
@@ -81,7 +83,9 @@ export class LoadPlan {
       const { key, row } = item;
       if (typeof key === "string") {
         this.#settlePlain(key, item, keys);
-      } else if (!changes.revoked.has(key.record.id)) {
+      } else if (changes.revoked.has(key.record.id)) {
+        this.#leftOut.set(row, this.#leftOut.get(row));
+      } else {
         key.record.expireAt(changes.expiries.get(key.record.id) ?? Number.POSITIVE_INFINITY);
         this.#settleEntry(key, row, keys);
       }
@@ -107,6 +111,17 @@ export class LoadPlan {
     return this.#remaining(this.#added).map(({ key }) => key);
   }
 
+  /** Keys of rows that are left out, which no other row may give in another form: a hash, or the key of it. */
+  get leftOutKeys() {
+    return this.#leftOutItems.map(({ key }) => key);
+  }
+
+  get #leftOutItems() {
+    return [...this.#readByKey.values()].filter(
+      ({ row }) => this.#leftOut.has(row) && !this.#compared.has(row),
+    );
+  }
+
   /** Rows that are left out, and what is wrong with them. */
   get leftOut() {
     return [...this.#leftOut].flatMap(([row, problem]) => (problem === undefined ? [] : [{ row, problem }]));
@@ -115,15 +130,17 @@ export class LoadPlan {
   /**
    * Leaves out keys that the ring found equal: a hash and the key of it, which only the ring can tell.
    *
-   * @param {number[]} positions two, among those of `kept` and `added`
+   * @param {number[]} positions two, among those of `kept`, `added` and `leftOutKeys`
    */
   leaveOutEqual(positions) {
-    const { kept } = this;
-    const added = this.#remaining(this.#added);
-    const [one, other] = positions.map((position) =>
-      position < kept.length ? this.#rowOf[kept[position]] : added[position - kept.length].row,
-    );
+    const rows = [
+      ...Array.from(this.kept, (index) => this.#rowOf[index]),
+      ...this.#remaining(this.#added).map(({ row }) => row),
+      ...this.#leftOutItems.map(({ row }) => row),
+    ];
+    const [one, other] = positions.map((position) => rows[position]);
     this.#leaveOut(SAME_KEY, one, other);
+    this.#compared.add(one).add(other);
   }
 
   /** Gives the keys that stay what their rows say. */
@@ -152,9 +169,13 @@ export class LoadPlan {
     if (this.#rowOf[index] === BY_HAND) {
       return;
     }
-    this.#leaveOut(SAME_ID, this.#rowOf[index], row);
     const { hash } = key.record;
-    if (hash === undefined ? keys.indexOf(key.text) === index : hash === record.hash) {
+    const isSameKey = hash === undefined ? keys.indexOf(key.text) === index : hash === record.hash;
+    if (this.#rowOf[index] !== NO_ROW && isSameKey && record.isEqual(key.record)) {
+      return;
+    }
+    this.#leaveOut(SAME_ID, this.#rowOf[index], row);
+    if (isSameKey) {
       this.#rowOf[index] = row;
       this.#updated.push({ record, latest: key.record, row });
     } else {
