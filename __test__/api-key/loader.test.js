@@ -537,3 +537,493 @@ describe("rows for one id or one key", () => {
     assert.equal(reloaded[0].leftOut, 1001);
   });
 });
+
+describe("keys that were loaded before", () => {
+  const entry = {
+    hash: hashOf(KEY),
+    id: "a",
+    scopes: ["read", "write"],
+    notBefore: PAST,
+    expiresAt: FUTURE,
+    metadata: { team: { name: "x", members: [1, "two", null, { deep: true }] }, plan: "free" },
+  };
+  const data = {
+    data: {
+      keyId: "a",
+      scopes: entry.scopes,
+      metadata: entry.metadata,
+      expiresAt: "2999-01-01T00:00:00.000Z",
+    },
+  };
+  const copy = () => structuredClone(entry);
+  const without = (name) => Object.fromEntries(Object.entries(entry).filter(([own]) => own !== name));
+  const hidden = (name, value) => Object.defineProperty(without(name), name, { value, enumerable: false });
+  const withMetadata = (change) => {
+    const changed = copy();
+    change(changed.metadata);
+    return changed;
+  };
+  class Row {
+    constructor(members) {
+      Object.assign(this, members);
+    }
+  }
+
+  const same = {
+    "as they were": copy(),
+    "of a class": new Row(copy()),
+    "without a prototype": Object.assign(Object.create(null), copy()),
+    "of another realm": runInNewContext(`(${JSON.stringify(entry)})`),
+    "with their members in another order": Object.fromEntries(Object.entries(copy()).reverse()),
+    "with a Date for a text": { ...copy(), expiresAt: new Date(FUTURE), notBefore: new Date(PAST) },
+    "with another text for the same time": { ...copy(), expiresAt: "2999-01-01T01:00:00+01:00" },
+    "with null for what is not given": { ...copy(), key: null },
+  };
+  for (const [name, row] of Object.entries(same)) {
+    it(`${name} stay as they are`, async () => {
+      const { provider, source } = await loading([copy(), OTHER]);
+      for (const rows of [
+        [row, OTHER],
+        [OTHER, row],
+        [row, OTHER],
+      ]) {
+        source.rows = rows;
+        await provider.reload();
+        assert.deepEqual(await verdicts(provider, [KEY, OTHER]), [data, true]);
+        assert.deepEqual([provider.getKeyCount(), reloaded.at(-1).leftOut], [2, 0]);
+      }
+    });
+  }
+
+  const says = (more) => ({ data: { ...data.data, ...more } });
+  const noEnd = { data: { keyId: "a", scopes: data.data.scopes, metadata: data.data.metadata } };
+  const changed = {
+    "another hash": [{ ...entry, hash: hashOf(OTHER) }, "KEY_UNKNOWN", data],
+    "the key for its hash": [{ ...without("hash"), key: KEY }, data],
+    "another key for its hash": [{ ...without("hash"), key: OTHER }, "KEY_UNKNOWN", data],
+    "a key and a hash": [{ ...entry, key: KEY }, "KEY_UNKNOWN"],
+    "another id": [{ ...entry, id: "b" }, says({ keyId: "b" })],
+    "no id": [without("id"), "KEY_UNKNOWN"],
+    "fewer scopes": [{ ...entry, scopes: ["read"] }, says({ scopes: ["read"] })],
+    "more scopes": [{ ...entry, scopes: ["read", "write", "x"] }, says({ scopes: ["read", "write", "x"] })],
+    "other scopes": [{ ...entry, scopes: ["read", "admin"] }, says({ scopes: ["read", "admin"] })],
+    "no scopes": [without("scopes"), says({ scopes: [] })],
+    "scopes in one text": [{ ...entry, scopes: "read write" }, "KEY_UNKNOWN"],
+    "an end that has come": [{ ...entry, expiresAt: "2021-01-01T00:00:00Z" }, "KEY_EXPIRED"],
+    "an end that has come, as a Date": [
+      { ...entry, expiresAt: new Date(PAST).valueOf() && new Date(1.6e12) },
+      "KEY_EXPIRED",
+    ],
+    "no end": [without("expiresAt"), noEnd],
+    "an end that is null": [{ ...entry, expiresAt: null }, noEnd],
+    "an end without a zone": [{ ...entry, expiresAt: "2999-01-01T00:00:00" }, "KEY_UNKNOWN"],
+    "an end as a number": [{ ...entry, expiresAt: Date.parse(FUTURE) }, "KEY_UNKNOWN"],
+    "an end that is hidden": [hidden("expiresAt", FUTURE), "KEY_UNKNOWN"],
+    "an end that is inherited": [
+      Object.assign(Object.create({ expiresAt: FUTURE }), without("expiresAt")),
+      "KEY_UNKNOWN",
+    ],
+    "a misspelled end": [{ ...without("expiresAt"), expireAt: FUTURE }, "KEY_UNKNOWN"],
+    "an unknown member": [{ ...entry, note: "x" }, "KEY_UNKNOWN"],
+    "a later beginning": [{ ...entry, notBefore: "2998-01-01T00:00:00Z" }, "KEY_NOT_YET_VALID"],
+    "no metadata": [without("metadata"), says({ metadata: {} })],
+    "metadata with more": [
+      withMetadata((metadata) => Object.assign(metadata, { more: 1 })),
+      says({ metadata: { ...entry.metadata, more: 1 } }),
+    ],
+    "metadata with less": [
+      withMetadata((metadata) => Reflect.deleteProperty(metadata, "plan")),
+      says({ metadata: { team: entry.metadata.team } }),
+    ],
+    "metadata with another name": [
+      { ...entry, metadata: { team: entry.metadata.team, plans: "free" } },
+      says({ metadata: { team: entry.metadata.team, plans: "free" } }),
+    ],
+    "metadata that differs deep inside": [
+      withMetadata(({ team }) => Object.assign(team.members[3], { deep: false })),
+      says({
+        metadata: { ...entry.metadata, team: { name: "x", members: [1, "two", null, { deep: false }] } },
+      }),
+    ],
+    "metadata with a list for an object": [
+      withMetadata((metadata) => Object.assign(metadata, { team: ["x"] })),
+      says({ metadata: { team: ["x"], plan: "free" } }),
+    ],
+    "metadata with toJSON": [
+      { ...entry, metadata: { ...entry.metadata, toJSON: () => ({ plan: "paid" }) } },
+      says({ metadata: { plan: "paid" } }),
+    ],
+    nothing: [null, "KEY_UNKNOWN"],
+  };
+  for (const [name, [row, verdict, ofOther = "KEY_UNKNOWN"]] of Object.entries(changed)) {
+    it(`with ${name}: are read anew`, async () => {
+      const { provider, source } = await loading([THIRD, copy()]);
+      source.rows = [THIRD, row];
+      for (let load = 0; load < 2; load += 1) {
+        await provider.reload();
+        assert.deepEqual(await verdicts(provider, [KEY, OTHER, THIRD]), [verdict, ofOther, true]);
+      }
+      provider.setKeys([THIRD, copy()]);
+      assert.deepEqual(await verdicts(provider, [KEY, OTHER, THIRD]), [data, "KEY_UNKNOWN", true]);
+    });
+  }
+
+  it("take nothing from Object.prototype", async (t) => {
+    t.after(() => Reflect.deleteProperty(Object.prototype, "scopes"));
+    const { provider, source } = await loading([{ hash: hashOf(KEY), id: "a", scopes: ["admin"] }]);
+    Object.assign(Object.prototype, { scopes: ["admin"] });
+    source.rows = [{ hash: hashOf(KEY), id: "a" }];
+    await provider.reload();
+    assert.deepEqual(await verdictOn(provider, KEY), dataOf("a"));
+  });
+
+  it("are found by setKeys, too, whose mistakes are named by their rows", async () => {
+    const [a, b] = [
+      { key: KEY, id: "a" },
+      { key: OTHER, id: "b" },
+    ];
+    const { provider } = await loading([a, b]);
+    const invalid = (message) => ({ code: "ERR_MCP_AUTH_KEYS_INVALID", message });
+    const sameId = invalid("`keys[2]` has the same `id` as `keys[0]`; give each key its own");
+    assert.throws(() => provider.setKeys([a, b, a]), sameId);
+    assert.throws(() => provider.setKeys([a, b, { key: THIRD, id: "a" }]), sameId);
+    assert.throws(() => provider.setKeys([{ key: THIRD, id: "a" }, b, a]), sameId);
+    const sameKey = invalid("`keys[2]` is the same key as `keys[1]`; remove one of them");
+    assert.throws(() => provider.setKeys([THIRD, { key: KEY, id: "c" }, a]), sameKey);
+    assert.throws(() => provider.setKeys([b, a, { key: KEY, id: "c" }]), sameKey);
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER, THIRD]), [
+      dataOf("a"),
+      dataOf("b"),
+      "KEY_UNKNOWN",
+    ]);
+    provider.setKeys([b, { key: THIRD, id: "c" }, a]);
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER, THIRD]), [dataOf("a"), dataOf("b"), dataOf("c")]);
+    provider.setKeys([b]);
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER, THIRD]), [
+      "KEY_UNKNOWN",
+      dataOf("b"),
+      "KEY_UNKNOWN",
+    ]);
+  });
+
+  it("that ended by replaceKey end by their row again", async (t) => {
+    t.mock.timers.enable({ apis: ["Date"], now: 0 });
+    const { provider } = await loading([{ ...entry, notBefore: null }]);
+    provider.replaceKey("a", { key: OTHER, id: "b" }, { overlapSeconds: 1 });
+    t.mock.timers.setTime(SECOND);
+    assert.equal(await verdictOn(provider, KEY), "KEY_EXPIRED");
+    await provider.reload();
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER]), [data, "KEY_UNKNOWN"]);
+  });
+});
+
+describe("maxStaleSeconds", () => {
+  const STALE = {
+    code: "MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED",
+    message:
+      "APIKeyAuthProvider: no load has succeeded for 90 s (`maxStaleSeconds`). " +
+      "Loaded keys are rejected until a load succeeds",
+  };
+  /** Two loads are a millisecond apart, by a clock that is not mocked. */
+  async function tickUntil(t, isTrue) {
+    for (let turn = 0; turn < 1000 && !isTrue(); turn += 1) {
+      t.mock.timers.tick(1);
+      await turnOfTheLoop();
+    }
+    assert.ok(isTrue());
+  }
+
+  for (const [name, rows] of Object.entries({ "plain keys": [KEY], entries: [{ key: KEY, id: "a" }] })) {
+    it(`ends ${name} that no load has confirmed, not those that were added by hand, and says so`, async (t) => {
+      const good = rows[0] === KEY ? true : dataOf("a");
+      t.mock.timers.enable({ apis: ["setTimeout"] });
+      const { provider, source } = await loading(rows, { maxStaleSeconds: 90, reloadIntervalSeconds: 30 });
+      source.rows = new Error("down");
+      t.mock.timers.tick(30 * SECOND);
+      await tickUntil(t, () => failed.length === 1);
+      provider.addKeys([OTHER]);
+      t.mock.timers.tick(29 * SECOND);
+      await turnOfTheLoop();
+      t.mock.timers.tick(29 * SECOND);
+      await tickUntil(t, () => failed.length === 2);
+      assert.deepEqual(await verdicts(provider, [KEY, OTHER, THIRD]), [good, true, "KEY_UNKNOWN"]);
+      assert.equal(failed.at(-1).usingStaleKeys, true);
+      t.mock.timers.tick(2 * SECOND);
+      const verdict = await verdicts(provider, [KEY, OTHER, THIRD]);
+      assert.deepEqual(verdict, ["KEYS_NOT_LOADED", true, "KEY_UNKNOWN"]);
+      assert.deepEqual(failed.at(-1), {
+        provider: "APIKeyAuthProvider",
+        failures: 2,
+        message: "no load has succeeded for 90 s",
+        usingStaleKeys: false,
+      });
+      assert.deepEqual(warnings.at(-1), STALE);
+      await tickUntil(t, () => failed.length > 3 || t.mock.timers.tick(10 * SECOND));
+      assert.equal(failed.at(-1).usingStaleKeys, false);
+      source.rows = rows;
+      const ready = provider.ready();
+      await tickUntil(t, () => reloaded.length === 2);
+      await ready;
+      assert.deepEqual(await verdicts(provider, [KEY, OTHER]), [good, "KEY_UNKNOWN"]);
+      t.mock.timers.tick(25 * SECOND);
+      assert.deepEqual(await verdictOn(provider, KEY), good);
+    });
+  }
+
+  it("is counted from the start of the last good load, and again after each", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { provider } = await loading([KEY], { maxStaleSeconds: 90 });
+    for (let time = 0; time < 3; time += 1) {
+      t.mock.timers.tick(80 * SECOND);
+      assert.equal(await verdictOn(provider, KEY), true);
+      const reload = provider.reload();
+      await tickUntil(t, () => reloaded.length === time + 2);
+      await reload;
+    }
+    t.mock.timers.tick(91 * SECOND);
+    assert.equal(await verdictOn(provider, KEY), "KEYS_NOT_LOADED");
+    assert.deepEqual(warnings, [STALE]);
+  });
+
+  it("rejects with KEYS_NOT_LOADED where the last load gave none, and holds after close()", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { provider } = await loading([], { maxStaleSeconds: 90 });
+    const { provider: closed } = await loading([KEY], { maxStaleSeconds: 90 });
+    closed.close();
+    assert.equal(await verdictOn(closed, KEY), true);
+    t.mock.timers.tick(90 * SECOND);
+    assert.deepEqual(await verdicts(provider, [KEY]), ["KEYS_NOT_LOADED"]);
+    assert.deepEqual(await verdicts(closed, [KEY]), ["KEYS_NOT_LOADED"]);
+  });
+
+  it("is none by default", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { provider } = await loading([KEY]);
+    t.mock.timers.tick(2_147_483_000);
+    assert.equal(await verdictOn(provider, KEY), true);
+  });
+});
+
+describe("events", () => {
+  it("each good load is one, with how many failed before it", async () => {
+    const { provider, source } = await loading([KEY, OTHER]);
+    const good = { provider: "APIKeyAuthProvider", failures: 0, leftOut: 0, firstLeftOut: [] };
+    assert.deepEqual(reloaded, [{ ...good, keys: 2 }]);
+    source.rows = new Error("down");
+    await assert.rejects(provider.reload());
+    await assert.rejects(provider.reload());
+    source.rows = [KEY];
+    await provider.reload();
+    await provider.reload();
+    assert.deepEqual(reloaded.slice(1), [
+      { ...good, keys: 1, failures: 2 },
+      { ...good, keys: 1 },
+    ]);
+    assert.ok(Object.isFrozen(reloaded[0]));
+  });
+
+  const system = (more) =>
+    Object.assign(new Error(`${KEY} at /${KEY}`), { code: "ENOENT", errno: -2, syscall: "open", ...more });
+  class ConnectionTimeoutError extends Error {}
+  const failures = {
+    "a system error of a file": [
+      system({ path: "/srv/mcp/api-keys.json" }),
+      "ENOENT: open /srv/mcp/api-keys.json",
+    ],
+    "a relative path": [system({ path: "keys.d/api keys.yaml" }), "ENOENT: open keys.d/api keys.yaml"],
+    "a path of Windows": [system({ path: "C:\\mcp\\keys.csv" }), "ENOENT: open C:\\mcp\\keys.csv"],
+    "a key for a path": [system({ path: KEY }), "ENOENT: open"],
+    "a key in a path": [system({ path: `${KEY}/9f86d081884c7d659a2feaa0c55ad015` }), "ENOENT: open"],
+    "JSON for a path": [system({ path: `[{"key":"${KEY}"}]` }), "ENOENT: open"],
+    "a token for a path": [system({ path: "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl" }), "ENOENT: open"],
+    "a URL for a path": [system({ path: `https://user:${KEY}@db.example/keys.json` }), "ENOENT: open"],
+    "a path that is no text": [system({ path: Buffer.from(KEY) }), "ENOENT: open"],
+    "a path of what is no system error": [{ code: "ENOENT", path: "/srv/keys.json" }, "ENOENT"],
+    "a system error of a socket": [
+      system({ code: "ECONNREFUSED", syscall: "connect" }),
+      "ECONNREFUSED: connect",
+    ],
+    "a call that is none": [system({ syscall: KEY }), "ENOENT"],
+    "a class by its name": [new ConnectionTimeoutError(KEY), "ConnectionTimeoutError"],
+    "a class that has a code": [new URIError(KEY), "URIError"],
+    "a class and a code": [
+      Object.assign(new TypeError(KEY), { code: "ERR_INVALID_URL" }),
+      "TypeError ERR_INVALID_URL",
+    ],
+    "an error of the DOM": [new DOMException(KEY, "AbortError"), "AbortError"],
+    "a name that is none": [Object.assign(new Error(KEY), { name: KEY }), undefined],
+    "a plain error": [new Error(KEY), undefined],
+  };
+  for (const [name, [error, shown]] of Object.entries(failures)) {
+    it(`a load that fails with ${name} shows no more than that`, async () => {
+      const provider = new APIKeyAuthProvider({ loadKeys: () => Promise.reject(error) });
+      await assert.rejects(provider.ready());
+      const message = shown === undefined ? "the loader failed" : `the loader failed with ${shown}`;
+      assert.equal(failed[0].message, message);
+      assert.ok(!inspect([failed, warnings], { depth: 9 }).includes(KEY.slice(0, 12)));
+    });
+  }
+
+  it("a file that is not there is named, and JSON that is none is a SyntaxError", async () => {
+    const loadKeys = async () => JSON.parse(await readFile("no-such-folder/api-keys.json", "utf8"));
+    await assert.rejects(new APIKeyAuthProvider({ loadKeys }).ready(), (error) => {
+      assert.match(
+        error.message,
+        /: the loader failed with ENOENT: open no-such-folder\/api-keys\.json\. All /,
+      );
+      return true;
+    });
+    await assert.rejects(
+      new APIKeyAuthProvider({ loadKeys: () => JSON.parse("{") }).ready(),
+      /with SyntaxError\. /,
+    );
+  });
+});
+
+describe("a load", () => {
+  it("lets other work go on while many rows are read, and changes the keys in one step", async () => {
+    const rows = Array.from({ length: 20_000 }, (_, n) => ({ hash: hashOf(`${KEY}${n}`), id: `k${n}` }));
+    const { provider, source } = await loading([KEY]);
+    source.rows = [...rows, { key: OTHER, id: "last" }];
+    let isDone = false;
+    const reload = provider.reload().then(() => {
+      isDone = true;
+    });
+    const seen = new Set();
+    let turns = 0;
+    while (!isDone) {
+      seen.add(
+        inspect(await verdicts(provider, [KEY, `${KEY}0`, OTHER]), { breakLength: Infinity, depth: 9 }),
+      );
+      turns += 1;
+      await turnOfTheLoop();
+    }
+    await reload;
+    assert.ok(turns > 3, `${turns} turns`);
+    assert.ok(seen.size <= 2);
+    assert.deepEqual([...seen][0], inspect([true, "KEY_UNKNOWN", "KEY_UNKNOWN"]));
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER]), ["KEY_UNKNOWN", dataOf("last")]);
+  });
+
+  it("that takes too long to be read ends, and requests do not wait for it", async () => {
+    let reads = 0;
+    const rows = new Proxy(Array(1e6).fill(KEY), {
+      get(target, name) {
+        reads += 1;
+        return target[name];
+      },
+    });
+    const provider = new APIKeyAuthProvider({ loadKeys: () => rows, loadTimeoutSeconds: 0.02 });
+    assert.equal(await verdictOn(provider, KEY), "KEYS_NOT_LOADED");
+    assert.equal(failed[0].message, "the loader took longer than 0.02 s");
+    const before = reads;
+    for (let turn = 0; turn < 20; turn += 1) await turnOfTheLoop();
+    assert.equal(reads, before);
+    assert.ok(reads < 1e6);
+  });
+
+  it("is ended by close(), which leaves the keys", async () => {
+    const { provider } = await loading([KEY]);
+    provider.close();
+    await assert.rejects(
+      provider.reload(),
+      /: failed to load keys: the loader is closed\. The last good keys stay in use$/,
+    );
+    assert.equal(await verdictOn(provider, KEY), true);
+    const first = new APIKeyAuthProvider({ loadKeys: () => new Promise(() => {}) });
+    const verdict = verdictOn(first, KEY);
+    await turnOfTheLoop();
+    first.close();
+    assert.equal(await verdict, "KEYS_NOT_LOADED");
+    assert.deepEqual([failed, warnings], [[], []]);
+  });
+
+  it("does not keep the text that its rows are parts of", () => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [
+        "--expose-gc",
+        "--input-type=module",
+        "--eval",
+        `
+        import { createHash } from "node:crypto";
+        import { APIKeyAuthProvider } from "mcp-native-auth";
+        const lines = [];
+        const provider = new APIKeyAuthProvider({
+          loadKeys() {
+            const load = String(lines.length).padStart(20, "0");
+            const hash = createHash("sha256").update(load).digest("hex");
+            lines.push(["id-" + load, "sha256:" + hash, "2999-01-01T00:00:00Z", "scope:" + load].join());
+            const text = Buffer.alloc(1e6, "#").toString() + "\\n" + lines.join("\\n");
+            return text.split("\\n").slice(1).map((line) => {
+              const [id, hash, expiresAt, scope] = line.split(",");
+              return { id, hash, expiresAt, scopes: [scope] };
+            });
+          },
+        });
+        await provider.ready();
+        const used = () => { globalThis.gc(); return process.memoryUsage().heapUsed; };
+        const before = used();
+        for (let load = 0; load < 50; load += 1) await provider.reload();
+        if (provider.getKeyCount() !== 51) throw new Error("fewer");
+        console.log(used() - before);
+        `,
+      ],
+      { cwd: checkout, encoding: "utf8", env: { ...process.env, NODE_TEST_CONTEXT: "" }, timeout: 60_000 },
+    );
+    assert.equal(status, 0, stderr);
+    // Each load has a megabyte of text.
+    assert.ok(Number(stdout) < 5e6, `grew by ${stdout} bytes`);
+  });
+});
+
+describe("a revoked key", () => {
+  const entry = { key: KEY, id: "a" };
+  class Extended extends APIKeyAuthProvider {
+    async authenticate(request) {
+      return super.authenticate(request);
+    }
+  }
+  const providers = {
+    "a provider": (options) => {
+      const provider = new APIKeyAuthProvider(options);
+      return [provider, provider];
+    },
+    "one that is extended": (options) => {
+      const provider = new Extended(options);
+      return [provider, provider];
+    },
+    "one with lockout": (options) => {
+      const provider = new APIKeyAuthProvider({ ...options, throttle: { lockout: true } });
+      return [provider, provider];
+    },
+    anyOf: (options) => {
+      const provider = new APIKeyAuthProvider(options);
+      return [provider, anyOf([provider])];
+    },
+  };
+  const ends = {
+    revokeKey: (provider) => provider.revokeKey("a"),
+    replaceKey: (provider) => provider.replaceKey("a", OTHER),
+    setKeys: (provider) => provider.setKeys([OTHER]),
+    "a load": (provider, source) => {
+      source.rows = [OTHER];
+      return provider.reload();
+    },
+  };
+  for (const [name, make] of Object.entries(providers)) {
+    for (const [how, end] of Object.entries(ends)) {
+      it(`by ${how}, of ${name}: the next request is rejected, however often the key was used`, async () => {
+        const source = { rows: [entry, THIRD] };
+        const [provider, asked] = make({ loadKeys: () => source.rows });
+        await provider.ready();
+        for (let request = 0; request < 5; request += 1) {
+          assert.deepEqual(await verdictOn(asked, KEY), dataOf("a"));
+        }
+        const ended = end(provider, source);
+        if (how === "a load") await ended;
+        assert.notDeepEqual(await verdictOn(asked, KEY), dataOf("a"));
+      });
+    }
+  }
+});

@@ -123,16 +123,19 @@ export class ApiKeyRecord {
    */
   isUnchanged(entry, indexOf) {
     const given = this.#given;
+    const { names } = given;
     let position = 0;
     for (const name in entry) {
-      if (name !== given.names[position]) {
+      if (name !== names[position]) {
         return false;
       }
       position += 1;
     }
     const { id, key, hash, scopes, metadata, notBefore, expiresAt } = entry;
     return (
-      position === given.names.length &&
+      position === names.length &&
+      // Names of its own come first, those of its prototypes last.
+      Object.hasOwn(entry, names[position - 1]) &&
       id === this.id &&
       (hash ?? undefined) === given.hash &&
       (given.hash === undefined ? typeof key === "string" && indexOf(key) === this.index : isNone(key)) &&
