@@ -530,6 +530,21 @@ describe("rows for one id or one key", () => {
     assert.equal(await verdictOn(provider, KEY), "KEY_UNKNOWN");
   });
 
+  it("so, too, where the key stands in another form there", async () => {
+    for (const [revoked, other] of [
+      [a, { hash: hashOf(KEY), id: "b" }],
+      [
+        { hash: hashOf(KEY), id: "a" },
+        { key: KEY, id: "b" },
+      ],
+    ]) {
+      const { provider, finish } = await loadUnderWay([], [revoked, other, OTHER]);
+      provider.revokeKey("a");
+      await finish();
+      assert.deepEqual(await verdicts(provider, [KEY, OTHER]), ["KEY_UNKNOWN", true]);
+    }
+  });
+
   it("a thousand of them, in mixed forms, are left out and the rest is kept", async () => {
     const rows = Array.from({ length: 1000 }, (_, n) => ({ hash: hashOf(KEY), id: `n${n}` }));
     const { provider } = await loading([a, ...rows, OTHER]);
@@ -619,6 +634,13 @@ describe("keys that were loaded before", () => {
     "an end without a zone": [{ ...entry, expiresAt: "2999-01-01T00:00:00" }, "KEY_UNKNOWN"],
     "an end as a number": [{ ...entry, expiresAt: Date.parse(FUTURE) }, "KEY_UNKNOWN"],
     "an end that is hidden": [hidden("expiresAt", FUTURE), "KEY_UNKNOWN"],
+    "metadata that are hidden": [hidden("metadata", entry.metadata), "KEY_UNKNOWN"],
+    "metadata that are inherited": [
+      Object.assign(Object.create({ metadata: entry.metadata }), without("metadata")),
+      "KEY_UNKNOWN",
+    ],
+    "scopes that are null": [{ ...entry, scopes: null }, says({ scopes: [] })],
+    "metadata that are null": [{ ...entry, metadata: null }, says({ metadata: {} })],
     "an end that is inherited": [
       Object.assign(Object.create({ expiresAt: FUTURE }), without("expiresAt")),
       "KEY_UNKNOWN",
@@ -653,6 +675,12 @@ describe("keys that were loaded before", () => {
       { ...entry, metadata: { ...entry.metadata, toJSON: () => ({ plan: "paid" }) } },
       says({ metadata: { plan: "paid" } }),
     ],
+    "metadata with a hidden toJSON": [
+      withMetadata((metadata) =>
+        Object.defineProperty(metadata, "toJSON", { value: () => ({ plan: "paid" }), enumerable: false }),
+      ),
+      says({ metadata: { plan: "paid" } }),
+    ],
     nothing: [null, "KEY_UNKNOWN"],
   };
   for (const [name, [row, verdict, ofOther = "KEY_UNKNOWN"]] of Object.entries(changed)) {
@@ -675,6 +703,44 @@ describe("keys that were loaded before", () => {
     source.rows = [{ hash: hashOf(KEY), id: "a" }];
     await provider.reload();
     assert.deepEqual(await verdictOn(provider, KEY), dataOf("a"));
+  });
+
+  it("that exchange their keys are read anew", async () => {
+    const entries = (one, other) => [
+      { key: one, id: "a" },
+      { key: other, id: "b" },
+    ];
+    const { provider, source } = await loading(entries(KEY, OTHER));
+    source.rows = entries(OTHER, KEY);
+    await provider.reload();
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER]), [dataOf("b"), dataOf("a")]);
+  });
+
+  it("are not lost where keys change while setKeys reads them: it throws", async () => {
+    const a = { key: KEY, id: "a" };
+    const provider = new APIKeyAuthProvider({ keys: [a] });
+    const rows = [a, null];
+    Object.defineProperty(rows, 1, {
+      get() {
+        provider.setKeys([OTHER]);
+        return THIRD;
+      },
+    });
+    // An array is read before its entries are.
+    provider.setKeys(rows);
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER, THIRD]), [dataOf("a"), "KEY_UNKNOWN", true]);
+    const late = {
+      id: "b",
+      get key() {
+        provider.setKeys([OTHER]);
+        return THIRD;
+      },
+    };
+    assert.throws(() => provider.setKeys([a, late]), {
+      code: "ERR_MCP_AUTH_KEYS_INVALID",
+      message: "`keys` changes keys while it is read; pass a plain array",
+    });
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER, THIRD]), ["KEY_UNKNOWN", true, "KEY_UNKNOWN"]);
   });
 
   it("are found by setKeys, too, whose mistakes are named by their rows", async () => {
@@ -794,6 +860,24 @@ describe("maxStaleSeconds", () => {
     t.mock.timers.tick(90 * SECOND);
     assert.deepEqual(await verdicts(provider, [KEY]), ["KEYS_NOT_LOADED"]);
     assert.deepEqual(await verdicts(closed, [KEY]), ["KEYS_NOT_LOADED"]);
+  });
+
+  it("counts as loaded what a load has confirmed, and as added by hand what setKeys was given since", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const rows = [
+      { key: KEY, id: "a" },
+      { key: OTHER, id: "b" },
+    ];
+    const { provider, source } = await loading([rows[0]], { maxStaleSeconds: 90 });
+    provider.addKeys([rows[1]]);
+    source.rows = rows;
+    const reload = provider.reload();
+    await tickUntil(t, () => reloaded.length === 2);
+    await reload;
+    t.mock.timers.tick(91 * SECOND);
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER]), ["KEYS_NOT_LOADED", "KEYS_NOT_LOADED"]);
+    provider.setKeys([rows[1]]);
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER]), ["KEY_UNKNOWN", dataOf("b")]);
   });
 
   it("is none by default", async (t) => {
@@ -920,6 +1004,35 @@ describe("a load", () => {
     for (let turn = 0; turn < 20; turn += 1) await turnOfTheLoop();
     assert.equal(reads, before);
     assert.ok(reads < 1e6);
+  });
+
+  it("that answers too late confirms no key for the next one", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const entry = { key: KEY, id: "a" };
+    const ends = [];
+    const loadKeys = () => new Promise((resolve) => ends.push(resolve));
+    const provider = new APIKeyAuthProvider({ loadKeys, loadTimeoutSeconds: 60 });
+    await turnOfTheLoop();
+    ends[0]([entry, OTHER]);
+    await provider.ready();
+    const begin = async (count) => {
+      for (let turn = 0; turn < 1000 && ends.length < count; turn += 1) {
+        t.mock.timers.tick(1);
+        await turnOfTheLoop();
+      }
+    };
+    const late = provider.reload().catch(() => {});
+    await begin(2);
+    t.mock.timers.tick(60 * SECOND);
+    await late;
+    assert.equal(failed.length, 1);
+    const next = provider.reload();
+    await begin(3);
+    ends[1]([entry, OTHER]);
+    await turnOfTheLoop();
+    ends[2]([OTHER]);
+    await next;
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER]), ["KEY_UNKNOWN", true]);
   });
 
   it("is ended by close(), which leaves the keys", async () => {

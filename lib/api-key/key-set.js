@@ -97,6 +97,12 @@ export class ApiKeySet {
     const rowOf = new Int32Array(this.count).fill(-1);
     for (const [row, key] of keys.entries()) {
       if (key instanceof ApiKeyRecord) {
+        if (key.index < 0) {
+          throw codedError(
+            "ERR_MCP_AUTH_KEYS_INVALID",
+            "`keys` changes keys while it is read; pass a plain array",
+          );
+        }
         if (rowOf[key.index] >= 0) {
           throw repeatedId(row, rowOf[key.index]);
         }

@@ -118,6 +118,8 @@ export class KeyLoader {
     this.#keys.beginLoad();
     const load = this.#load;
     const given = await callLoader(() => load({ signal }));
+    // Rows of a load that was too late must not be taken for those of the next.
+    signal.throwIfAborted();
     return readInTurns(given, this.#keys, this.#strict, signal);
   }
 

