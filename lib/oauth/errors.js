@@ -1,0 +1,8 @@
+/**
+ * An option that can never work. The message names the option and what to write instead, never its value.
+ *
+ * @param {string} message
+ */
+export function optionError(message) {
+  return Object.assign(new Error(message), { code: "ERR_MCP_AUTH_OPTION_INVALID" });
+}
