@@ -388,6 +388,21 @@ describe("the process", () => {
       console.log(await source.get().catch(({ code }) => code));
     `);
     assert.deepEqual(result, { status: 0, stdout: "ERR_MCP_AUTH_SOURCE_TIMEOUT", stderr: "" });
+    const queued = run(`
+      let loads = 0;
+      const load = () => (loads++ === 0 ? new Promise(() => {}) : "v");
+      const source = createSource({ load, timeoutMs: 50, minIntervalMs: 50 });
+      source.refresh({ background: true });
+      console.log(await source.refresh());
+    `);
+    assert.deepEqual(queued, { status: 0, stdout: "v", stderr: "" });
+    const waiting = run(`
+      const source = createSource({ load: () => "v", timeoutMs: 50, minIntervalMs: 50 });
+      await source.get();
+      source.refresh({ background: true });
+      console.log(await source.refresh());
+    `);
+    assert.deepEqual(waiting, { status: 0, stdout: "v", stderr: "" });
   });
 
   it("reports no unhandled rejection of a load that failed in the background", () => {

@@ -362,6 +362,22 @@ describe("withdrawal", () => {
     }
   });
 
+  it("of all keys is not undone by what was unknown before", async (t) => {
+    const { keys, issuer, time } = setUp(t);
+    await keys.ready();
+    follow(keys.keysFor("b"));
+    await time.advance(3000);
+    assert.equal(await keys.keysFor("b"), undefined);
+    issuer.set = { keys: [] };
+    follow(keys.keysFor("x"));
+    await time.advance(3000);
+    const got = follow(keys.keysFor("b"));
+    await time.advance(1000);
+    assert.equal(got.settled, false);
+    await time.advance(2000);
+    assert.equal(got.error.code, "ERR_MCP_AUTH_JWKS_UNUSABLE");
+  });
+
   it("is what a set means of which nothing can be built", async (t) => {
     const { keys, issuer, time } = setUp(t, {
       build: (jwks) => {
@@ -558,6 +574,16 @@ describe("over HTTP", () => {
     t.after(() => keys.close());
     const errors = await Promise.all(Array.from({ length: 100 }, () => failureOf(keys.keysFor("a"))));
     assert.ok(errors.every(({ code }) => /_TIMEOUT$/.test(code)));
+  });
+
+  it("leaves no timer behind for calls that were answered", async (t) => {
+    const { origin } = await scriptedServer(t, (_, res) => sendJson(res, setOf("a")));
+    const keys = createKeySet({ locate: origin, build, minIntervalMs: 10 });
+    t.after(() => keys.close());
+    const countTimers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const before = countTimers();
+    await Promise.all(["a", "b", "c"].map((kid) => keys.keysFor(kid)));
+    assert.ok(countTimers() <= before);
   });
 
   it("rejects a URL that is not to be asked", () => {

@@ -178,6 +178,11 @@ describe("discovery", () => {
       [OPENID]: (issuer, res) => res.end(`{"__proto__":{"issuer":"${issuer}","jwks_uri":"${issuer}/jwks"}}`),
     });
     assert.match((await failureOf(metadataOf(t, origin).get())).code, /NOT_JSON|MISMATCH/);
+    const issuer = "https://auth.example.com";
+    const inherited = Object.create({ issuer, jwks_uri: `${issuer}/jwks` });
+    assert.throws(() => readMetadata(inherited, issuer, "jwksUri", true), {
+      code: "ERR_MCP_AUTH_METADATA_ISSUER_MISMATCH",
+    });
   });
 
   it("rejects endpoints that cannot be asked", async (t) => {
@@ -250,6 +255,13 @@ describe("discovery", () => {
     const error = await failureOf(metadataOf(t, stalling.origin, { timeoutMs: 100 }).get());
     assert.match(error.code, /_TIMEOUT$/);
     assert.equal(connections, 1);
+    const resetting = await rawServer(t, (socket) => {
+      connections += 1;
+      socket.resetAndDestroy();
+    });
+    const reset = await failureOf(metadataOf(t, resetting.origin).get());
+    assert.equal(reset.code, "ERR_MCP_AUTH_HTTP_CONNECTION");
+    assert.equal(connections, 2);
   });
 
   it("bounds the size of a document", async (t) => {

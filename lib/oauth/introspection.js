@@ -240,9 +240,6 @@ class Introspector {
   }
 
   #remember(digest, answer) {
-    if (this.#closing.signal.aborted) {
-      return answer;
-    }
     const now = this.#now();
     if (answer.text === undefined) {
       if (this.#rejectionTtlMs > 0) {
