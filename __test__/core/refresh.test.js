@@ -381,7 +381,7 @@ describe("the process", () => {
     assert.deepEqual(result, { status: 0, stdout: "2", stderr: "" });
   });
 
-  it("stays for a load that somebody waits for, be it one that began in the background", () => {
+  it("stays for a load that is awaited, even if it began in the background", () => {
     const result = run(`
       const source = createSource({ load: () => new Promise(() => {}), timeoutMs: 50 });
       source.refresh({ background: true });
@@ -417,7 +417,7 @@ describe("the process", () => {
     assert.deepEqual(result, { status: 0, stdout: "ended", stderr: "" });
   });
 
-  it("collects a source that nobody uses any more, with its timer", () => {
+  it("collects an unused source, with its timer", () => {
     const result = run(`
       const load = () => ({ large: new Array(1000) });
       const make = async () => {

@@ -346,7 +346,7 @@ describe("the process", () => {
       child.on("close", (status) => resolve({ status, output: output.trim() }));
     });
 
-  it("ends after an answer, with the connection kept open, and with an exchange that nobody waits for", async (t) => {
+  it("ends after an answer, with the connection kept open, and with an exchange in the background", async (t) => {
     const { origin } = await scriptedServer(t, (req, res) => req.url === "/ok" && sendJson(res, {}));
     const result = await run(`
       await getJson("${origin}/ok", { timeoutMs: 86400000, maxBytes: 1000 });

@@ -248,6 +248,21 @@ describe("introspect", () => {
     assert.equal(server.calls.length, 2);
   });
 
+  it("takes rules with nothing but what must be there, and later changes to them have no effect", async (t) => {
+    const rules = {
+      issuers: [ISSUER],
+      audiences: [AUDIENCE],
+      clockTolerance: undefined,
+      rejectBound: undefined,
+    };
+    const { introspector, server } = setUp(t, { rules });
+    rules.audiences[0] = "x";
+    rules.issuers.length = 0;
+    await introspector.introspect("good");
+    assert.deepEqual(await introspector.introspect("good"), { claims: GOOD });
+    assert.equal(server.calls.length, 1);
+  });
+
   it("but never beyond its exp, when it asks again", async (t) => {
     const { introspector, server, clock } = setUp(t);
     server.answers.good = { ...GOOD, exp: NOW + 10 };

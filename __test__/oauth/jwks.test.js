@@ -426,7 +426,7 @@ describe("while the issuer cannot be asked", () => {
     await time.advance(3000);
     assert.equal(got.error.code, "ERR_MCP_AUTH_HTTP_CONNECTION");
     assert.equal(got.error.retryAfterMs, 3000);
-    // Twice in a row: longer than anybody waits, so at once.
+    // Twice in a row: longer than the longest wait, so at once.
     const second = follow(keys.keysFor("b"));
     await time.advance(3000);
     assert.equal(second.error.retryAfterMs, 6000);
@@ -564,7 +564,7 @@ describe("over HTTP", () => {
     assert.ok(requests.every(({ url }) => url !== "/set"));
   });
 
-  it("a server that stalls ends nobody's wait later than the deadline", async (t) => {
+  it("a server that stalls does not keep requests waiting beyond the deadline", async (t) => {
     const { origin } = await rawServer(t, (socket) => {
       socket.write("HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
       const timer = setInterval(() => socket.write(" "), 5);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import crypto from "node:crypto";
 import { SourceError, withDeadline } from "../core/refresh.js";
 import { optionError } from "./errors.js";
 import { postForm } from "./http.js";
@@ -94,7 +94,13 @@ class Introspector {
     this.#endpoint = endpoint;
     this.#requireHttps = requireHttps;
     this.#credentials = readCredentials(options);
-    this.#rules = { clockTolerance: 0, rejectBound: false, ...rules };
+    // Copied: what is changed later has no effect.
+    this.#rules = {
+      issuers: [...rules.issuers],
+      audiences: rules.audiences === null ? null : [...rules.audiences],
+      clockTolerance: rules.clockTolerance ?? 0,
+      rejectBound: rules.rejectBound ?? false,
+    };
     this.#timeoutMs = options.timeoutMs ?? 5000;
     this.#maxInFlight = options.maxInFlight ?? 64;
     this.#cacheTtlMs = options.cacheTtlMs ?? 300_000;
@@ -123,9 +129,9 @@ class Introspector {
     if (typeof token !== "string" || token.length > MAX_TOKEN_LENGTH || !B64TOKEN.test(token)) {
       return { rejected: "TOKEN_MALFORMED" };
     }
-    const digest = createHash("sha256").update(token).digest("base64");
+    const digest = sha256(token);
     const answer = this.#recall(digest) ?? (await this.#askOnce(digest, token));
-    // Parsed for each caller: an object that one of them changes is nobody else's.
+    // Parsed for each caller: one that changes its object changes no other's.
     return answer.text === undefined ? { rejected: answer.reason } : { claims: JSON.parse(answer.text) };
   }
 
@@ -288,6 +294,12 @@ function readCredentials(options) {
   }
   const encoded = Buffer.from(`${formEncode(clientId)}:${formEncode(clientSecret)}`).toString("base64");
   return { form, authorization: `Basic ${encoded}` };
+}
+
+/** @param {string} text */
+function sha256(text) {
+  // A third of the cost, where the runtime has it.
+  return crypto.hash?.("sha256", text, "base64") ?? crypto.createHash("sha256").update(text).digest("base64");
 }
 
 function formEncode(text) {
