@@ -13,8 +13,7 @@ import {
   secondsOption,
 } from "../../core/options.js";
 import { Reporter } from "../../core/reporter.js";
-import { clientAddressOption } from "../../throttle/client-address.js";
-import { throttleOption } from "../../throttle/throttle.js";
+import { attemptOptions } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
 
@@ -78,7 +77,7 @@ export class APIKeyAuthProvider {
       DEFAULT_LOAD_TIMEOUT_SECONDS,
       MIN_LOAD_TIMEOUT_SECONDS,
     );
-    const limit = throttleOption(NAME, options.throttle, this.#strict, options.trustProxy);
+    const attempts = attemptOptions(NAME, options, this.#strict);
     if (load === undefined) {
       // Not `setKeys`, here and below: a subclass may have one of its own.
       this.#setKeys(keys);
@@ -95,10 +94,10 @@ export class APIKeyAuthProvider {
     });
     this.#host = new FrameworkHost(this, authenticate, {
       method,
-      limit,
-      addressOf: clientAddressOption("trustProxy", options.trustProxy),
+      ...attempts,
       authError: AUTH_ERROR,
       challenge: "framework",
+      preCheckAnswer: getAuthError,
     });
   }
 
@@ -184,7 +183,7 @@ export class APIKeyAuthProvider {
 extendsFramework(APIKeyAuthProvider);
 
 /** As it was defined: the prototype may be changed. */
-const { authenticate } = APIKeyAuthProvider.prototype;
+const { authenticate, getAuthError } = APIKeyAuthProvider.prototype;
 
 /** Nothing for a key that was given as a hash. */
 function textForStrengthCheck(key) {
