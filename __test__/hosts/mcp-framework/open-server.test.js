@@ -213,7 +213,8 @@ const CASES = {
     const made = server({ transport: ${HTTP("auth: { provider }")} });
     http.createServer(async (request, response) => {
       const chunks = await request.toArray();
-      const init = { method: request.method, headers: request.headers, body: Buffer.concat(chunks) };
+      const body = request.method === "POST" ? Buffer.concat(chunks) : undefined;
+      const init = { method: request.method, headers: request.headers, body };
       const answer = await made.handleRequest(new Request("http://127.0.0.1" + request.url, init));
       response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text());
     }).listen(port, "127.0.0.1");
