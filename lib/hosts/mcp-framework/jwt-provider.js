@@ -120,7 +120,7 @@ export class JWTAuthProvider {
   }
 }
 
-extendsFramework(JWTAuthProvider);
+extendsFramework(JWTAuthProvider, "JWTAuthProvider");
 
 /** As it was defined: the prototype may be changed. */
 const { authenticate } = JWTAuthProvider.prototype;

@@ -134,7 +134,7 @@ export class OAuthAuthProvider {
   }
 }
 
-extendsFramework(OAuthAuthProvider);
+extendsFramework(OAuthAuthProvider, "OAuthAuthProvider");
 
 /** As it was defined: the prototype may be changed. */
 const { authenticate } = OAuthAuthProvider.prototype;
