@@ -114,10 +114,8 @@ fn read_alg(json: &str) -> Result<Option<Algorithm>, KeyError> {
 
     let Restriction { alg } =
         serde_json::from_str(json).map_err(|_| unreadable("its `alg` is not a string"))?;
-    // `Ed25519` is what RFC 9864 §2.2 calls EdDSA with that curve.
     match alg.as_deref() {
         None => Ok(None),
-        Some("Ed25519") => Ok(Some(Algorithm::EdDSA)),
         Some(name) => match Algorithm::from_name(name) {
             Some(algorithm) => Ok(Some(algorithm)),
             None => Err(KeyError::JwkNotForVerification {
