@@ -1,4 +1,5 @@
 import diagnostics from "node:diagnostics_channel";
+import { debuglog } from "node:util";
 import { socketAddress } from "./request.js";
 
 /**
@@ -10,6 +11,7 @@ import { socketAddress } from "./request.js";
 // Kept here: Node forgets a channel that nothing holds.
 const accepted = diagnostics.channel("mcp-native-auth:accepted");
 const rejected = diagnostics.channel("mcp-native-auth:rejected");
+const reloaded = diagnostics.channel("mcp-native-auth:reloaded");
 const reloadFailed = diagnostics.channel("mcp-native-auth:reload-failed");
 
 /**
@@ -20,6 +22,9 @@ const reloadFailed = diagnostics.channel("mcp-native-auth:reload-failed");
  * @param {import("./authenticator.js").Attempt} [attempt] where the address was noted
  */
 export function publishVerdict(verdict, request, attempt) {
+  if (debug.enabled && !verdict.accepted) {
+    logRejection(verdict, request, attempt);
+  }
   const channel = verdict.accepted ? accepted : rejected;
   if (!channel.hasSubscribers) {
     return;
@@ -39,6 +44,41 @@ export function publishVerdict(verdict, request, attempt) {
       };
   // Exceptions of subscribers do not come back here: Node throws them again outside.
   channel.publish(Object.freeze(event));
+}
+
+/** `NODE_DEBUG=mcp-native-auth` prints a line for each rejection. */
+const debug = debuglog("mcp-native-auth");
+
+/** Whether anything looks at rejections. */
+export function areRejectionsObserved() {
+  return rejected.hasSubscribers || debug.enabled;
+}
+
+function logRejection({ provider, reason, credentialReason, status, expected }, request, attempt) {
+  const address = attempt === undefined ? socketAddress(request) : attempt.address;
+  debug(
+    "%s rejected a request from %s with %d: %s%s%s; see docs/monitoring.md#reasons",
+    provider,
+    address ?? "an unknown address",
+    status,
+    reason,
+    credentialReason === undefined ? "" : ` after ${credentialReason}`,
+    expected === undefined ? "" : `: ${expected()}`,
+  );
+}
+
+/**
+ * @param {object} event
+ * @param {string} event.provider
+ * @param {number} event.keys in use
+ * @param {number} event.failures loads that failed since the last good one
+ * @param {number} event.leftOut rows that are not used
+ * @param {readonly { readonly index: number, readonly message: string }[]} event.firstLeftOut
+ */
+export function publishReloaded(event) {
+  if (reloaded.hasSubscribers) {
+    reloaded.publish(Object.freeze(event));
+  }
 }
 
 /** @param {{ provider: string, failures: number, message: string, usingStaleKeys: boolean }} event */

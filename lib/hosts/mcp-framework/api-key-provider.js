@@ -1,8 +1,8 @@
 import { apiKeyMethod } from "../../api-key/authenticator.js";
 import { ApiKeySet } from "../../api-key/key-set.js";
 import { KeyLoader } from "../../api-key/loader.js";
-import { readKeys } from "../../api-key/records.js";
-import { reportWeakApiKeys, weaknessesOfApiKeys } from "../../api-key/strength.js";
+import { readKeys, textToJudge } from "../../api-key/records.js";
+import { findFaults, reportFaults } from "../../api-key/strength.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import {
   booleanOption,
@@ -12,6 +12,8 @@ import {
   readOptions,
   secondsOption,
 } from "../../core/options.js";
+import { Reporter } from "../../core/reporter.js";
+import { clientAddressOption } from "../../throttle/client-address.js";
 import { throttleOption } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
@@ -24,15 +26,17 @@ const OPTIONS = [
   "headerName",
   "queryFallback",
   "throttle",
+  "trustProxy",
   "strict",
   "reloadIntervalSeconds",
   "loadTimeoutSeconds",
+  "maxStaleSeconds",
 ];
 
-const RESTRICTING_OPTIONS = ["queryFallback", "throttle", "strict"];
+const RESTRICTING_OPTIONS = ["queryFallback", "throttle", "strict", "maxStaleSeconds"];
 
 const DEFAULT_LOAD_TIMEOUT_SECONDS = 10;
-const MIN_LOAD_TIMEOUT_SECONDS = 0.001;
+const MIN_WAIT_SECONDS = 0.001;
 /** The longest that a timer of Node can wait. */
 const MAX_WAIT_SECONDS = 2_147_483;
 /** A year. */
@@ -50,6 +54,8 @@ export class APIKeyAuthProvider {
   #loader;
   #headerName;
   #strict;
+  #queryFallback;
+  #reporter = new Reporter();
 
   constructor(config) {
     reportAtCaller(APIKeyAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
@@ -65,32 +71,43 @@ export class APIKeyAuthProvider {
     checkUnknownOptions(NAME, options, OPTIONS, this.#strict);
     checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, this.#strict);
     this.#headerName = headerNameOption(options.headerName, DEFAULT_API_KEY_HEADER_NAME);
-    const queryFallback = booleanOption("queryFallback", options.queryFallback, true);
+    this.#queryFallback = booleanOption("queryFallback", options.queryFallback, true);
     const intervalMs = milliseconds("reloadIntervalSeconds", options.reloadIntervalSeconds, 0, 0);
     const timeoutMs = milliseconds(
       "loadTimeoutSeconds",
       options.loadTimeoutSeconds,
       DEFAULT_LOAD_TIMEOUT_SECONDS,
-      MIN_LOAD_TIMEOUT_SECONDS,
+      MIN_WAIT_SECONDS,
     );
-    const limit = throttleOption(NAME, options.throttle, this.#strict);
+    const maxStaleMs = maxStaleOption(options.maxStaleSeconds, intervalMs);
+    const limit = throttleOption(NAME, options.throttle, this.#strict, options.trustProxy);
     if (load === undefined) {
       // Not `setKeys`, here and below: a subclass may have one of its own.
       this.#setKeys(keys);
     } else {
-      const apply = (loaded) => this.#setKeys(loaded);
-      this.#loader = new KeyLoader({ provider: NAME, load, apply, intervalMs, timeoutMs });
+      this.#loader = new KeyLoader({
+        provider: NAME,
+        load,
+        keys: this.#keys,
+        strict: this.#strict,
+        queryFallback: this.#queryFallback,
+        reporter: this.#reporter,
+        intervalMs,
+        timeoutMs,
+        maxStaleMs,
+      });
     }
     const method = apiKeyMethod({
       name: NAME,
       keys: this.#keys,
       loader: this.#loader,
       headerName: this.#headerName,
-      queryFallback,
+      queryFallback: this.#queryFallback,
     });
     this.#host = new FrameworkHost(this, authenticate, {
       method,
       limit,
+      addressOf: clientAddressOption("trustProxy", options.trustProxy),
       authError: AUTH_ERROR,
       challenge: "framework",
     });
@@ -101,6 +118,7 @@ export class APIKeyAuthProvider {
   }
 
   getHeaderName() {
+    this.#host?.noteHeaderNameRead();
     return this.#headerName;
   }
 
@@ -111,26 +129,21 @@ export class APIKeyAuthProvider {
 
   setKeys(keys) {
     reportAtCaller(this.setKeys, () => this.#setKeys(keys));
-    this.#loader?.invalidate();
   }
 
   addKeys(keys) {
-    reportAtCaller(this.addKeys, () => this.#change(keys, (added) => this.#keys.add(added)));
-    this.#loader?.invalidate();
+    reportAtCaller(this.addKeys, () => this.#change(readKeys(keys), (added) => this.#keys.add(added)));
   }
 
   replaceKey(id, key, options) {
     reportAtCaller(this.replaceKey, () => {
       const overlapMs = overlapOption(options);
-      this.#change([key], ([added]) => this.#keys.replace(id, added, overlapMs, Date.now()));
+      this.#change(readKeys([key]), ([added]) => this.#keys.replace(id, added, overlapMs, Date.now()));
     });
-    this.#loader?.invalidate();
   }
 
   revokeKey(id) {
-    // Even where there is none yet: what is being loaded may have it.
-    this.#loader?.invalidate();
-    return this.#change([], () => this.#keys.revoke(id));
+    return this.#keys.revoke(id);
   }
 
   async reload() {
@@ -156,38 +169,29 @@ export class APIKeyAuthProvider {
   }
 
   #setKeys(keys) {
-    this.#change(keys, (all) => this.#keys.setAll(all));
+    const read = readKeys(keys, (key, index) => this.#keys.findUnchanged(key, index));
+    this.#change(read, (all) => this.#keys.setAll(all));
   }
 
   /** All or nothing: what throws changes no key. */
-  #change(given, change) {
-    const added = readKeys(given);
-    const weaknesses = weaknessesOfApiKeys(added.map(textForStrengthCheck));
+  #change(keys, change) {
+    const faults = findFaults(keys.map(textToJudge), this.#queryFallback);
     if (this.#strict) {
-      reportWeakApiKeys(weaknesses, true);
+      reportFaults(faults, this.#reporter, true);
     }
-    const result = change(added);
-    reportWeakApiKeys(weaknesses, false);
-    return result;
+    change(keys);
+    reportFaults(faults, this.#reporter, false);
   }
 }
 
-extendsFramework(APIKeyAuthProvider);
+extendsFramework(APIKeyAuthProvider, "APIKeyAuthProvider");
 
 /** As it was defined: the prototype may be changed. */
 const { authenticate } = APIKeyAuthProvider.prototype;
 
-/** Nothing for a key that was given as a hash. */
-function textForStrengthCheck(key) {
-  if (typeof key === "string") {
-    return key;
-  }
-  return key.isHash ? undefined : key.text;
-}
-
-function loaderOption({ keys, loadKeys, reloadIntervalSeconds, loadTimeoutSeconds }) {
+function loaderOption({ keys, loadKeys, reloadIntervalSeconds, loadTimeoutSeconds, maxStaleSeconds }) {
   if (loadKeys === undefined || loadKeys === null) {
-    const loaderOnly = { reloadIntervalSeconds, loadTimeoutSeconds };
+    const loaderOnly = { reloadIntervalSeconds, loadTimeoutSeconds, maxStaleSeconds };
     const unsupported = Object.keys(loaderOnly).find((name) => (loaderOnly[name] ?? undefined) !== undefined);
     if (unsupported !== undefined) {
       throw codedError(
@@ -219,6 +223,18 @@ function requireKeys(keys) {
 
 function milliseconds(path, value, fallback, min) {
   return (secondsOption(path, value, min, MAX_WAIT_SECONDS) ?? fallback) * 1000;
+}
+
+/** In milliseconds. Keys that are stale before the next load begins would be rejected in between. */
+function maxStaleOption(value, intervalMs) {
+  const seconds = secondsOption("maxStaleSeconds", value, MIN_WAIT_SECONDS, MAX_WAIT_SECONDS);
+  if (seconds !== undefined && seconds * 1000 <= intervalMs) {
+    throw codedError(
+      "ERR_MCP_AUTH_OPTION_INVALID",
+      "`maxStaleSeconds` must be greater than `reloadIntervalSeconds`; allow for several loads",
+    );
+  }
+  return seconds === undefined ? undefined : seconds * 1000;
 }
 
 /** In milliseconds. A misspelled option would cut off clients with the old key. */
