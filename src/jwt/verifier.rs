@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::algorithm::Algorithm;
-use super::cache::{EntryId, Fingerprint, SignatureTail, TokenCache};
+use super::cache::{EntryId, Fingerprint, MAX_CACHED_TOKEN_BYTES, SignatureTail, TokenCache};
 use super::claims::Claims;
 use super::compact_jws::CompactJws;
 use super::compat::Payload;
@@ -133,7 +133,9 @@ impl Verifier {
         let times = claims.times();
         self.checker.check_times(times, now)?;
         self.checker.check_claims(&claims, position)?;
+        // Claims that were put into an object can be twice as long as the payload.
         if let Some(tail) = tail
+            && payload.json.len() <= MAX_CACHED_TOKEN_BYTES
             && self.cache.admit(&tail)
             && let Some(fingerprint) = mac.or_else(|| self.cache.fingerprint(token))
         {
