@@ -185,7 +185,8 @@ describe("counting in memory", () => {
 });
 
 describe("whose failure it is", () => {
-  const forwarded = (value, hops) => clientAddressOption("trustProxy", hops)(from("10.0.0.1", { "x-forwarded-for": value }));
+  const forwarded = (value, hops) =>
+    clientAddressOption("trustProxy", hops)(from("10.0.0.1", { "x-forwarded-for": value }));
 
   it("nobody is trusted by default", () => {
     assert.equal(forwarded("203.0.113.9", 0), "10.0.0.1");
