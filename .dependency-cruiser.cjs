@@ -48,8 +48,8 @@ module.exports = {
     {
       name: "entry-points",
       comment: "Entry points import from lib alone; a .cjs wraps its .js.",
-      from: { path: "^bin/|^(index|register)\\.c?js$" },
-      to: { dependencyTypesNot: ["core"], pathNot: "^lib/|^(index|register)\\.js$" },
+      from: { path: "^bin/|^register/|^(index|register)\\.c?js$" },
+      to: { dependencyTypesNot: ["core"], pathNot: "^lib/|^(index|register|register/strict)\\.js$" },
     },
     forbid(
       "scripts",

@@ -223,12 +223,31 @@ export interface RejectedEvent {
   readonly limiterError: boolean;
 }
 
-/** Published on the channel `mcp-native-auth:reload-failed` of `node:diagnostics_channel`. Frozen. */
+/** Published on the channel `mcp-native-auth:reloaded` of `node:diagnostics_channel` after each good load. Frozen. */
+export interface ReloadedEvent {
+  readonly provider: "APIKeyAuthProvider";
+  /** Number of keys in use. */
+  readonly keys: number;
+  /** Number of loads that failed since the previous good one. */
+  readonly failures: number;
+  /** Number of rows that are left out because they cannot be keys or contradict each other. */
+  readonly leftOut: number;
+  /** Up to ten of them, by their index in what {@link APIKeyLoaderConfig.loadKeys} returned. Never a value. */
+  readonly firstLeftOut: readonly { readonly index: number; readonly message: string }[];
+}
+
+/**
+ * Published on the channel `mcp-native-auth:reload-failed` of `node:diagnostics_channel` after each failed load, and
+ * when {@link APIKeyLoaderConfig.maxStaleSeconds} are over. Frozen.
+ */
 export interface ReloadFailedEvent {
   readonly provider: "APIKeyAuthProvider";
-  /** Number of failed loads since the last successful one, including this one. */
+  /** Number of failed loads since the last good one, including this one. */
   readonly failures: number;
-  /** A system error code, or what is wrong with the keys. Never the loader's own message. */
+  /**
+   * What failed: class and code of the loader's error and, for a system error, the call and the file. Never the
+   * loader's own message.
+   */
   readonly message: string;
   /** Whether keys of an earlier load stay in use. */
   readonly usingStaleKeys: boolean;
@@ -334,35 +353,51 @@ export interface APIKeyListConfig extends APIKeyOptions {
   loadKeys?: null | undefined;
   reloadIntervalSeconds?: null | undefined;
   loadTimeoutSeconds?: null | undefined;
+  maxStaleSeconds?: null | undefined;
 }
 
 /** {@link APIKeyOptions} with a function that loads the keys. */
 export interface APIKeyLoaderConfig extends APIKeyOptions {
   /**
    * Loads the keys instead of `keys`: called at construction, then every {@link reloadIntervalSeconds} and by
-   * {@link APIKeyAuthProvider.reload}, one call at a time. Its result replaces all keys; an empty array rejects
-   * every request. If it throws, times out or returns invalid keys, the last good keys stay in use, with a
-   * process warning `MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED` and an event on `mcp-native-auth:reload-failed`.
+   * {@link APIKeyAuthProvider.reload}, one call at a time. Its result replaces all keys, except for changes by hand
+   * since the call, which hold; an empty array rejects every request. A good load is an event on
+   * `mcp-native-auth:reloaded`.
    *
-   * Requests wait for the first load to succeed or fail. A late result is ignored. If keys are changed by hand
-   * during a load, it starts over, so that it cannot restore a revoked key; after three attempts it fails.
+   * Rows that cannot be keys are left out, with a process warning `MCP_NATIVE_AUTH_KEYS_LEFT_OUT`; the other rows
+   * take effect. Rows for one id or one key that differ are all left out.
+   *
+   * If it throws, times out or does not return an array, the last good keys stay in use for
+   * {@link maxStaleSeconds}, with a process warning `MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED` and an event on
+   * `mcp-native-auth:reload-failed`. Requests wait for the first load, at most {@link loadTimeoutSeconds}. A late
+   * result is ignored.
    *
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a function
    */
   loadKeys: KeyLoader;
   /**
-   * Time between the starts of two loads, in seconds, from 0 to 2,147,483; 0 loads once. An interval that ends
-   * while a load is in progress is skipped. Requires `loadKeys`.
+   * Time from the end of a load to the start of the next, in seconds, from 0 to 2,147,483; 0 loads once. Requires
+   * `loadKeys`.
    * @default 0
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also without `loadKeys`
    */
   reloadIntervalSeconds?: number | null | undefined;
   /**
-   * Time that one call of `loadKeys` may take, in seconds, from 0.001 to 2,147,483. Requires `loadKeys`.
+   * Time that one call of `loadKeys` and reading its result may take, in seconds, from 0.001 to 2,147,483. Requires
+   * `loadKeys`.
    * @default 10
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also without `loadKeys`
    */
   loadTimeoutSeconds?: number | null | undefined;
+  /**
+   * Time that loaded keys stay in use without another good load, in seconds from the start of the last good one, from
+   * 0.001 to 2,147,483. Then they are rejected until a load succeeds, with a process warning
+   * `MCP_NATIVE_AUTH_KEYS_RELOAD_FAILED` and an event on `mcp-native-auth:reload-failed`. Keys that were added by hand
+   * since then stay in use. Must be greater than {@link reloadIntervalSeconds}. Requires `loadKeys`. Absent: no limit.
+   *
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also without `loadKeys`
+   */
+  maxStaleSeconds?: number | null | undefined;
   keys?: null | undefined;
 }
 
@@ -436,11 +471,11 @@ export declare class APIKeyAuthProvider implements AuthProvider {
   /** Removes a key from the next request on. Returns whether a key had the id. */
   revokeKey(id: string): boolean;
   /**
-   * Loads the keys now. If a load is in progress, it waits for it and then loads again. Keys that were added or
-   * revoked by hand since the last load are lost.
+   * Loads the keys now. If a load is in progress, it waits for it and then loads again. Changes by hand hold against a
+   * load that was in progress; a load that starts later replaces them.
    *
    * @throws {ConfigurationError} rejects with `ERR_MCP_AUTH_KEYS_RELOAD_FAILED` if loading fails, in which case
-   *   the last good keys stay in use, and without `loadKeys`
+   *   the last good keys stay in use, after `close()`, and without `loadKeys`
    */
   reload(): Promise<void>;
   /**
@@ -449,7 +484,7 @@ export declare class APIKeyAuthProvider implements AuthProvider {
    * @throws {ConfigurationError} rejects with `ERR_MCP_AUTH_KEYS_RELOAD_FAILED` if that fails as well
    */
   ready(): Promise<void>;
-  /** Stops reloading at intervals. The keys stay in use. */
+  /** Ends loading; a load in progress is aborted. Keys stay in use, for `maxStaleSeconds` at most. */
   close(): void;
   /** The number of configured keys. Equal keys count each. */
   getKeyCount(): number;

@@ -14,6 +14,8 @@ const LOADER = "lib/native/load.js";
 /** Who imports files of lib/ beside the entry. */
 const OTHERS = [
   "register.js",
+  "register/strict.js",
+  "lib/hosts/mcp-framework/register/inherited.js",
   "lib/hosts/mcp-framework/register/replacement.js",
   "bin/mcp-native-auth.js",
   "scripts/install.js",

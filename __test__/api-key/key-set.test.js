@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import diagnostics from "node:diagnostics_channel";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { setImmediate as turnOfTheLoop } from "node:timers/promises";
+import { setTimeout, setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { inspect } from "node:util";
 import { APIKeyAuthProvider, anyOf, generateApiKey } from "mcp-native-auth";
 import { verdictOn, withKey } from "../support/keyed-requests.js";
@@ -49,18 +49,33 @@ async function turnsUntil(isTrue) {
   assert.ok(isTrue(), `still not: ${isTrue}`);
 }
 
+/** Where timers are mocked: two loads are a millisecond apart, by a clock that is not. */
+async function startOfLoad(t, hasStarted) {
+  for (let turn = 0; turn < 1000 && !hasStarted(); turn += 1) {
+    t.mock.timers.tick(1);
+    await turnOfTheLoop();
+  }
+  assert.ok(hasStarted());
+}
+
 let warnings;
 let failures;
+/** Good loads. */
+let events;
 const take = (message) => failures.push(message);
+const takeGood = (message) => events.push({ ...message });
 
 beforeEach((t) => {
   failures = [];
   warnings = [];
+  events = [];
   diagnostics.subscribe("mcp-native-auth:reload-failed", take);
+  diagnostics.subscribe("mcp-native-auth:reloaded", takeGood);
   t.mock.method(process, "emitWarning", (message, { code }) => warnings.push({ code, message }));
 });
 afterEach((t) => {
   diagnostics.unsubscribe("mcp-native-auth:reload-failed", take);
+  diagnostics.unsubscribe("mcp-native-auth:reloaded", takeGood);
   t.mock.restoreAll();
 });
 
@@ -208,7 +223,7 @@ describe("reload", () => {
     });
     await provider.ready();
     assert.equal(loads, 1);
-    await turnsUntil(() => loads === 50);
+    while (loads < 50) await setTimeout(1);
     await provider.reload();
     assert.equal(await verdictOn(provider, `${KEY}51`), true);
   });
@@ -234,7 +249,7 @@ describe("a load that fails", () => {
       throw new Error(KEY);
     },
   };
-  const KEYS = "`keys` must be an array of strings or entries";
+  const KEYS = "the loader must give an array of strings or entries";
   const ends = {
     "throws at once": [
       () => {
@@ -281,7 +296,10 @@ describe("a load that fails", () => {
     "rejects with nothing": [() => Promise.reject(), "the loader failed"],
     "rejects with a text": [() => Promise.reject(KEY), "the loader failed"],
     "rejects with what throws when it is read": [() => Promise.reject(hostile), "the loader failed"],
-    "quotes its input, as JSON.parse does": [async () => JSON.parse(`[${KEY}]`), "the loader failed"],
+    "quotes its input, as JSON.parse does": [
+      async () => JSON.parse(`[${KEY}]`),
+      "the loader failed with SyntaxError",
+    ],
     "gives a thenable that throws": [
       () =>
         new Proxy(
@@ -297,14 +315,6 @@ describe("a load that fails", () => {
     "gives nothing": [async () => {}, KEYS],
     "gives a text": [async () => KEY, KEYS],
     "gives an object": [async () => ({ keys: [KEY] }), KEYS],
-    "gives a bad key": [async () => [OTHER, ""], "`keys[1]` is empty; remove it or set it to a key"],
-    "gives one id twice": [
-      async () => [
-        { key: OTHER, id: "a" },
-        { key: KEY, id: "a" },
-      ],
-      "`keys[1]` has the same `id` as `keys[0]`; give each key its own",
-    ],
   };
   for (const [name, [end, message]] of Object.entries(ends)) {
     it(`${name}: the last good keys stay, and it is reported without the loader's own message`, async () => {
@@ -332,16 +342,6 @@ describe("a load that fails", () => {
     });
   }
 
-  it("under strict gives weak keys: it is told which, by position", async () => {
-    const provider = new APIKeyAuthProvider({ loadKeys: () => [OTHER, "short"], strict: true });
-    await assert.rejects(provider.ready(), (error) => {
-      assert.equal(error.code, "ERR_MCP_AUTH_KEYS_RELOAD_FAILED");
-      assert.match(error.message, /weak API keys, `keys\[1\]`: shorter than 16 characters/);
-      return true;
-    });
-    assert.equal(await verdictOn(provider, OTHER), "KEYS_NOT_LOADED");
-  });
-
   it("is warned of again after a good one, and counted anew", async () => {
     const source = sourceOf([KEY]);
     const provider = new APIKeyAuthProvider({ loadKeys: source.loadKeys });
@@ -362,7 +362,7 @@ describe("a load that fails", () => {
 });
 
 describe("a load that takes too long", () => {
-  const timers = (t) => t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const timers = (t) => t.mock.timers.enable({ apis: ["setTimeout"] });
 
   for (const [name, options, seconds] of [
     ["ten seconds by default", {}, 10],
@@ -384,7 +384,7 @@ describe("a load that takes too long", () => {
       await turnOfTheLoop();
       assert.equal(await verdictOn(provider, KEY), "KEYS_NOT_LOADED");
       const reload = provider.reload();
-      await turnOfTheLoop();
+      await startOfLoad(t, () => calls.length === 2);
       calls[1].resolve([OTHER]);
       await reload;
       assert.equal(await verdictOn(provider, OTHER), true);
@@ -411,28 +411,28 @@ describe("a load that takes too long", () => {
 describe("reloading at an interval", () => {
   const SECOND = 1000;
 
-  it("loads at each, one at a time, until it is closed", async (t) => {
-    t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  it("loads at each, counted from the end of the last load, one at a time, until it is closed", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
     const { loadKeys, calls } = handLoader();
     const provider = new APIKeyAuthProvider({ loadKeys, reloadIntervalSeconds: 2 });
     await turnOfTheLoop();
     calls[0].resolve([KEY]);
     await provider.ready();
-    t.mock.timers.tick(2 * SECOND);
+    t.mock.timers.tick(2 * SECOND - 1);
     await turnOfTheLoop();
-    assert.equal(calls.length, 2);
+    assert.equal(calls.length, 1);
+    await startOfLoad(t, () => calls.length === 2);
     t.mock.timers.tick(4 * SECOND);
     await turnOfTheLoop();
     assert.equal(calls.length, 2);
     calls[1].resolve([OTHER]);
-    await turnOfTheLoop();
+    await turnsUntil(() => events.length === 2);
     assert.equal(await verdictOn(provider, KEY), "KEY_UNKNOWN");
     assert.equal(await verdictOn(provider, OTHER), true);
-    t.mock.timers.tick(2 * SECOND);
-    await turnOfTheLoop();
+    t.mock.timers.tick(2 * SECOND - 1);
+    await startOfLoad(t, () => calls.length === 3);
     calls[2].reject(new Error("down"));
-    await turnOfTheLoop();
-    assert.equal(failures.length, 1);
+    await turnsUntil(() => failures.length === 1);
     assert.equal(await verdictOn(provider, OTHER), true);
     provider.close();
     t.mock.timers.tick(60 * SECOND);
@@ -442,7 +442,7 @@ describe("reloading at an interval", () => {
   });
 
   it("is none by default", async (t) => {
-    t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+    t.mock.timers.enable({ apis: ["setTimeout"] });
     for (const more of [{}, { reloadIntervalSeconds: 0 }, { reloadIntervalSeconds: null }]) {
       const source = sourceOf([KEY]);
       const provider = new APIKeyAuthProvider({ loadKeys: source.loadKeys, ...more });
@@ -451,67 +451,6 @@ describe("reloading at an interval", () => {
       await turnOfTheLoop();
       assert.equal(source.loads, 1);
     }
-  });
-});
-
-describe("a change by hand while a load is under way", () => {
-  const before = [
-    { key: KEY, id: "a" },
-    { key: OTHER, id: "b" },
-  ];
-  const changes = {
-    revokeKey: (provider) => provider.revokeKey("a"),
-    "replaceKey without an overlap": (provider) => provider.replaceKey("a", { key: THIRD, id: "c" }),
-    setKeys: (provider) => provider.setKeys([]),
-  };
-  for (const [name, change] of Object.entries(changes)) {
-    it(`${name}: what was read before does not bring the key back`, async () => {
-      const { loadKeys, calls } = handLoader();
-      const provider = new APIKeyAuthProvider({ loadKeys });
-      await turnOfTheLoop();
-      calls[0].resolve(before);
-      await provider.ready();
-      const reload = provider.reload();
-      await turnOfTheLoop();
-      change(provider);
-      assert.equal(await verdictOn(provider, KEY), "KEY_UNKNOWN");
-      calls[1].resolve(before);
-      await turnOfTheLoop();
-      assert.equal(await verdictOn(provider, KEY), "KEY_UNKNOWN");
-      assert.equal(calls.length, 3);
-      calls[2].resolve([{ key: OTHER, id: "b" }]);
-      await reload;
-      assert.equal(await verdictOn(provider, KEY), "KEY_UNKNOWN");
-      assert.deepEqual(await verdictOn(provider, OTHER), dataOf("b"));
-    });
-  }
-
-  it("revokeKey during the first load, of a key that is not there yet", async () => {
-    const { loadKeys, calls } = handLoader();
-    const provider = new APIKeyAuthProvider({ loadKeys });
-    await turnOfTheLoop();
-    assert.equal(provider.revokeKey("a"), false);
-    calls[0].resolve(before);
-    await turnOfTheLoop();
-    calls[1].resolve([{ key: OTHER, id: "b" }]);
-    await provider.ready();
-    assert.equal(await verdictOn(provider, KEY), "KEY_UNKNOWN");
-  });
-
-  it("each time, three times in all, is a failure", async () => {
-    let loads = 0;
-    const provider = new APIKeyAuthProvider({
-      async loadKeys() {
-        loads += 1;
-        await turnOfTheLoop();
-        provider.addKeys([`${KEY}${loads}`]);
-        return [OTHER];
-      },
-    });
-    await provider.ready().catch(() => {});
-    assert.equal(loads, 6);
-    assert.equal(failures[0].message, "keys were modified during each of 3 attempts");
-    assert.equal(await verdictOn(provider, `${KEY}1`), true);
   });
 });
 
@@ -530,7 +469,15 @@ describe("options", () => {
       { loadKeys, loadTimeoutSeconds: value },
       "`loadTimeoutSeconds` must be a number of seconds from 0.001 to 2147483",
     ]),
-    ...["reloadIntervalSeconds", "loadTimeoutSeconds"].map((name) => [
+    ...[0, -1, "10", Number.NaN, 2_147_484].map((value) => [
+      { loadKeys, maxStaleSeconds: value },
+      "`maxStaleSeconds` must be a number of seconds from 0.001 to 2147483",
+    ]),
+    [
+      { loadKeys, reloadIntervalSeconds: 60, maxStaleSeconds: 60 },
+      "`maxStaleSeconds` must be greater than `reloadIntervalSeconds`; allow for several loads",
+    ],
+    ...["reloadIntervalSeconds", "loadTimeoutSeconds", "maxStaleSeconds"].map((name) => [
       { keys: [KEY], [name]: 60 },
       `\`${name}\` has no effect without \`loadKeys\`; add \`loadKeys\` or remove it`,
     ]),
@@ -627,7 +574,7 @@ describe("a process", () => {
     assert.equal(printed, "true true");
   });
 
-  it("does not grow over ten thousand reloads", () => {
+  it("does not grow over five thousand reloads", () => {
     const grown = run(
       `
       let loads = 0;
@@ -645,15 +592,15 @@ describe("a process", () => {
         return heapUsed + external;
       };
       const reload = async (times) => { for (let n = 0; n < times; n += 1) await provider.reload().catch(() => {}); };
-      await reload(1000);
+      await reload(500);
       const before = await used();
-      await reload(10000);
+      await reload(5000);
       console.log((await used()) - before);
     `,
       "--expose-gc",
     );
-    // A hundred bytes per reload would be a million.
-    assert.ok(Number(grown) < 600_000, `grew by ${grown} bytes`);
+    // A hundred bytes per reload would be half a million.
+    assert.ok(Number(grown) < 300_000, `grew by ${grown} bytes`);
   });
 
   it("holds 100,000 plain keys in 16 MB, and as many entries in 120 MB", () => {

@@ -52,9 +52,11 @@ describe("codes", () => {
 
   it("of errors are those that index.d.ts declares for constructors, and those of loading", () => {
     const declared = found(read("index.d.ts"), /\| "(ERR_MCP_AUTH_[A-Z_]+)"/g);
-    const ofLoading = [...["ADDON_MISSING", "ADDON_UNLOADABLE", "ADDON_VERSION"], "REGISTER_UNSUPPORTED"].map(
-      (code) => ERROR + code,
-    );
+    const ofLoading = [
+      ...["ADDON_MISSING", "ADDON_UNLOADABLE", "ADDON_VERSION"],
+      ...["INTERNAL", "REGISTER_UNSUPPORTED"],
+      ...["REGISTER_BYPASSED", "REGISTER_WITHOUT_EFFECT", "REGISTER_NOT_INHERITED"],
+    ].map((code) => ERROR + code);
     const errorCodes = [...documented.keys()].filter((code) => code.startsWith(ERROR));
     assert.deepEqual(errorCodes.sort(), [...declared, ...ofLoading].sort());
   });
@@ -235,12 +237,36 @@ const MISTAKES = [
 
 /** Programs that end with an error or warn of something, and what Node is started with. */
 const SWITCH = ["--import", "mcp-native-auth/register"];
+const STRICT = ["--import", "mcp-native-auth/register/strict"];
 const FRAMEWORK = { dependencies: ["mcp-framework"] };
 const framework = (source) => ({
   "node_modules/mcp-framework/package.json": `{ "name": "mcp-framework", "type": "module", "exports": "./index.js" }`,
   "node_modules/mcp-framework/index.js": source,
 });
 const ASK = `await new APIKeyAuthProvider({ keys: ["${key}"] }).authenticate({ headers: {}, socket: {} });`;
+const INNER = `import "./node_modules/mcp-framework/dist/auth/index.js";`;
+const UNSEEN = ["--import", "./early.mjs"];
+const EARLY = {
+  installed: FRAMEWORK,
+  // Without the inspector, the switch does not see what is loaded.
+  files: {
+    "early.mjs": `
+      import inspector from "node:inspector";
+      inspector.Session = undefined;
+      globalThis.Early = (await import("mcp-framework")).APIKeyAuthProvider;`,
+  },
+  source: `import "mcp-framework"; const APIKeyAuthProvider = globalThis.Early; ${ASK}`,
+};
+const SERVER = `
+  import http from "node:http";
+  const server = http.createServer((_request, response) => response.end()).listen(0, "127.0.0.1", async () => {
+    await (await fetch("http://127.0.0.1:" + server.address().port)).text();
+    server.close();
+    server.closeAllConnections();
+  });`;
+const CHILD = `
+  import { spawn } from "node:child_process";
+  spawn(process.execPath, ["--version"], { env: {} });`;
 const NODE_MAJOR = Number.parseInt(process.versions.node, 10);
 const triple = platformId();
 const ADDON_PACKAGE = `@mcp-native-auth/${triple}`;
@@ -400,16 +426,22 @@ const PROGRAMS = {
       const { APIKeyAuthProvider } = createRequire(import.meta.url)("./node_modules/mcp-framework/dist/index.js");
       ${ASK}`,
   },
-  "a server without the framework": {
-    args: SWITCH,
-    source: `
-      import http from "node:http";
-      const server = http.createServer((_request, response) => response.end()).listen(0, "127.0.0.1", async () => {
-        await (await fetch("http://127.0.0.1:" + server.address().port)).text();
-        server.close();
-        server.closeAllConnections();
-      });`,
+  "an inner file of the framework": { args: SWITCH, installed: FRAMEWORK, source: INNER },
+  "an inner file of the framework, strict": { args: STRICT, installed: FRAMEWORK, source: INNER },
+  "a switch after the framework": {
+    installed: FRAMEWORK,
+    source: `import "mcp-framework"; import "mcp-native-auth/register";`,
   },
+  "a switch after the framework, strict": {
+    installed: FRAMEWORK,
+    source: `import "mcp-framework"; import "mcp-native-auth/register/strict";`,
+  },
+  "a provider that no hook saw": { args: [...UNSEEN, ...SWITCH], ...EARLY },
+  "a provider that no hook saw, strict": { args: [...UNSEEN, ...STRICT], ...EARLY },
+  "a server without the framework": { args: SWITCH, source: SERVER },
+  "a server without the framework, strict": { args: STRICT, source: SERVER },
+  "a child process without the switch": { args: SWITCH, source: CHILD },
+  "a child process without the switch, strict": { args: STRICT, source: CHILD },
 };
 
 const RECORD = `process.on("warning", ({ code, message }) => console.log("\\n" + JSON.stringify([code, message])));
@@ -435,6 +467,13 @@ describe("messages", () => {
         .split("\n")
         .filter((line) => line.startsWith("["))
         .map((line) => JSON.parse(line))
+        // What `register/strict` says when it ends the process.
+        .concat(
+          [...child.stderr.matchAll(/^mcp-native-auth: (.+) \[(ERR_\w+)\]$/gm)].map(([, text, code]) => [
+            code,
+            text,
+          ]),
+        )
         .filter(([code]) => code?.startsWith(ERROR) || code?.startsWith(WARNING));
       assert.equal(said.length, 1, child.stdout + child.stderr);
       happened.push(...said);

@@ -33,9 +33,7 @@ export function apiKeyMethod({ name, keys, loader, headerName, queryFallback }) 
         if (keys.contains(presented)) {
           return accepted;
         }
-        // Keys that were added by hand meanwhile are good, and can be guessed at.
-        const hasNone = loader?.hasLoaded === false && keys.count === 0;
-        return reject(name, hasNone ? "KEYS_NOT_LOADED" : "KEY_UNKNOWN");
+        return rejectUnknown();
       }
       return decideByRecord(keys.find(presented));
     } catch {
@@ -44,9 +42,18 @@ export function apiKeyMethod({ name, keys, loader, headerName, queryFallback }) 
     }
   }
 
+  function rejectUnknown() {
+    // Keys that were added by hand meanwhile are good, and can be guessed at.
+    const hasNone = loader?.hasLoaded === false && keys.count === 0;
+    return reject(name, hasNone ? "KEYS_NOT_LOADED" : "KEY_UNKNOWN");
+  }
+
   function decideByRecord(record) {
     if (record === undefined) {
-      return reject(name, "KEY_UNKNOWN");
+      return rejectUnknown();
+    }
+    if (record === null) {
+      return reject(name, "KEYS_NOT_LOADED");
     }
     if (record === true) {
       return accepted;

@@ -5,10 +5,11 @@ import { codedError } from "../core/errors.js";
 import { findHiddenProperty, isArray, readArray } from "../core/options.js";
 
 /**
- * A plain string as it is: there may be a hundred thousand. For a key with a record, the key or the hexadecimal digits of
- * its hash, and the record.
+ * A plain string as it is: there may be a hundred thousand. For a new key with a record, the record and the key or the
+ * hexadecimal digits of its hash. For a key that is in use and unchanged, its record.
  *
- * @typedef {string | { text: string, isHash: boolean, record: ApiKeyRecord }} CheckedKey
+ * @typedef {{ text: string, record: ApiKeyRecord }} NewKey
+ * @typedef {string | NewKey | ApiKeyRecord} CheckedKey
  */
 
 const CODE = "ERR_MCP_AUTH_KEYS_INVALID";
@@ -29,27 +30,171 @@ const MAX_METADATA_DEPTH = 100;
 
 /** What is known about a key. */
 export class ApiKeyRecord {
+  /** In the set of keys; -1 for a key that is not in use. */
+  index = -1;
+  /** The load that last gave it, by number, and the row there. */
+  load = 0;
+  row = 0;
+  #scopes;
+  #metadata;
+  #given;
+  /** @type {(() => object) | undefined} Compiled for the first request: most keys of many are never presented. */
   #copyData;
 
-  constructor({ id, scopes, metadata, notBefore, expiresAt }) {
+  /**
+   * @param {object} members
+   * @param {string} members.id
+   * @param {string[]} members.scopes
+   * @param {Record<string, any>} members.metadata
+   * @param {number} members.notBefore milliseconds since 1970 UTC
+   * @param {number} members.expiresAt
+   * @param {Given} given
+   *
+   * As the entry has it, to see whether it is still the same: the names of its members, the hash, if the key was given as
+   * one, and bounds that were given as text.
+   * @typedef {{ names: readonly string[], hash?: string, notBefore?: string, expiresAt?: string }} Given
+   */
+  constructor({ id, scopes, metadata, notBefore, expiresAt }, given) {
     this.id = id;
-    /** Milliseconds since 1970 UTC. */
     this.notBefore = notBefore;
     this.expiresAt = expiresAt;
-    const end = Number.isFinite(expiresAt) ? { expiresAt: new Date(expiresAt).toISOString() } : {};
-    this.#copyData = compileClone({ keyId: id, scopes, metadata, ...end });
+    this.#scopes = scopes;
+    this.#metadata = metadata;
+    this.#given = given;
+  }
+
+  /** `undefined` where the key itself was given. */
+  get hash() {
+    return this.#given.hash;
   }
 
   /** What a tool sees: a copy that it may change. */
   data() {
+    if (this.#copyData === undefined) {
+      const end = Number.isFinite(this.expiresAt)
+        ? { expiresAt: new Date(this.expiresAt).toISOString() }
+        : {};
+      this.#copyData = compileClone({
+        keyId: this.id,
+        scopes: this.#scopes,
+        metadata: this.#metadata,
+        ...end,
+      });
+    }
     return this.#copyData();
   }
 
-  /** The same with another expiry. */
-  withExpiry(expiresAt) {
-    const { keyId: id, scopes, metadata } = this.data();
-    return new ApiKeyRecord({ id, scopes, metadata, notBefore: this.notBefore, expiresAt });
+  /** Lets the key expire, if it does not expire before. @param {number} expiresAt */
+  expireAt(expiresAt) {
+    if (expiresAt < this.expiresAt) {
+      this.expiresAt = expiresAt;
+      // What the entry says is not the expiry any more.
+      this.#given = { ...this.#given, expiresAt: undefined };
+      this.#copyData = undefined;
+    }
   }
+
+  /** Says what another record of the same key says. @param {ApiKeyRecord} latest */
+  update(latest) {
+    this.notBefore = latest.notBefore;
+    this.expiresAt = latest.expiresAt;
+    this.#scopes = latest.#scopes;
+    this.#metadata = latest.#metadata;
+    this.#given = latest.#given;
+    this.#copyData = undefined;
+  }
+
+  /** Whether an entry for the same key says the same. @param {ApiKeyRecord} other */
+  isEqual(other) {
+    return (
+      this.id === other.id &&
+      this.notBefore === other.notBefore &&
+      this.expiresAt === other.expiresAt &&
+      isEqualJson(this.#scopes, other.#scopes) &&
+      isEqualJson(this.#metadata, other.#metadata)
+    );
+  }
+
+  /**
+   * Whether an entry would be read as this record. Costs less than parsing its JSON; in doubt says no.
+   *
+   * @param {any} entry
+   * @param {(text: string) => number} indexOf the key that a text is
+   */
+  isUnchanged(entry, indexOf) {
+    const given = this.#given;
+    const { names } = given;
+    let position = 0;
+    for (const name in entry) {
+      if (name !== names[position]) {
+        return false;
+      }
+      position += 1;
+    }
+    const { id, key, hash, scopes, metadata, notBefore, expiresAt } = entry;
+    return (
+      position === names.length &&
+      // Names of its own come first, those of its prototypes last. A hidden one is not among them.
+      Object.hasOwn(entry, names[position - 1]) &&
+      id === this.id &&
+      (hash ?? undefined) === given.hash &&
+      (given.hash === undefined ? typeof key === "string" && indexOf(key) === this.index : isNone(key)) &&
+      (isNone(scopes) ? this.#scopes.length === 0 : isEqualJson(scopes, this.#scopes)) &&
+      (isNone(metadata) ? Object.keys(this.#metadata).length === 0 : isEqualJson(metadata, this.#metadata)) &&
+      (isNone(notBefore)
+        ? this.notBefore === Number.NEGATIVE_INFINITY
+        : isEqualTime(notBefore, this.notBefore, given.notBefore)) &&
+      (isNone(expiresAt)
+        ? this.expiresAt === Number.POSITIVE_INFINITY
+        : isEqualTime(expiresAt, this.expiresAt, given.expiresAt))
+    );
+  }
+}
+
+function isNone(value) {
+  return value === undefined || value === null;
+}
+
+function isEqualTime(value, time, text) {
+  return typeof value === "string"
+    ? value === text
+    : types.isDate(value) && Date.prototype.getTime.call(value) === time;
+}
+
+/** Whether JSON would hold a value as `stored`, which JSON.parse made. In doubt says no. */
+function isEqualJson(value, stored) {
+  if (typeof stored !== "object" || stored === null) {
+    return value === stored;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value) !== Array.isArray(stored)) {
+    return false;
+  }
+  if (value.toJSON !== undefined) {
+    return false;
+  }
+  if (Array.isArray(stored)) {
+    let index = 0;
+    while (index < stored.length && isEqualJson(value[index], stored[index])) {
+      index += 1;
+    }
+    return index === stored.length && value.length === stored.length;
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    return false;
+  }
+  let rest = Object.keys(stored).length;
+  for (const name in value) {
+    if (
+      !Object.hasOwn(value, name) ||
+      !Object.hasOwn(stored, name) ||
+      !isEqualJson(value[name], stored[name])
+    ) {
+      return false;
+    }
+    rest -= 1;
+  }
+  return rest === 0;
 }
 
 /** How messages call the key at this position of the configuration; a negative one is not in it. */
@@ -61,22 +206,39 @@ export function keyPath(index) {
  * A copy of the configured keys, each of which a request can carry. Messages name positions, never values.
  *
  * @param {unknown} keys
+ * @param {(key: unknown, index: number) => CheckedKey | undefined} [findUnchanged]
  * @returns {CheckedKey[]}
  */
-export function readKeys(keys) {
+export function readKeys(keys, findUnchanged = () => undefined) {
   if (!isArray(keys)) {
     throw invalid("`keys` must be an array of strings or entries");
   }
-  return readArray(keys, "`keys`", CODE).map((key, index) => {
-    const path = keyPath(index);
-    if (typeof key === "string") {
-      return readPlain(key, path);
-    }
-    if (typeof key !== "object" || key === null || isArray(key)) {
-      throw invalid(`${path} must be a string or an entry such as { key, id }, not ${typeName(key)}`);
-    }
-    return readRecord(key, path);
-  });
+  return readArray(keys, "`keys`", CODE).map(
+    (key, index) => findUnchanged(key, index) ?? readKey(key, keyPath(index)),
+  );
+}
+
+/** What can be judged of a key; nothing of one that was given as a hash. @param {CheckedKey} key */
+export function textToJudge(key) {
+  if (typeof key === "string") {
+    return key;
+  }
+  return key instanceof ApiKeyRecord || key.record.hash !== undefined ? undefined : key.text;
+}
+
+/**
+ * @param {unknown} key
+ * @param {string} path
+ * @returns {string | NewKey}
+ */
+export function readKey(key, path) {
+  if (typeof key === "string") {
+    return readPlain(key, path);
+  }
+  if (typeof key !== "object" || key === null || isArray(key)) {
+    throw invalid(`${path} must be a string or an entry such as { key, id }, not ${typeName(key)}`);
+  }
+  return readRecord(key, path);
 }
 
 function typeName(value) {
@@ -105,8 +267,9 @@ function readText(text, path) {
   return text;
 }
 
-function readRecord(given, path) {
-  const { key, hash, id, scopes, notBefore, expiresAt, metadata, ...others } = copyOwn(given, path);
+function readRecord(entry, path) {
+  const members = copyOwn(entry, path);
+  const { key, hash, id, scopes, notBefore, expiresAt, metadata, ...others } = members;
   // A misspelled expiry would make a key without one.
   if (Object.keys(others).length > 0) {
     throw invalid(`${path} has an unknown member; the known ones are ${MEMBERS.join(", ")}`);
@@ -118,20 +281,59 @@ function readRecord(given, path) {
   if (typeof id !== "string" || !ID.test(id)) {
     throw invalid(`${path} must have an \`id\` of 1 to 128 visible ASCII characters, which is not the key`);
   }
-  if (id === key || hash === `sha256:${createHash("sha256").update(id).digest("hex")}`) {
+  if (showsKey(id, key, hash)) {
     throw invalid(`${path} uses its key as \`id\`, which is written to logs; give it a name`);
   }
-  const record = new ApiKeyRecord({
-    id,
-    scopes: readScopes(scopes, path),
-    metadata: readMetadata(metadata, path),
-    notBefore: readTimestamp(notBefore, `${path}, \`notBefore\`,`) ?? Number.NEGATIVE_INFINITY,
-    expiresAt: readTimestamp(expiresAt, `${path}, \`expiresAt\`,`) ?? Number.POSITIVE_INFINITY,
-  });
+  const text = isHash ? readHash(hash, path) : readKeyText(key, path);
+  const record = new ApiKeyRecord(
+    {
+      id: ownText(id),
+      scopes: readScopes(scopes, path),
+      metadata: readMetadata(metadata, path),
+      notBefore: readTimestamp(notBefore, `${path}, \`notBefore\`,`) ?? Number.NEGATIVE_INFINITY,
+      expiresAt: readTimestamp(expiresAt, `${path}, \`expiresAt\`,`) ?? Number.POSITIVE_INFINITY,
+    },
+    {
+      hash: isHash ? ownText(hash) : undefined,
+      notBefore: typeof notBefore === "string" ? ownText(notBefore) : undefined,
+      expiresAt: typeof expiresAt === "string" ? ownText(expiresAt) : undefined,
+      names: sharedNames(entry),
+    },
+  );
   if (!(record.notBefore < record.expiresAt)) {
     throw invalid(`${path} ends before it begins; set \`notBefore\` to a time before \`expiresAt\``);
   }
-  return { text: isHash ? readHash(hash, path) : readKey(key, path), isHash, record };
+  return { text, record };
+}
+
+/** @type {readonly string[]} */
+let latestNames = [];
+
+/** The names of an entry's members: one array for all entries that have the same. */
+function sharedNames(entry) {
+  const names = Object.keys(entry);
+  if (names.length !== latestNames.length || names.some((name, position) => name !== latestNames[position])) {
+    latestNames = names;
+  }
+  return latestNames;
+}
+
+/** Shorter keys can be part of a name by chance. */
+const MIN_KEY_IN_ID = 8;
+
+/** Whether an id is, or holds, the key or its hash. */
+function showsKey(id, key, hash) {
+  if (id === key || HASH.test(id)) {
+    return true;
+  }
+  return hash === undefined
+    ? typeof key === "string" && key.length >= MIN_KEY_IN_ID && id.includes(key)
+    : hash === `sha256:${createHash("sha256").update(id).digest("hex")}`;
+}
+
+/** A copy of ASCII text: a part of a longer one, such as a line of a file, would keep all of it in memory. */
+function ownText(text) {
+  return Buffer.from(text, "latin1").toString("latin1");
 }
 
 /** Each member is read once. `null` means not given; `Object.prototype` is ignored. */
@@ -150,7 +352,7 @@ function copyOwn(given, path) {
   throw invalid(`${path} ${why}; pass a plain object`);
 }
 
-function readKey(key, path) {
+function readKeyText(key, path) {
   if (typeof key !== "string") {
     throw invalid(`${path}, \`key\`, must be a string, not ${typeName(key)}`);
   }
@@ -178,7 +380,8 @@ function readScopes(scopes, path) {
   if (!items?.every((scope) => typeof scope === "string" && scope !== "")) {
     throw invalid(`${path}, \`scopes\`, must be an array of strings that are not empty`);
   }
-  return items;
+  // Parts of a longer text become texts of their own.
+  return JSON.parse(JSON.stringify(items));
 }
 
 function readMetadata(metadata, path) {

@@ -4,7 +4,14 @@ import { MAX_LISTED, PROBLEMS } from "../core/weakness.js";
 import { judgeApiKeys, strengthProblems } from "../native/load.js";
 import { checkApiKey } from "./generate.js";
 
-/** @typedef {import("../core/weakness.js").Problem} Problem */
+/**
+ * @typedef {import("../core/weakness.js").Problem} Problem
+ * @typedef {import("../core/reporter.js").Reporter} Reporter
+ *
+ * What is wrong with keys, by index. `text` is for the reporter, which tells values apart.
+ * @typedef {{ weak: { index: number, problem: Problem, text: string }[],
+ *   damaged: { index: number, damage: string, text: string }[] }} Faults
+ */
 
 const NAMES = /** @type {Problem[]} */ (strengthProblems());
 const OWNER = "APIKeyAuthProvider";
@@ -23,66 +30,76 @@ export function weaknessesOfApiKeys(keys) {
 }
 
 /**
- * Reports API keys that can be guessed or that were damaged on their way into the configuration, as process warnings;
- * throws under `strict`. Names indices and problems, no more.
+ * Keys that can be guessed, or that were damaged on their way into the configuration.
  *
  * @param {(string | undefined)[]} keys with `undefined` for one that was given as a hash
- * @param {import("../core/reporter.js").Reporter} reporter
- * @param {{ strict: boolean, queryFallback: boolean }} options
+ * @param {boolean} queryFallback
+ * @returns {Faults}
+ * @throws {Error} `ERR_MCP_AUTH_KEYS_INVALID` for one that no request can carry
  */
-export function reportApiKeys(keys, reporter, { strict, queryFallback }) {
-  reportDamaged(keys, reporter, { strict, queryFallback });
-  const weaknesses = weaknessesOfApiKeys(keys);
-  if (weaknesses.length === 0) {
-    return;
-  }
-  const sentences = NAMES.flatMap((problem) => {
-    const weak = weaknesses.filter((weakness) => weakness.problem === problem);
-    return weak.length === 0 ? [] : [`${formatList(weak)}: ${PROBLEMS[problem]}`];
-  });
-  reporter.report({
-    error: "ERR_MCP_AUTH_KEYS_WEAK",
-    warning: "MCP_NATIVE_AUTH_WEAK_KEYS",
-    message: `${OWNER}: weak API keys, ${sentences.join("; ")}; replace them with keys from \`npx mcp-native-auth keygen\``,
-    values: weaknesses.map(({ index }) => keys[index]),
-    strict,
-  });
+export function findFaults(keys, queryFallback) {
+  return {
+    weak: weaknessesOfApiKeys(keys).map(({ index, problem }) => ({
+      index,
+      problem,
+      text: /** @type {string} */ (keys[index]),
+    })),
+    damaged: keys.flatMap((text, index) => {
+      const damage = text === undefined ? undefined : damageOf(text, index, queryFallback);
+      return text === undefined || damage === undefined ? [] : [{ index, damage, text }];
+    }),
+  };
 }
 
-function reportDamaged(keys, reporter, { strict, queryFallback }) {
-  const damaged = keys.flatMap((key, index) => {
-    const damage = key === undefined ? undefined : damageOf(key, index, queryFallback);
-    return damage === undefined ? [] : [{ index, damage }];
-  });
-  if (damaged.length === 0) {
-    return;
-  }
-  const sentences = damaged.slice(0, MAX_LISTED).map(({ index, damage }) => `\`keys[${index}]\` ${damage}`);
-  const more = damaged.length > MAX_LISTED ? `; and ${damaged.length - MAX_LISTED} more` : "";
-  reporter.report({
-    error: "ERR_MCP_AUTH_KEYS_DAMAGED",
-    warning: "MCP_NATIVE_AUTH_DAMAGED_KEYS",
-    message: `${OWNER}: ${sentences.join("; ")}${more}`,
-    values: damaged.map(({ index }) => keys[index]),
-    strict,
-  });
-}
-
-function damageOf(key, index, queryFallback) {
-  const damage = findDamage(key);
+function damageOf(text, index, queryFallback) {
+  const damage = findDamage(text);
   // White space at an end is judged as a weakness.
-  const unsendable = findUnsendable(key.trim());
+  const unsendable = findUnsendable(text.trim());
   if (unsendable !== undefined && !queryFallback) {
     throw codedError(
       "ERR_MCP_AUTH_KEYS_INVALID",
       `\`keys[${index}]\` ${unsendable}; ${damage ?? "replace it"}`,
     );
   }
-  return damage ?? unsendable ?? (checkApiKey(key) === "typo" ? MISTYPED : undefined);
+  return damage ?? unsendable ?? (checkApiKey(text) === "typo" ? MISTYPED : undefined);
 }
 
-function formatList(weaknesses) {
-  const names = weaknesses.slice(0, MAX_LISTED).map(({ index }) => `\`keys[${index}]\``);
-  const more = weaknesses.length - names.length;
+/**
+ * Reports faults as process warnings; throws under `strict`. Names indices and problems, no more.
+ *
+ * @param {Faults} faults
+ * @param {Reporter} reporter
+ * @param {boolean} strict
+ */
+export function reportFaults({ damaged, weak }, reporter, strict) {
+  if (damaged.length > 0) {
+    const sentences = damaged.slice(0, MAX_LISTED).map(({ index, damage }) => `\`keys[${index}]\` ${damage}`);
+    const more = damaged.length > MAX_LISTED ? `; and ${damaged.length - MAX_LISTED} more` : "";
+    reporter.report({
+      error: "ERR_MCP_AUTH_KEYS_DAMAGED",
+      warning: "MCP_NATIVE_AUTH_DAMAGED_KEYS",
+      message: `${OWNER}: ${sentences.join("; ")}${more}`,
+      values: damaged.map(({ text }) => text),
+      strict,
+    });
+  }
+  if (weak.length > 0) {
+    const sentences = NAMES.flatMap((problem) => {
+      const alike = weak.filter((weakness) => weakness.problem === problem);
+      return alike.length === 0 ? [] : [`${formatList(alike)}: ${PROBLEMS[problem]}`];
+    });
+    reporter.report({
+      error: "ERR_MCP_AUTH_KEYS_WEAK",
+      warning: "MCP_NATIVE_AUTH_WEAK_KEYS",
+      message: `${OWNER}: weak API keys, ${sentences.join("; ")}; replace them with keys from \`npx mcp-native-auth keygen\``,
+      values: weak.map(({ text }) => text),
+      strict,
+    });
+  }
+}
+
+function formatList(faults) {
+  const names = faults.slice(0, MAX_LISTED).map(({ index }) => `\`keys[${index}]\``);
+  const more = faults.length - names.length;
   return names.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

@@ -11,6 +11,7 @@ import { socketAddress } from "./request.js";
 // Kept here: Node forgets a channel that nothing holds.
 const accepted = diagnostics.channel("mcp-native-auth:accepted");
 const rejected = diagnostics.channel("mcp-native-auth:rejected");
+const reloaded = diagnostics.channel("mcp-native-auth:reloaded");
 const reloadFailed = diagnostics.channel("mcp-native-auth:reload-failed");
 
 /**
@@ -64,6 +65,20 @@ function logRejection({ provider, reason, credentialReason, status, expected }, 
     credentialReason === undefined ? "" : ` after ${credentialReason}`,
     expected === undefined ? "" : `: ${expected()}`,
   );
+}
+
+/**
+ * @param {object} event
+ * @param {string} event.provider
+ * @param {number} event.keys in use
+ * @param {number} event.failures loads that failed since the last good one
+ * @param {number} event.leftOut rows that are not used
+ * @param {readonly { readonly index: number, readonly message: string }[]} event.firstLeftOut
+ */
+export function publishReloaded(event) {
+  if (reloaded.hasSubscribers) {
+    reloaded.publish(Object.freeze(event));
+  }
 }
 
 /** @param {{ provider: string, failures: number, message: string, usingStaleKeys: boolean }} event */

@@ -3,7 +3,7 @@ import { codedError } from "./errors.js";
 import { warn } from "./warnings.js";
 
 /** What one provider remembers to have reported. */
-const MAX_REMEMBERED = 1000;
+const MAX_REMEMBERED = 100;
 
 /** Of this process alone: what is remembered of a weak value must not help to guess it. */
 const pepper = randomBytes(32);

@@ -1,8 +1,8 @@
 import { apiKeyMethod } from "../../api-key/authenticator.js";
 import { ApiKeySet } from "../../api-key/key-set.js";
 import { KeyLoader } from "../../api-key/loader.js";
-import { readKeys } from "../../api-key/records.js";
-import { reportApiKeys } from "../../api-key/strength.js";
+import { readKeys, textToJudge } from "../../api-key/records.js";
+import { findFaults, reportFaults } from "../../api-key/strength.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import {
   booleanOption,
@@ -30,12 +30,13 @@ const OPTIONS = [
   "strict",
   "reloadIntervalSeconds",
   "loadTimeoutSeconds",
+  "maxStaleSeconds",
 ];
 
-const RESTRICTING_OPTIONS = ["queryFallback", "throttle", "strict"];
+const RESTRICTING_OPTIONS = ["queryFallback", "throttle", "strict", "maxStaleSeconds"];
 
 const DEFAULT_LOAD_TIMEOUT_SECONDS = 10;
-const MIN_LOAD_TIMEOUT_SECONDS = 0.001;
+const MIN_WAIT_SECONDS = 0.001;
 /** The longest that a timer of Node can wait. */
 const MAX_WAIT_SECONDS = 2_147_483;
 /** A year. */
@@ -76,15 +77,25 @@ export class APIKeyAuthProvider {
       "loadTimeoutSeconds",
       options.loadTimeoutSeconds,
       DEFAULT_LOAD_TIMEOUT_SECONDS,
-      MIN_LOAD_TIMEOUT_SECONDS,
+      MIN_WAIT_SECONDS,
     );
+    const maxStaleMs = maxStaleOption(options.maxStaleSeconds, intervalMs);
     const limit = throttleOption(NAME, options.throttle, this.#strict, options.trustProxy);
     if (load === undefined) {
       // Not `setKeys`, here and below: a subclass may have one of its own.
       this.#setKeys(keys);
     } else {
-      const apply = (loaded) => this.#setKeys(loaded);
-      this.#loader = new KeyLoader({ provider: NAME, load, apply, intervalMs, timeoutMs });
+      this.#loader = new KeyLoader({
+        provider: NAME,
+        load,
+        keys: this.#keys,
+        strict: this.#strict,
+        queryFallback: this.#queryFallback,
+        reporter: this.#reporter,
+        intervalMs,
+        timeoutMs,
+        maxStaleMs,
+      });
     }
     const method = apiKeyMethod({
       name: NAME,
@@ -118,26 +129,21 @@ export class APIKeyAuthProvider {
 
   setKeys(keys) {
     reportAtCaller(this.setKeys, () => this.#setKeys(keys));
-    this.#loader?.invalidate();
   }
 
   addKeys(keys) {
-    reportAtCaller(this.addKeys, () => this.#change(keys, (added) => this.#keys.add(added)));
-    this.#loader?.invalidate();
+    reportAtCaller(this.addKeys, () => this.#change(readKeys(keys), (added) => this.#keys.add(added)));
   }
 
   replaceKey(id, key, options) {
     reportAtCaller(this.replaceKey, () => {
       const overlapMs = overlapOption(options);
-      this.#change([key], ([added]) => this.#keys.replace(id, added, overlapMs, Date.now()));
+      this.#change(readKeys([key]), ([added]) => this.#keys.replace(id, added, overlapMs, Date.now()));
     });
-    this.#loader?.invalidate();
   }
 
   revokeKey(id) {
-    // Even where there is none yet: what is being loaded may have it.
-    this.#loader?.invalidate();
-    return this.#change([], () => this.#keys.revoke(id));
+    return this.#keys.revoke(id);
   }
 
   async reload() {
@@ -163,21 +169,18 @@ export class APIKeyAuthProvider {
   }
 
   #setKeys(keys) {
-    this.#change(keys, (all) => this.#keys.setAll(all));
+    const read = readKeys(keys, (key, index) => this.#keys.findUnchanged(key, index));
+    this.#change(read, (all) => this.#keys.setAll(all));
   }
 
   /** All or nothing: what throws changes no key. */
-  #change(given, change) {
-    const added = readKeys(given);
-    const texts = added.map(textForStrengthCheck);
-    const report = () =>
-      reportApiKeys(texts, this.#reporter, { strict: this.#strict, queryFallback: this.#queryFallback });
-    if (this.#strict || !this.#queryFallback) {
-      report();
+  #change(keys, change) {
+    const faults = findFaults(keys.map(textToJudge), this.#queryFallback);
+    if (this.#strict) {
+      reportFaults(faults, this.#reporter, true);
     }
-    const result = change(added);
-    report();
-    return result;
+    change(keys);
+    reportFaults(faults, this.#reporter, false);
   }
 }
 
@@ -186,17 +189,9 @@ extendsFramework(APIKeyAuthProvider, "APIKeyAuthProvider");
 /** As it was defined: the prototype may be changed. */
 const { authenticate } = APIKeyAuthProvider.prototype;
 
-/** Nothing for a key that was given as a hash. */
-function textForStrengthCheck(key) {
-  if (typeof key === "string") {
-    return key;
-  }
-  return key.isHash ? undefined : key.text;
-}
-
-function loaderOption({ keys, loadKeys, reloadIntervalSeconds, loadTimeoutSeconds }) {
+function loaderOption({ keys, loadKeys, reloadIntervalSeconds, loadTimeoutSeconds, maxStaleSeconds }) {
   if (loadKeys === undefined || loadKeys === null) {
-    const loaderOnly = { reloadIntervalSeconds, loadTimeoutSeconds };
+    const loaderOnly = { reloadIntervalSeconds, loadTimeoutSeconds, maxStaleSeconds };
     const unsupported = Object.keys(loaderOnly).find((name) => (loaderOnly[name] ?? undefined) !== undefined);
     if (unsupported !== undefined) {
       throw codedError(
@@ -228,6 +223,18 @@ function requireKeys(keys) {
 
 function milliseconds(path, value, fallback, min) {
   return (secondsOption(path, value, min, MAX_WAIT_SECONDS) ?? fallback) * 1000;
+}
+
+/** In milliseconds. Keys that are stale before the next load begins would be rejected in between. */
+function maxStaleOption(value, intervalMs) {
+  const seconds = secondsOption("maxStaleSeconds", value, MIN_WAIT_SECONDS, MAX_WAIT_SECONDS);
+  if (seconds !== undefined && seconds * 1000 <= intervalMs) {
+    throw codedError(
+      "ERR_MCP_AUTH_OPTION_INVALID",
+      "`maxStaleSeconds` must be greater than `reloadIntervalSeconds`; allow for several loads",
+    );
+  }
+  return seconds === undefined ? undefined : seconds * 1000;
 }
 
 /** In milliseconds. A misspelled option would cut off clients with the old key. */
