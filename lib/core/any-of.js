@@ -80,7 +80,8 @@ function combine(rejections, request) {
     : [];
   const guesses = guessed.size + (unknown.length > 0 ? 1 : 0);
   const { verdict } = mostSpecific(guesses > 0 ? [...known, ...unknown] : judged);
-  return { ...verdict, guesses };
+  // A provider that was asked as a whole has filled in its own challenges: a 401 has those of all.
+  return { ...verdict, guesses, challenges: verdict.status === 401 ? [] : verdict.challenges };
 }
 
 /** The first of those that say most. */
