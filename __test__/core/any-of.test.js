@@ -165,6 +165,11 @@ describe("options", () => {
       [[jwt(), new (class extends JWTAuthProvider {})({ secret: JWT_SECRET, throttle: {} })]],
       throttled,
     ],
+    [
+      "an API key provider with a proxy of its own",
+      [[jwt(), new APIKeyAuthProvider({ keys: API_KEYS, trustProxy: 1 })]],
+      /^`anyOf`: providers\[1\] has a `trustProxy` of its own; pass it to `anyOf` instead: anyOf\(\[...\], \{ trustProxy \}\)$/,
+    ],
     ["an anyOf with a throttle", [[jwt(), anyOf([jwt()], { throttle: {} })]], throttled],
     ["a bad throttle", [[jwt()], { throttle: true }], /^`throttle` must be an object/],
     [
@@ -605,6 +610,18 @@ describe("throttle", () => {
     ],
     ["an expired token alone", [() => giving(false), jwt], bearer(EXPIRED), 0],
     ["an expired token alone, nested", [() => anyOf([jwt()]), () => giving(false)], bearer(EXPIRED), 0],
+    [
+      "addresses that proxies of many kinds write, for a provider of others",
+      [() => giving(false)],
+      from({
+        forwarded: "for=a",
+        "cf-connecting-ip": "a",
+        "true-client-ip": "a",
+        "fly-client-ip": "a",
+        "x-real-ip": "a",
+      }),
+      0,
+    ],
     ["a signed token with bad claims", [jwt], bearer(jsonwebtoken.sign("no JSON", JWT_SECRET)), 0],
     ["a signed token with a bad time", [jwt], bearer(signed({ exp: "soon" })), 0],
     [

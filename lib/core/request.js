@@ -22,7 +22,7 @@ export function socketAddress(request) {
 
 /** What ordinary clients and proxies send along without any credential. */
 const ORDINARY_HEADERS =
-  /^(?:host|connection|keep-alive|user-agent|origin|referer|date|via|from|te|trailer|upgrade|upgrade-insecure-requests|pragma|expect|dnt|priority|range|max-forwards|cache-control|transfer-encoding|forwarded|x-forwarded-(?:for|host|port|proto|server|prefix)|x-real-ip|x-request-id|x-correlation-id|x-amzn-trace-id|traceparent|tracestate|baggage|last-event-id|mcp-(?:session-id|protocol-version|method|name)|cf-(?:connecting-ip|connecting-ipv6|ray|ipcountry|visitor)|cdn-loop|sec-gpc|sec-websocket-(?:key|version|extensions)|(?:accept|content|if|sec-ch|sec-fetch|access-control-request)(?:-.*)?)$/;
+  /^(?:host|connection|keep-alive|user-agent|origin|referer|date|via|from|te|trailer|upgrade|upgrade-insecure-requests|pragma|expect|dnt|priority|range|max-forwards|cache-control|transfer-encoding|forwarded|(?:true|fly|fastly|x|x-cluster)-client-ip|x-forwarded-(?:for|host|port|proto|server|prefix)|x-real-ip|x-request-id|x-correlation-id|x-amzn-trace-id|traceparent|tracestate|baggage|last-event-id|mcp-(?:session-id|protocol-version|method|name)|cf-(?:connecting-ip|connecting-ipv6|ray|ipcountry|visitor)|cdn-loop|sec-gpc|sec-websocket-(?:key|version|extensions)|(?:accept|content|if|sec-ch|sec-fetch|access-control-request)(?:-.*)?)$/;
 
 /**
  * Whether a request carries anything that could be a credential of a provider whose way in is not known: a header that

@@ -236,7 +236,7 @@ const CASES = {
     [STREAM],
   ],
   "the same next to HTTP stream, of which GET requests are asked about": [
-    `${BEFORE} const other = port + 1;
+    `${BEFORE}
     start({ transports: [${SSE("auth: { provider }")}, { type: "http-stream", options: { port: other, auth: { provider } } }] });
     await httpStream(other, ${GOOD_KEY});
     await fetch("http://127.0.0.1:" + other + "/mcp", { headers: ${GOOD_KEY} });
@@ -323,7 +323,7 @@ describe("the process warnings of", () => {
     it(name, async () => {
       const main = `
         import { handleRequest, httpStream, lambda, plain, sse, up } from "./clients.mjs";
-        const port = ${await freePort()};
+        const [port, other] = ${JSON.stringify([await freePort(), await freePort()])};
         ${source}
         await new Promise((resolve) => setTimeout(resolve, 20));
         console.log(JSON.stringify({ statuses, warnings }));
