@@ -226,6 +226,10 @@ const MISTAKES = [
   jwt({ secret, typ: "no type" }),
   apiKeys({ loadKeys: [key] }),
   throttled(10),
+  apiKeys({ keys: [key], trustProxy: -1 }),
+  apiKeys({ keys: [key], trustProxy: { header: "X-Forwarded-For" } }),
+  apiKeys({ keys: [`"${key}"`], strict: true }),
+  jwt({ secret: `"${secret}"`, audience: "here", strict: true }),
   throttled({ failures: 10, limiter: { consume() {} } }),
   throttled({ limiter: {} }),
   () => anyOf([]),
@@ -371,6 +375,12 @@ const PROGRAMS = {
   },
   "an undefined option": {
     source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "${secret}", issuer: undefined });`,
+  },
+  "a damaged API key": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ keys: ['"${key}"'] });`,
+  },
+  "a damaged secret": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: '"${secret}"' });`,
   },
   "an algorithm that the key cannot verify": {
     source: `import { JWTAuthProvider } from "mcp-native-auth";
