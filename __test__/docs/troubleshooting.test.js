@@ -393,7 +393,23 @@ const PROGRAMS = {
     source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "changeme" });`,
   },
   "a first load that fails": {
-    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ loadKeys: () => ["changeme", 5] });`,
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ loadKeys: () => 5 });`,
+  },
+  "a load with a row that cannot be a key": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ loadKeys: () => ["${key}", 5] });`,
+  },
+  "keys that no load has confirmed for too long": {
+    source: `import { setTimeout } from "node:timers/promises";
+      import { APIKeyAuthProvider } from "mcp-native-auth";
+      const provider = new APIKeyAuthProvider({ loadKeys: () => ["${key}"], maxStaleSeconds: 0.05 });
+      await provider.ready();
+      await setTimeout(200);
+      await provider.authenticate({ headers: { "x-api-key": "${key}" }, socket: {} });`,
+  },
+  "an SSE stream that is open": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth";
+      const request = { method: "POST", url: "/messages?sessionId=1", headers: { "x-api-key": "${key}" }, socket: {} };
+      await new APIKeyAuthProvider({ keys: ["${key}"] }).authenticate(request);`,
   },
   "a later load that fails": {
     source: `import { APIKeyAuthProvider } from "mcp-native-auth";
