@@ -54,7 +54,7 @@ describe("codes", () => {
     const declared = found(read("index.d.ts"), /\| "(ERR_MCP_AUTH_[A-Z_]+)"/g);
     const ofLoading = [
       ...["ADDON_MISSING", "ADDON_UNLOADABLE", "ADDON_VERSION"],
-      ...["INTERNAL", "REGISTER_UNSUPPORTED"],
+      "REGISTER_UNSUPPORTED",
       ...["REGISTER_BYPASSED", "REGISTER_WITHOUT_EFFECT", "REGISTER_NOT_INHERITED"],
     ].map((code) => ERROR + code);
     const errorCodes = [...documented.keys()].filter((code) => code.startsWith(ERROR));
