@@ -883,6 +883,8 @@ export declare function checkApiKey(key: string): "ok" | "typo" | "unrecognized"
 
 /** Options of {@link anyOf}. An unknown option is ignored with a process warning. */
 export interface AnyOfOptions {
+  /** How to find the client's address for events and {@link throttle}. @default 0 */
+  trustProxy?: TrustProxy | null | undefined;
   /**
    * Counts each wrong credential of a request once, even if several providers reject it. The combined providers
    * must not have a `throttle` of their own. If absent, there is no limit.
