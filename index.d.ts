@@ -66,6 +66,7 @@ export interface ConfigurationError extends Error {
     | "ERR_MCP_AUTH_KEYS_REQUIRED"
     | "ERR_MCP_AUTH_KEYS_INVALID"
     | "ERR_MCP_AUTH_KEYS_WEAK"
+    | "ERR_MCP_AUTH_KEYS_DAMAGED"
     | "ERR_MCP_AUTH_KEYS_RELOAD_FAILED"
     | "ERR_MCP_AUTH_SECRET_REQUIRED"
     | "ERR_MCP_AUTH_SECRET_INVALID"
@@ -76,6 +77,7 @@ export interface ConfigurationError extends Error {
     | "ERR_MCP_AUTH_SECRET_JWK_USE"
     | "ERR_MCP_AUTH_SECRET_TOO_MANY_KEYS"
     | "ERR_MCP_AUTH_SECRET_WEAK"
+    | "ERR_MCP_AUTH_SECRET_DAMAGED"
     | "ERR_MCP_AUTH_ALGORITHMS_INVALID"
     | "ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE"
     | "ERR_MCP_AUTH_HEADER_NAME_INVALID"
@@ -83,6 +85,9 @@ export interface ConfigurationError extends Error {
     | "ERR_MCP_AUTH_OPTION_UNKNOWN"
     | "ERR_MCP_AUTH_INTERNAL";
 }
+
+/** The number of proxies that append to `X-Forwarded-For`, or a header that the proxy overwrites. */
+export type TrustProxy = number | { header: string };
 
 /**
  * Limits failed authentication attempts per client address. Valid credentials are accepted over the limit
@@ -123,11 +128,11 @@ export interface ThrottleConfig {
    * Number of proxies in front of the server that append to `X-Forwarded-For`. The client's address is the
    * entry at that position, counted from the right. If the entry is missing or not an address, the socket's
    * address counts. 0 reads the socket only. A client that can reach the server past the proxies can claim any
-   * address. An integer from 0 to 100.
+   * address. An integer from 0 to 100, or a header that the proxy overwrites.
    * @default 0
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  trustProxy?: number | null | undefined;
+  trustProxy?: TrustProxy | null | undefined;
   /**
    * Number of addresses to remember, about 260 bytes each. When it is reached, the address with the oldest
    * window is evicted; eviction never blocks a client. An integer from 1 to 1,000,000. Excludes `limiter`.
@@ -331,6 +336,12 @@ export interface APIKeyOptions {
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean
    */
   strict?: boolean | null | undefined;
+  /**
+   * How to find the client's address for events and {@link throttle}, unless that has its own.
+   * @default 0
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also together with `throttle.trustProxy`
+   */
+  trustProxy?: TrustProxy | null | undefined;
   /**
    * Responds with 429 to too many failures from one address. Valid credentials are still accepted, unless
    * {@link ThrottleConfig.lockout} is set. If absent, there is no limit.
@@ -675,6 +686,12 @@ export interface JWTOptions {
    */
   strict?: boolean | null | undefined;
   /**
+   * How to find the client's address for events and {@link throttle}, unless that has its own.
+   * @default 0
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also together with `throttle.trustProxy`
+   */
+  trustProxy?: TrustProxy | null | undefined;
+  /**
    * Responds with 429 to too many failures from one address. Valid credentials are still accepted, unless
    * {@link ThrottleConfig.lockout} is set. If absent, there is no limit.
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
@@ -866,6 +883,8 @@ export declare function checkApiKey(key: string): "ok" | "typo" | "unrecognized"
 
 /** Options of {@link anyOf}. An unknown option is ignored with a process warning. */
 export interface AnyOfOptions {
+  /** How to find the client's address for events and {@link throttle}. @default 0 */
+  trustProxy?: TrustProxy | null | undefined;
   /**
    * Counts each wrong credential of a request once, even if several providers reject it. The combined providers
    * must not have a `throttle` of their own. If absent, there is no limit.
