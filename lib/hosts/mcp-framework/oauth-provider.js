@@ -123,7 +123,7 @@ export class OAuthAuthProvider {
   }
 
   getWWWAuthenticateHeader(error, description) {
-    return this.#host.challengeOfContext() ?? bearerChallenge(this.#challenge, error, [], description);
+    return this.#host.challengeOfContext() ?? bearerChallenge(this.#challenge, error || undefined, [], description);
   }
 
   /** Fetches keys and metadata now. */
