@@ -61,6 +61,7 @@ export class OAuthAuthProvider {
   #config;
   #method;
   #challenge;
+  #requiredScopes;
 
   constructor(config) {
     reportAtCaller(OAuthAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
@@ -78,6 +79,7 @@ export class OAuthAuthProvider {
     }
     const limit = throttleOption(NAME, options.throttle, strict, options.trustProxy);
     this.#config = oauth;
+    this.#requiredScopes = requiredScopes;
     this.#challenge = {
       resource: oauth.resource.id,
       resourceMetadataUrl: metadataUrlOption(options.resourceMetadataUrl, oauth),
@@ -123,7 +125,12 @@ export class OAuthAuthProvider {
   }
 
   getWWWAuthenticateHeader(error, description) {
-    return this.#host.challengeOfContext() ?? bearerChallenge(this.#challenge, error || undefined, [], description);
+    const ofRequest = this.#host.challengeOfContext();
+    if (ofRequest === undefined) {
+      return bearerChallenge(this.#challenge, error || undefined, this.#requiredScopes, description || null);
+    }
+    // Serverless handlers send the header with every status: with 503 without an error, which would blame the token.
+    return ofRequest === "" ? bearerChallenge(this.#challenge, undefined) : ofRequest;
   }
 
   /** Fetches keys and metadata now. */
