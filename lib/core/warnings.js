@@ -13,6 +13,7 @@ export const WARNINGS = Object.freeze({
   MCP_NATIVE_AUTH_OAUTH_OPTION: "an OAuth option that works but is not advisable",
   MCP_NATIVE_AUTH_KEYS_LEFT_OUT: "API keys that were loaded cannot be used",
   MCP_NATIVE_AUTH_LIMITER_FAILED: "the store of `throttle.limiter` does not answer",
+  MCP_NATIVE_AUTH_OPEN_SERVER: "mcp-framework answers requests and asks no provider",
   MCP_NATIVE_AUTH_OPEN_STREAM: "SSE streams are open to anyone",
   MCP_NATIVE_AUTH_FRAMEWORK_NOT_LINKED: "a copy of mcp-framework does not recognize the providers",
   MCP_NATIVE_AUTH_REGISTER_BYPASSED: "a module uses a provider of mcp-framework itself",

@@ -13,8 +13,7 @@ import {
   secondsOption,
 } from "../../core/options.js";
 import { Reporter } from "../../core/reporter.js";
-import { clientAddressOption } from "../../throttle/client-address.js";
-import { throttleOption } from "../../throttle/throttle.js";
+import { attemptOptions } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
 
@@ -80,7 +79,7 @@ export class APIKeyAuthProvider {
       MIN_WAIT_SECONDS,
     );
     const maxStaleMs = maxStaleOption(options.maxStaleSeconds, intervalMs);
-    const limit = throttleOption(NAME, options.throttle, this.#strict, options.trustProxy);
+    const attempts = attemptOptions(NAME, options, this.#strict);
     if (load === undefined) {
       // Not `setKeys`, here and below: a subclass may have one of its own.
       this.#setKeys(keys);
@@ -106,10 +105,10 @@ export class APIKeyAuthProvider {
     });
     this.#host = new FrameworkHost(this, authenticate, {
       method,
-      limit,
-      addressOf: clientAddressOption("trustProxy", options.trustProxy),
+      ...attempts,
       authError: AUTH_ERROR,
       challenge: "framework",
+      preCheckAnswer: getAuthError,
     });
   }
 
@@ -148,12 +147,14 @@ export class APIKeyAuthProvider {
 
   async reload() {
     if (this.#loader === undefined) {
-      throw codedError(
-        "ERR_MCP_AUTH_KEYS_RELOAD_FAILED",
-        "there is no `loadKeys` to load keys with; set it to a function",
-      );
+      reportAtCaller(this.reload, () => {
+        throw codedError(
+          "ERR_MCP_AUTH_KEYS_RELOAD_FAILED",
+          "there is no `loadKeys` to load keys with; set it to a function",
+        );
+      });
     }
-    await this.#loader.reload();
+    await this.#loader?.reload();
   }
 
   async ready() {
@@ -187,7 +188,7 @@ export class APIKeyAuthProvider {
 extendsFramework(APIKeyAuthProvider, "APIKeyAuthProvider");
 
 /** As it was defined: the prototype may be changed. */
-const { authenticate } = APIKeyAuthProvider.prototype;
+const { authenticate, getAuthError } = APIKeyAuthProvider.prototype;
 
 function loaderOption({ keys, loadKeys, reloadIntervalSeconds, loadTimeoutSeconds, maxStaleSeconds }) {
   if (loadKeys === undefined || loadKeys === null) {
