@@ -60,6 +60,7 @@ export class OAuthAuthProvider {
   #config;
   #method;
   #challenge;
+  #requiredScopes;
 
   constructor(config) {
     reportAtCaller(OAuthAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
@@ -77,6 +78,7 @@ export class OAuthAuthProvider {
     }
     const attempts = attemptOptions(NAME, options, strict);
     this.#config = oauth;
+    this.#requiredScopes = requiredScopes;
     this.#challenge = {
       resource: oauth.resource.id,
       resourceMetadataUrl: metadataUrlOption(options.resourceMetadataUrl, oauth),
@@ -121,7 +123,12 @@ export class OAuthAuthProvider {
   }
 
   getWWWAuthenticateHeader(error, description) {
-    return this.#host.challengeOfContext() ?? bearerChallenge(this.#challenge, error, [], description);
+    const ofRequest = this.#host.challengeOfContext();
+    if (ofRequest === undefined) {
+      return bearerChallenge(this.#challenge, error || undefined, this.#requiredScopes, description || null);
+    }
+    // Serverless handlers send the header with every status: with 503 without an error, which would blame the token.
+    return ofRequest === "" ? bearerChallenge(this.#challenge, undefined) : ofRequest;
   }
 
   /** Fetches keys and metadata now. */
