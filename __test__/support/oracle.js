@@ -91,7 +91,11 @@ function assertWellMannered(error, config) {
   assert.equal(Object.getPrototypeOf(error), Error.prototype, "ours: not a plain Error");
   assert.match(error.code, /^[A-Z][A-Z0-9_]*$/, "ours: no code");
   const shown = inspect(error, { depth: null, showHidden: true });
-  for (const text of keyTexts([config?.keys, config?.secret, config?.validation?.introspection?.clientSecret])) {
+  for (const text of keyTexts([
+    config?.keys,
+    config?.secret,
+    config?.validation?.introspection?.clientSecret,
+  ])) {
     assert.ok(!error.message.includes(text), "ours: the message contains key material");
     assert.ok(!shown.includes(text), "ours: the error contains key material");
   }
