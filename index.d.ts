@@ -517,7 +517,10 @@ export declare class APIKeyAuthProvider implements AuthProvider {
   getAuthError(): AuthError;
 }
 
-/** The supported values of `alg`. RFC 7518 §3.1, RFC 8037 §3.1 (EdDSA with Ed25519). */
+/**
+ * The supported values of `alg`. RFC 7518 §3.1. `Ed25519` (RFC 9864 §2.2) and `EdDSA` (RFC 8037 §3.1) are names of the
+ * same signature: a token is accepted under the name that it has. List both if your issuer changes from one to the other.
+ */
 export type Algorithm =
   | "HS256"
   | "HS384"
@@ -531,7 +534,8 @@ export type Algorithm =
   | "ES256"
   | "ES384"
   | "ES512"
-  | "EdDSA";
+  | "EdDSA"
+  | "Ed25519";
 
 /**
  * A JSON Web Key. RFC 7517 §4, RFC 7518 §6, RFC 8037 §2. Private members and certificates are ignored.
@@ -581,20 +585,50 @@ export type KeyMaterial =
       passphrase?: string | Buffer | undefined;
     };
 
-/**
- * One of several keys. An unknown property is ignored with a process warning; under {@link JWTOptions.strict} it
- * throws `ERR_MCP_AUTH_OPTION_UNKNOWN`.
- */
-export interface JWTKeyEntry {
+/** What can stand next to a key. */
+export interface JWTKeyBinding {
   /**
    * The `kid` of the tokens that the key verifies, compared character by character (RFC 7515 §4.1.4). A
    * non-empty string without lone surrogates. If absent, the `kid` of a JWK counts.
    * @throws {ConfigurationError} `ERR_MCP_AUTH_SECRET_INVALID`
    */
   kid?: string | null | undefined;
+  /**
+   * The issuers that sign with the key: a token that the key verifies must have one of them as `iss`, besides what
+   * {@link JWTOptions.issuer} accepts. Patterns as there. If absent, all issuers.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  issuer?: string | readonly string[] | null | undefined;
+}
+
+/**
+ * One of several keys. An unknown property is ignored with a process warning; under {@link JWTOptions.strict} it
+ * throws `ERR_MCP_AUTH_OPTION_UNKNOWN`. An inherited or non-enumerable `kid` or `issuer` throws
+ * `ERR_MCP_AUTH_SECRET_INVALID`.
+ *
+ * @example
+ * ```ts
+ * import { JWTAuthProvider, type JWTKeyEntry } from "mcp-native-auth";
+ *
+ * const keys: JWTKeyEntry[] = [
+ *   { kid: "2026", issuer: "https://issuer.example", secret: process.env.JWT_PUBLIC_KEY ?? "" },
+ *   { kid: "partner", issuer: "https://partner.example", secret: process.env.JWT_SECRET ?? "" },
+ * ];
+ * new JWTAuthProvider({ keys, algorithms: ["RS256", "HS256"] });
+ * ```
+ */
+export interface JWTKeyEntry extends JWTKeyBinding {
   /** The key. See {@link JWTSecretConfig.secret}. */
   secret: KeyMaterial;
 }
+
+/** One of several public keys, in the form that `crypto.createPublicKey` accepts. Else like {@link JWTKeyEntry}. */
+export type JWTPublicKeyEntry = JWTKeyBinding & {
+  key: string | Buffer | KeyObject | JSONWebKey;
+  format?: "pem" | "der" | "jwk" | undefined;
+  type?: string | undefined;
+  passphrase?: string | Buffer | undefined;
+};
 
 /** A JWK Set. RFC 7517 §5. */
 export interface JSONWebKeySet {
@@ -602,7 +636,10 @@ export interface JSONWebKeySet {
 }
 
 /** The forms that {@link JWTKeysConfig.keys} accepts. */
-export type JWTKeys = readonly (KeyMaterial | JWTKeyEntry)[] | JSONWebKeySet;
+export type JWTKeys = readonly (KeyMaterial | JWTPublicKeyEntry | JWTKeyEntry)[] | JSONWebKeySet;
+
+/** A value that a claim may have: compared with its type, strings to the character, numbers as JavaScript has them. */
+export type ClaimValue = string | number | boolean;
 
 /**
  * Options of {@link JWTAuthProvider}. An unknown option is ignored with a process warning
@@ -624,8 +661,14 @@ export interface JWTOptions {
    */
   audience?: string | readonly string[] | null | undefined;
   /**
-   * The accepted values of `iss`. RFC 7519 §4.1.1. If absent, `iss` is not checked. With several keys, each key
-   * is trusted for each issuer: to bind keys to issuers, combine one provider per issuer with {@link anyOf}.
+   * The accepted values of `iss`, compared character by character. RFC 7519 §4.1.1. If absent, `iss` is not checked.
+   *
+   * In the path of a URL, a segment `*` stands for any one segment of letters, digits and hyphens, and `{tenantid}` for
+   * one that also equals the claim `tid`, for the tenants of Microsoft Entra. `*` and braces elsewhere throw, and so
+   * does a list in one string.
+   *
+   * Several issuers with several keys that are not bound by {@link JWTKeyBinding.issuer} cause a process warning
+   * `MCP_NATIVE_AUTH_UNBOUND_KEYS`: each key can sign in the name of each issuer. Under {@link strict} it throws.
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
   issuer?: string | readonly string[] | null | undefined;
@@ -636,16 +679,23 @@ export interface JWTOptions {
    */
   subject?: string | readonly string[] | null | undefined;
   /**
+   * Claims that a token must have, by name, each with the value or values that are accepted. A claim that is an array
+   * must hold one of them. `iss`, `aud`, `sub` and times have options of their own. A value that is `undefined` or empty
+   * throws. If absent, no further claims are checked.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  claims?: Readonly<Record<string, ClaimValue | readonly ClaimValue[]>> | null | undefined;
+  /**
    * Names of claims that a token must have, with any value. If absent, none.
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
   requiredClaims?: readonly string[] | null | undefined;
   /**
-   * The accepted `typ` of the header, such as `at+jwt`, case-insensitive and with or without `application/`.
+   * The accepted values of `typ` in the header, such as `at+jwt`, case-insensitive and with or without `application/`.
    * RFC 7515 §4.1.9, RFC 8725 §3.11. If absent, `typ` is not checked.
-   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a media type
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a media type or an array of them
    */
-  typ?: string | null | undefined;
+  typ?: string | readonly string[] | null | undefined;
   /**
    * Whether a token without `exp` is rejected. If present, `exp` is always checked. RFC 7519 §4.1.4.
    * @default false, under {@link strict} true
@@ -685,9 +735,11 @@ export interface JWTOptions {
    */
   caseInsensitiveScheme?: boolean | null | undefined;
   /**
-   * Enforces RFC 8725: {@link audience} is required (§3.9), tokens must expire, and an HMAC secret that can be
-   * guessed or is shorter than its hash (§3.5) throws `ERR_MCP_AUTH_SECRET_WEAK` instead of a process warning
-   * `MCP_NATIVE_AUTH_WEAK_SECRET`. `bearer` is accepted in any case.
+   * Enforces RFC 8725: {@link audience} is required (§3.9), tokens must expire within ten years, and an HMAC secret
+   * that can be guessed or is shorter than its hash (§3.5) throws `ERR_MCP_AUTH_SECRET_WEAK` instead of a process
+   * warning `MCP_NATIVE_AUTH_WEAK_SECRET`. Keys that are not bound to an issuer throw where there are several of both.
+   * `bearer` is accepted in any case. `audience: null` is accepted together with `client_id` or `azp` in {@link claims},
+   * for issuers that write no `aud` into access tokens.
    * @default false
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean
    */
@@ -708,7 +760,8 @@ export interface JWTOptions {
    * Number of verified tokens to remember, so that the signature of one that comes again is not verified again;
    * 0 for none. Expiry and all other rules are checked on every use, and each caller gets its own claims. Only
    * tokens of up to 4096 bytes are remembered, by a keyed SHA-256 digest or their MAC. The text of their claims
-   * takes at most about 4 MB per 1024 tokens; the parsed claims come on top. An integer from 0 to 1,000,000.
+   * takes at most 4 MB per 1024 tokens, and the parsed claims at most 16 MB more: those with more than 16 objects and
+   * arrays, or 64 properties and items, are parsed again on each use. An integer from 0 to 1,000,000.
    * @default 1024
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
@@ -725,8 +778,8 @@ export interface JWTSecretConfig extends JWTOptions {
    *   public part is kept), a public `KeyObject`, a JWK, or an object that `crypto.createPublicKey` accepts.
    *   RSA of 2048 to 8192 bits (RFC 7518 §3.3), P-256, P-384, P-521 or Ed25519.
    *
-   * Text that contains the BEGIN or END line of a PEM key or certificate is never an HMAC secret. Neither is DER,
-   * DER or PEM in base64 or hexadecimal, the text of a JWK, or an OpenSSH line (RFC 8725 §2.1).
+   * Text that holds a public key in any usual form and encoding is never an HMAC secret, and neither is a file name or
+   * an address (RFC 8725 §2.1).
    *
    * @throws {ConfigurationError} `ERR_MCP_AUTH_SECRET_REQUIRED` if falsy, another `ERR_MCP_AUTH_SECRET_…` if it
    *   cannot be used
@@ -762,8 +815,8 @@ export type JWTConfig = JWTKeysConfig | JWTSecretConfig;
  * Accepts requests that carry a JSON Web Token signed with a configured key, and passes on its claims. An
  * instance of the framework's class of the same name if `mcp-framework` is installed.
  *
- * The signature, `nbf` and `exp` are always checked, to the second. `iss`, `aud`, `sub`, `iat` and `typ` are
- * checked where an option says so. Rejected are tokens of more than 16 MiB, headers of more than 16 KiB or 32
+ * The signature, `nbf` and `exp` are always checked, to the second. `iss`, `aud`, `sub`, `iat`, `typ` and other claims
+ * are checked where an option says so. Rejected are tokens of more than 16 MiB, headers of more than 16 KiB or 32
  * members, and payloads nested more than 1024 levels deep. RFC 7515, RFC 7519, RFC 8725.
  *
  * @example

@@ -27,6 +27,7 @@ const ruled = new JWTAuthProvider({
   issuer: "a",
   audience: "b",
   subject: "c",
+  claims: { azp: "d" },
 });
 const RULED = { header: '{"alg":"HS256","typ":"at+jwt"}' };
 const [yesterday, tomorrow] = [-1, 1].map((days) => new Date(Date.now() + days * 86_400_000));
@@ -111,6 +112,8 @@ const REJECTIONS = {
     ruled.authenticate(bearer(signed(`{"iat":${now},"jti":"1","iss":"a"}`, RULED))),
   TOKEN_SUBJECT_NOT_ALLOWED: () =>
     ruled.authenticate(bearer(signed(`{"iat":${now},"jti":"1","iss":"a","aud":["b"]}`, RULED))),
+  TOKEN_CLAIM_NOT_ALLOWED: () =>
+    ruled.authenticate(bearer(signed(`{"iat":${now},"jti":"1","iss":"a","aud":"b","sub":"c"}`, RULED))),
   TOKEN_EXPIRATION_MISSING: () => expiring.authenticate(bearer(signed('{"sub":"alice"}'))),
   REQUEST_UNREADABLE: () => jwt.authenticate(unreadable),
   PROVIDER_REJECTED: () => anyOf([{ authenticate: async () => false }]).authenticate(from({})),

@@ -207,6 +207,12 @@ const MISTAKES = [
   jwt({ secret, algorithms: ["hs256"] }),
   jwt({ secret, algorithms: [] }),
   jwt({ secret: pem }),
+  jwt({ secret, algorithms: ["RS256"] }),
+  jwt({ secret: "./public.pem", algorithms: ["RS256"] }),
+  jwt({ secret, typ: 5 }),
+  jwt({ secret, issuer: "https://a.example,https://b.example" }),
+  jwt({ secret, issuer: "https://*.example" }),
+  jwt({ secret, claims: { client_id: undefined } }),
   jwt({ secret, cacheSize: "12" }),
   jwt({ keys: [] }),
   jwt({ keys: [""] }),
@@ -385,6 +391,11 @@ const PROGRAMS = {
   "an algorithm that the key cannot verify": {
     source: `import { JWTAuthProvider } from "mcp-native-auth";
       new JWTAuthProvider({ secret: "${secret}", algorithms: ["HS256", "RS256"] });`,
+  },
+  "keys that are not bound to an issuer": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth";
+      const keys = ["${secret}", [..."${secret}"].reverse().join("")];
+      new JWTAuthProvider({ keys, issuer: ["https://a.example", "https://b.example"] });`,
   },
   "a weak API key": {
     source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ keys: ["changeme"] });`,

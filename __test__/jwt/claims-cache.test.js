@@ -1,6 +1,7 @@
 /** The cache of verified tokens must not be seen in any verdict or in any claims. */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, it, mock } from "node:test";
@@ -8,8 +9,12 @@ import { JWTAuthProvider as FrameworkProvider } from "mcp-framework";
 import { JWTAuthProvider } from "mcp-native-auth";
 import { CACHED_ID_BASE } from "../../lib/native/load.js";
 import { nativeVerifier } from "../support/native-verifier.js";
+import { checkout } from "../support/project.js";
 
 const SECRET = "cache-secret-0123456789abcdef0123456789";
+/** Of the parsed claims of one token, as documented for `cacheSize`: 16 MB for 1024. */
+const MAX_KEPT_BYTES = 16_384;
+
 const encode = (value) =>
   Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 
@@ -166,6 +171,78 @@ describe("the cache is bounded and cannot be abused", () => {
     const presented = token({ s: "x".repeat(4_000) });
     assert.deepEqual([isKnown(presented), isKnown(presented), isKnown(presented)], [false, false, false]);
     assert.equal(typeof verify(presented, 1000), "string");
+  });
+
+  it("what is kept of each token is bounded, whatever its claims are made of", () => {
+    const source = `
+      import { createHmac } from "node:crypto";
+      import { JWTAuthProvider } from "mcp-native-auth";
+      const TOKENS = 256;
+      const secret = ${JSON.stringify(SECRET)};
+      const encode = (text) => Buffer.from(text).toString("base64url");
+      const sign = (claims) => {
+        const input = encode('{"alg":"HS256"}') + "." + encode(JSON.stringify(claims));
+        return input + "." + createHmac("sha256", secret).update(input).digest("base64url");
+      };
+      const unique = (n, count, value) =>
+        Object.fromEntries(Array.from({ length: count }, (_, i) => ["m" + n + "_" + i, value(i)]));
+      const SHAPES = {
+        "a text": (n) => ({ n, a: "x".repeat(2900) }),
+        "a text of wide characters": (n) => ({ n, a: "ж".repeat(1450) }),
+        "empty objects": (n) => ({ n, a: Array(950).fill({}) }),
+        "empty arrays": (n) => ({ n, a: Array(950).fill([]) }),
+        "numbers": (n) => ({ n, a: Array(1430).fill(1) }),
+        "fractions": (n) => ({ n, a: Array(700).fill(1.5) }),
+        "names": (n) => unique(n, 240, () => 1),
+        "as many names as are copied": (n) => unique(n, 64, () => "x".repeat(28)),
+        "as many objects as are copied": (n) => unique(n, 15, (i) => unique(n + "_" + i, 3, () => "x".repeat(40))),
+        "deep": (n) => JSON.parse('{"a":'.repeat(480) + n + "}".repeat(480)),
+      };
+      const kept = [];
+      const heap = async () => {
+        for (let n = 0; n < 3; n += 1) {
+          gc();
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        return process.memoryUsage().heapUsed;
+      };
+      for (const [name, shape] of Object.entries(SHAPES)) {
+        const provider = new JWTAuthProvider({ secret, cacheSize: TOKENS });
+        const tokens = Array.from({ length: TOKENS }, (_, n) => sign(shape(n)));
+        if (Math.max(...tokens.map((token) => token.length)) > 4096) throw new Error(name + " is not kept");
+        kept.push(provider, tokens);
+        const before = await heap();
+        for (let use = 0; use < 4; use += 1) {
+          for (const token of tokens) {
+            const { data } = await provider.authenticate({ headers: { authorization: "Bearer " + token } });
+            if (typeof data !== "object") throw new Error(name);
+          }
+        }
+        console.log(name + "=" + Math.round(((await heap()) - before) / TOKENS));
+      }`;
+    const args = ["--expose-gc", "--input-type=module", "--eval", source];
+    const child = spawnSync(process.execPath, args, { cwd: checkout, encoding: "utf8" });
+    assert.equal(child.status, 0, child.stderr);
+    const bytes = child.stdout
+      .trim()
+      .split("\n")
+      .map((line) => line.split("="));
+    assert.equal(bytes.length, 10);
+    for (const [name, perToken] of bytes) {
+      assert.ok(Number(perToken) < MAX_KEPT_BYTES, `${name}: ${perToken} bytes for each token`);
+    }
+  });
+
+  it("claims that are parsed on each use are each caller's own, too", async () => {
+    const provider = new JWTAuthProvider({ secret: SECRET });
+    const payload = { sub: "a", groups: Array.from({ length: 200 }, (_, n) => ({ id: n })) };
+    const presented = token(payload);
+    for (let n = 0; n < 5; n += 1) {
+      const { data } = await ask(provider, presented);
+      assert.deepEqual(data, payload);
+      data.groups[7].id = "admin";
+      data.groups.length = 1;
+    }
   });
 
   it("an id of an entry that is gone gives nothing", () => {

@@ -409,11 +409,198 @@ describe("forms of keys in an array", () => {
       {
         code: "MCP_NATIVE_AUTH_UNKNOWN_OPTION",
         message:
-          'JWTAuthProvider: `keys[1]`: unknown option "Kid" (did you mean "kid"?); the known options are kid, secret. ' +
+          'JWTAuthProvider: `keys[1]`: unknown option "Kid" (did you mean "kid"?); the known options are kid, issuer, secret. ' +
           "It is ignored",
       },
     ]);
   });
+});
+
+describe("kid next to a key in the form of crypto.createPublicKey()", () => {
+  const FORMS = {
+    "PEM text": () => ({ key: publicPem("rsa") }),
+    "PEM bytes": () => ({ key: Buffer.from(publicPem("rsa")), format: "pem" }),
+    DER: () => ({
+      key: pair("rsa").publicKey.export({ type: "spki", format: "der" }),
+      format: "der",
+      type: "spki",
+    }),
+    JWK: () => ({ key: { ...publicJwk("rsa"), kid: "other" }, format: "jwk" }),
+    "a private key": () => ({ key: privatePem("rsa") }),
+  };
+  for (const [name, form] of Object.entries(FORMS)) {
+    it(name, async () => {
+      const { result: provider, warnings } = await warningsOf(
+        () => new JWTAuthProvider({ keys: [{ kid: "mine", ...form() }], algorithms: ["RS256"] }),
+      );
+      assert.deepEqual(warnings, []);
+      assert.equal(await isIn(provider, signature("rsa", { alg: "RS256", kid: "mine" })), true);
+      assert.equal(await isIn(provider, signature("rsa", { alg: "RS256", kid: "other" })), false);
+    });
+  }
+
+  it("a misspelled property is named in a warning", async () => {
+    const { warnings } = await warningsOf(
+      () => new JWTAuthProvider({ keys: [{ id: "a", key: publicPem("rsa") }], algorithms: ["RS256"] }),
+    );
+    assert.deepEqual(warnings, [
+      {
+        code: "MCP_NATIVE_AUTH_UNKNOWN_OPTION",
+        message:
+          'JWTAuthProvider: `keys[0]`: unknown option "id" (did you mean "kid"?); the known options are kid, issuer, ' +
+          "key, format, type, passphrase, encoding. It is ignored",
+      },
+    ]);
+  });
+
+  it("an HMAC secret as `key` is an error that names `secret`", () => {
+    assert.throws(() => new JWTAuthProvider({ keys: [{ kid: "a", key: NEW.toString("hex") }] }), {
+      code: "ERR_MCP_AUTH_SECRET_UNREADABLE",
+      message:
+        "`keys[0]` is an object that crypto.createPublicKey() does not accept; pass a public key as PEM text or as a " +
+        "KeyObject, and an HMAC secret itself or as `secret` next to its `kid`",
+    });
+  });
+});
+
+describe("issuer next to a key", () => {
+  const [OURS, PARTNER] = ["https://login.ours.example", "https://partner.example"];
+  const bound = (options = {}) =>
+    new JWTAuthProvider({
+      keys: [
+        { kid: "ours", issuer: OURS, secret: NEW },
+        { kid: "partner", issuer: [PARTNER, `${PARTNER}/*/v2`], secret: OLD },
+        { issuer: "https://third.example", key: publicPem("rsa") },
+      ],
+      algorithms: ["HS256", "RS256"],
+      ...options,
+    });
+
+  it("its key accepts the tokens of its issuers alone, known or not", async () => {
+    for (const provider of [
+      bound(),
+      bound({ issuer: [OURS, PARTNER, `${PARTNER}/t/v2`, "https://third.example"] }),
+    ]) {
+      for (const [token, expected] of [
+        [(iss) => mac(NEW, { kid: "ours" }, { iss }), [OURS]],
+        [(iss) => mac(OLD, { kid: "partner" }, { iss }), [PARTNER, `${PARTNER}/t/v2`]],
+        [(iss) => mac(OLD, {}, { iss }), [PARTNER, `${PARTNER}/t/v2`]],
+        [(iss) => signature("rsa", { alg: "RS256" }, { iss }), ["https://third.example"]],
+      ]) {
+        for (const iss of [OURS, PARTNER, `${PARTNER}/t/v2`, "https://third.example", undefined]) {
+          for (let use = 0; use < 4; use += 1) {
+            const presented = token(iss);
+            assert.equal(await isIn(provider, presented), expected.includes(iss), `${presented} ${iss}`);
+          }
+        }
+      }
+    }
+  });
+
+  it("is published as a wrong issuer, with the key", async () => {
+    const event = await eventOf(bound(), mac(OLD, { kid: "partner" }, { iss: OURS }));
+    assert.deepEqual([event.reason, event.keyId], ["TOKEN_ISSUER_NOT_ALLOWED", undefined]);
+  });
+
+  it("stays with setKeys", async () => {
+    const provider = bound();
+    provider.setKeys([{ secret: OTHER, issuer: PARTNER }]);
+    assert.equal(await isIn(provider, mac(OTHER, {}, { iss: PARTNER })), true);
+    assert.equal(await isIn(provider, mac(OTHER, {}, { iss: OURS })), false);
+  });
+
+  it("that would be lost, or is none, is an error", async () => {
+    const wrong = (item, code, message) =>
+      assert.throws(() => new JWTAuthProvider({ keys: [item] }), { code: `ERR_MCP_AUTH_${code}`, message });
+    wrong({ secret: NEW, issuer: "" }, "OPTION_INVALID", /^`keys\[0\]\.issuer` must be a non-empty string/);
+    wrong({ secret: NEW, issuer: [] }, "OPTION_INVALID", /^`keys\[0\]\.issuer` must be a string or an array/);
+    wrong({ secret: NEW, issuer: "https://*" }, "OPTION_INVALID", /^`keys\[0\]\.issuer` has `\*`/);
+    wrong({ secret: NEW, issuer: ["i", "*"] }, "OPTION_INVALID", /^`keys\[0\]\.issuer\[1\]` has `\*`/);
+    const hidden = /^`keys\[0\]\.issuer` is inherited or not enumerable, so it would be ignored/;
+    wrong(Object.assign(Object.create({ issuer: OURS }), { secret: NEW }), "SECRET_INVALID", hidden);
+    wrong(Object.defineProperty({ secret: NEW }, "issuer", { value: OURS }), "SECRET_INVALID", hidden);
+    const { warnings } = await warningsOf(
+      () => new JWTAuthProvider({ keys: [{ secret: NEW, issuer: undefined }] }),
+    );
+    assert.ok(warnings.some(({ code }) => code === "MCP_NATIVE_AUTH_UNDEFINED_OPTION"));
+  });
+});
+
+describe("several keys and several issuers", () => {
+  const ISSUERS = ["https://a.example", "https://b.example"];
+  const [A, B] = ISSUERS;
+  const WARNED = [
+    ["an array of keys", { keys: [NEW, OLD], issuer: ISSUERS }, "`keys[0]`, `keys[1]`"],
+    ["one that is bound", { keys: [{ secret: NEW, issuer: A }, OLD], issuer: ISSUERS }, "`keys[1]`"],
+    ["one that is bound, and any issuer", { keys: [{ secret: NEW, issuer: A }, OLD] }, "`keys[1]`"],
+    ["one that is bound to another", { keys: [{ secret: NEW, issuer: A }, OLD], issuer: B }, "`keys[1]`"],
+    [
+      "a JWK Set",
+      {
+        keys: { keys: ["rsa", "p256"].map((name) => publicJwk(name)) },
+        algorithms: ["RS256", "ES256"],
+        issuer: ISSUERS,
+      },
+      "`keys[0]`, `keys[1]`",
+    ],
+  ];
+  const UNWARNED = [
+    ["one issuer", { keys: [NEW, OLD], issuer: A }],
+    ["no issuer", { keys: [NEW, OLD] }],
+    ["one key", { keys: [NEW], issuer: ISSUERS }],
+    ["a secret", { secret: NEW, issuer: ISSUERS }],
+    [
+      "bound keys",
+      {
+        keys: [
+          { secret: NEW, issuer: A },
+          { secret: OLD, issuer: B },
+        ],
+        issuer: ISSUERS,
+      },
+    ],
+    ["keys bound to the issuer", { keys: [{ secret: NEW, issuer: A }, OLD], issuer: A }],
+    [
+      "a JWK Set of which one key can be used",
+      {
+        keys: { keys: ["rsa", "p256"].map((name) => publicJwk(name)) },
+        algorithms: ["RS256"],
+        issuer: ISSUERS,
+      },
+    ],
+  ];
+  const UNBOUND = "MCP_NATIVE_AUTH_UNBOUND_KEYS";
+  const unbound = async (run) => {
+    const { result, warnings } = await warningsOf(run);
+    return {
+      result,
+      messages: warnings.filter(({ code }) => code === UNBOUND).map(({ message }) => message),
+    };
+  };
+
+  for (const [name, config, paths] of WARNED) {
+    it(`${name}: a warning once, and an error under strict`, async () => {
+      const { result: provider, messages } = await unbound(() => new JWTAuthProvider(config));
+      const message =
+        `JWTAuthProvider: ${paths} can sign tokens in the name of each issuer; bind each key to its own, as in ` +
+        "`keys: [{ issuer, secret: key }]`, or combine one provider for each issuer with anyOf()";
+      assert.deepEqual(messages, [message]);
+      const later = await unbound(() => provider.setKeys(config.keys));
+      assert.deepEqual(later.messages, []);
+      assert.throws(() => new JWTAuthProvider({ ...config, audience: "a", strict: true }), {
+        code: "ERR_MCP_AUTH_OPTION_INVALID",
+        message,
+      });
+    });
+  }
+
+  for (const [name, config] of UNWARNED) {
+    it(`${name}: nothing`, async () => {
+      const { messages } = await unbound(() => new JWTAuthProvider(config));
+      assert.deepEqual(messages, []);
+      assert.ok(new JWTAuthProvider({ ...config, audience: "a", strict: true }));
+    });
+  }
 });
 
 const HIDDEN = "9c1f0d7e-hidden-words-of-others";

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";
 import diagnostics from "node:diagnostics_channel";
 import { after, before, describe, it, mock } from "node:test";
+import { inspect } from "node:util";
 import { jwtVerify } from "jose";
 import jsonwebtoken from "jsonwebtoken";
 import { JWTAuthProvider } from "mcp-native-auth";
@@ -109,6 +110,40 @@ const VERDICTS = [
   [{ typ: "at+jwt" }, {}, "TOKEN_TYPE_NOT_ALLOWED", "x/at+jwt"],
   [{ typ: "at+jwt" }, {}, "TOKEN_TYPE_NOT_ALLOWED", ["at+jwt"]],
   [{ typ: "at+jwt" }, {}, "TOKEN_TYPE_NOT_ALLOWED", undefined],
+  [{ typ: ["at+jwt", "JWT"] }, {}, undefined, "JWT"],
+  [{ typ: ["at+jwt", "JWT"] }, {}, undefined, "application/at+jwt"],
+  [{ typ: ["at+jwt", "JWT"] }, {}, "TOKEN_TYPE_NOT_ALLOWED", "logout+jwt"],
+  [{ claims: { client_id: "c" } }, { client_id: "c" }],
+  [{ claims: { client_id: "c" } }, { client_id: ["b", "c"] }],
+  [{ claims: { client_id: ["b", "c"], token_use: "access" } }, { client_id: "c", token_use: "access" }],
+  [{ claims: { level: [1, 2.5], ok: true } }, { level: 2.5, ok: true }],
+  [{ claims: { level: 5 } }, '{"level":5.0e0}'],
+  [{ claims: { "https://a.example/tenant": "é" } }, { "https://a.example/tenant": "é" }],
+  [{ claims: { ["__proto__"]: "c" } }, '{"__proto__":"c"}'],
+  [{ claims: { client_id: "c" } }, {}, "TOKEN_CLAIM_NOT_ALLOWED"],
+  [{ claims: { client_id: "c" } }, { client_id: "C" }, "TOKEN_CLAIM_NOT_ALLOWED"],
+  [{ claims: { client_id: "c" } }, { client_id: [] }, "TOKEN_CLAIM_NOT_ALLOWED"],
+  [{ claims: { client_id: "c" } }, { client_id: [["c"]] }, "TOKEN_CLAIM_NOT_ALLOWED"],
+  [{ claims: { client_id: "c" } }, { client_id: { c: "c" } }, "TOKEN_CLAIM_NOT_ALLOWED"],
+  [{ claims: { client_id: "c" } }, { x: { client_id: "c" } }, "TOKEN_CLAIM_NOT_ALLOWED"],
+  [{ claims: { client_id: "c", azp: "d" } }, { client_id: "c" }, "TOKEN_CLAIM_NOT_ALLOWED"],
+  [{ claims: { level: 1 } }, { level: "1" }, "TOKEN_CLAIM_NOT_ALLOWED"],
+  [{ claims: { level: "1" } }, { level: 1 }, "TOKEN_CLAIM_NOT_ALLOWED"],
+  [{ claims: { ok: true } }, { ok: "true" }, "TOKEN_CLAIM_NOT_ALLOWED"],
+  [{ claims: { ok: false } }, { ok: null }, "TOKEN_CLAIM_NOT_ALLOWED"],
+  [{ claims: { scope: "a" } }, { scope: "a b" }, "TOKEN_CLAIM_NOT_ALLOWED"],
+  [{ claims: { toString: "c" } }, {}, "TOKEN_CLAIM_NOT_ALLOWED"],
+  [{ issuer: "https://i.example/*/v2" }, { iss: "https://i.example/t-1/v2" }],
+  [{ issuer: ["x", "https://i.example/{tenantid}"] }, { iss: "https://i.example/t", tid: "t" }],
+  [{ issuer: "https://i.example/*/v2" }, { iss: "https://i.example/a/b/v2" }, "TOKEN_ISSUER_NOT_ALLOWED"],
+  [{ issuer: "https://i.example/*/v2" }, { iss: "https://i.example/*/v2" }, "TOKEN_ISSUER_NOT_ALLOWED"],
+  [{ issuer: "https://i.example/*/v2" }, { iss: "https://j.example/t/v2" }, "TOKEN_ISSUER_NOT_ALLOWED"],
+  [{ issuer: "https://i.example/{tenantid}" }, { iss: "https://i.example/t" }, "TOKEN_ISSUER_NOT_ALLOWED"],
+  [
+    { issuer: "https://i.example/{tenantid}" },
+    { iss: "https://i.example/t", tid: "u" },
+    "TOKEN_ISSUER_NOT_ALLOWED",
+  ],
   // In the order of the checks.
   [{ issuer: "i", audience: "a", subject: "s" }, { aud: "a", sub: "s" }, "TOKEN_ISSUER_NOT_ALLOWED"],
   [{ issuer: "i", requiredClaims: ["iss"], maxTokenAge: 60 }, { exp: NOW }, "TOKEN_EXPIRED"],
@@ -138,6 +173,7 @@ describe("what a rule lets in and what it refuses, the first time and when the t
       "ISSUER_NOT_ALLOWED",
       "AUDIENCE_NOT_ALLOWED",
       "SUBJECT_NOT_ALLOWED",
+      "CLAIM_NOT_ALLOWED",
     ]) {
       assert.ok(reasons.has(`TOKEN_${reason}`), reason);
     }
@@ -319,8 +355,11 @@ describe("strict", () => {
     for (const [options, message] of [
       [
         { audience: null },
-        "`strict` requires `audience`; set it to the `aud` of your tokens (RFC 8725 §3.9)",
+        "`strict` requires `audience`; set it to the `aud` of your tokens (RFC 8725 §3.9), or, if they have none, to null " +
+          "and require `client_id` or `azp` in `claims`",
       ],
+      [{ audience: null, claims: { tid: "t" } }, /^`strict` requires `audience`; /],
+      [{ audience: undefined, claims: { client_id: "c" } }, /^JWTAuthProvider: `audience` is undefined/],
       [
         { requireExpiration: false },
         "`strict` requires an expiry; remove `requireExpiration` or set it to true",
@@ -329,6 +368,24 @@ describe("strict", () => {
       assert.throws(() => strict(options), { code: "ERR_MCP_AUTH_OPTION_INVALID", message });
     }
     assert.ok(strict({ requireExpiration: true }));
+    for (const name of ["client_id", "azp"]) {
+      assert.ok(strict({ audience: null, claims: { [name]: "c" } }));
+    }
+  });
+
+  it("rejects an expiry of more than ten years ahead, as in milliseconds; without strict, accepts it", async () => {
+    const tenYears = NOW + 315_576_000;
+    const reasons = async (provider) => {
+      const found = [];
+      for (const exp of [tenYears, tenYears + 1, NOW * 1000]) {
+        found.push(await refusal(provider, signed({ aud: "a", exp })));
+      }
+      return found;
+    };
+    const invalid = "TOKEN_TIME_CLAIM_INVALID";
+    assert.deepEqual(await reasons(strict()), [undefined, invalid, invalid]);
+    const plain = new JWTAuthProvider({ secret: SECRET, audience: "a" });
+    assert.deepEqual(await reasons(plain), [undefined, undefined, undefined]);
   });
 
   it("and of tokens", async () => {
@@ -430,10 +487,56 @@ describe("options that cannot be meant", () => {
       value,
       "`maxTokenAge` must be a number of seconds from 1 to 3155760000",
     ]),
-    ...["", "a b", "a/b/c", 5, ["at+jwt"], "é"].map((value) => [
+    ...["a b", "a/b/c", "é", ["at+jwt", "a b"]].map((value) => [
       "typ",
       value,
-      '`typ` must be a media type such as "at+jwt"',
+      '`typ` must be a media type such as "at+jwt", or an array of them',
+    ]),
+    ["typ", "", "`typ` must be a non-empty string without lone surrogates"],
+    ["typ", [], "`typ` must be a string or an array of strings, not empty"],
+    ["typ", 5, "`typ` must be a string or an array of strings, not empty"],
+    ["typ", ["JWT", 5], "`typ[1]` must be a non-empty string without lone surrogates"],
+    ...[{}, [], "client_id", 5, new Map([["client_id", "c"]]), Object.create({ client_id: "c" })].map(
+      (value) => [
+        "claims",
+        value,
+        "`claims` must be a plain object of names of claims and values that they may have, not empty",
+      ],
+    ),
+    ...[
+      "",
+      undefined,
+      null,
+      [],
+      {},
+      Number.NaN,
+      2 ** 53,
+      Infinity,
+      1n,
+      ["c", undefined],
+      ["c", ""],
+      "\ud800",
+    ].map((value) => [
+      "claims",
+      { client_id: value },
+      "`claims.client_id` must be a non-empty string, a number that JavaScript represents exactly, a boolean, or a " +
+        "non-empty array of these; is an environment variable missing?",
+    ]),
+    ["claims", { azp: "c", "of a mistake, 9c1f0d7e": "" }, /^`claims, property 2` must be/],
+    ["claims", { azp: "c", iss: "i" }, "`claims.iss` cannot be required here; use `issuer`"],
+    ["claims", { aud: "a" }, "`claims.aud` cannot be required here; use `audience`"],
+    ["claims", { exp: 5 }, "`claims.exp` cannot be required here; use `requireExpiration`"],
+    ...["https://*.example/", "*", "https://a.example/x*", "https://a.example/{tenant}/v2"].map((value) => [
+      "issuer",
+      value,
+      "`issuer` has `*` or a brace where neither is allowed; use `*` and `{tenantid}` as whole segments in the path of a " +
+        "URL, such as https://login.microsoftonline.com/{tenantid}/v2.0",
+    ]),
+    ["issuer", ["https://a.example", "https://*"], /^`issuer\[1\]` has `\*`/],
+    ...["https://a.example,https://b.example", "https://a.example, https://b.example"].map((value) => [
+      "issuer",
+      value,
+      "`issuer` holds several issuers; pass them as an array of strings",
     ]),
     ...["requireExpiration", "caseInsensitiveScheme", "strict"].flatMap((name) => [
       [name, "true", `\`${name}\` must be true or false, not a string`],
@@ -441,7 +544,7 @@ describe("options that cannot be meant", () => {
     ]),
   ];
   for (const [name, value, message] of WRONG) {
-    it(`${name}: ${typeof value === "bigint" ? value : JSON.stringify(value)}`, () => {
+    it(`${name}: ${inspect(value)}`, () => {
       assert.throws(() => new JWTAuthProvider({ secret: SECRET, [name]: value }), {
         code: "ERR_MCP_AUTH_OPTION_INVALID",
         message,
@@ -450,7 +553,16 @@ describe("options that cannot be meant", () => {
   }
 
   it("at their bounds they can; undefined and null are the default", async () => {
-    const names = ["issuer", "audience", "subject", "clockTolerance", "maxTokenAge", "requiredClaims", "typ"];
+    const names = [
+      "issuer",
+      "audience",
+      "subject",
+      "claims",
+      "clockTolerance",
+      "maxTokenAge",
+      "requiredClaims",
+      "typ",
+    ];
     for (const value of [undefined, null]) {
       const none = Object.fromEntries([...names, "requireExpiration", "strict"].map((name) => [name, value]));
       assert.equal(await refusal(new JWTAuthProvider({ secret: SECRET, ...none }), signed({})), undefined);

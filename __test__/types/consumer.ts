@@ -44,7 +44,7 @@ const count: number = apiKeys.getKeyCount();
 const name: string = apiKeys.getHeaderName();
 
 declare const publicKey: KeyObject;
-const algorithms: Algorithm[] = ["RS256", "PS512", "ES512", "EdDSA"];
+const algorithms: Algorithm[] = ["RS256", "PS512", "ES512", "EdDSA", "Ed25519"];
 const configs: JWTConfig[] = [
   { secret: "text" },
   { secret: Buffer.from("bytes"), algorithms: ["HS256"] },
@@ -80,6 +80,11 @@ declare const joseKeySet: JoseKeySet;
 const keySet: JSONWebKeySet = { keys: [{ kty: "RSA", kid: "2026-01", n: "AQAB", e: "AQAB" }] };
 const keyLists: JWTKeys[] = [
   ["text", publicKey, { kid: "2026-01", secret: "text" }, { kid: null, secret: publicKey }],
+  [
+    { issuer: "https://a.example", secret: "text" },
+    { kid: "2026-01", issuer: ["a", "b"] as const, key: "pem" },
+  ],
+  [{ kid: "2026-01", key: { kty: "RSA", n: "AQAB", e: "AQAB" }, format: "jwk", issuer: undefined }],
   Object.freeze([{ secret: Buffer.from("bytes") }]),
   keySet,
   joseKeySet,
@@ -93,8 +98,10 @@ new JWTAuthProvider({
   maxTokenAge: 3600,
   requiredClaims: ["jti"],
   typ: "at+jwt",
+  claims: { client_id: "a", tid: ["a", "b"] as const, level: [1, 2], verified: true },
   strict: true,
 });
+new JWTAuthProvider({ secret: "text", typ: ["at+jwt", "JWT"], claims: undefined, audience: null });
 jwt.setKeys(keyLists[0] as JWTKeys);
 jwt.setSecret(publicKey);
 
