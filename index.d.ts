@@ -120,14 +120,11 @@ export interface ThrottleConfig {
    */
   lockout?: boolean | null | undefined;
   /**
-   * Number of proxies in front of the server that append to `X-Forwarded-For`. The client's address is the
-   * entry at that position, counted from the right. If the entry is missing or not an address, the socket's
-   * address counts. 0 reads the socket only. A client that can reach the server past the proxies can claim any
-   * address. An integer from 0 to 100.
+   * The same as `trustProxy` of the provider, from which it must not differ.
    * @default 0
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  trustProxy?: number | null | undefined;
+  trustProxy?: TrustProxy | null | undefined;
   /**
    * Number of addresses to remember, about 260 bytes each. When it is reached, the address with the oldest
    * window is evicted; eviction never blocks a client. An integer from 1 to 1,000,000. Excludes `limiter`.
@@ -151,6 +148,26 @@ export interface ThrottleConfig {
    */
   limiterTimeoutMs?: number | null | undefined;
 }
+
+/**
+ * How the address of a client behind proxies is found. If there is no address in that place, the socket's address
+ * counts. A client that can reach the server past the proxies can claim any address.
+ *
+ * - A number: how many proxies append to `X-Forwarded-For`. The address is the entry at that position, counted
+ *   from the right. 0 reads the socket only. An integer from 0 to 100.
+ * - `header`: one that the proxy overwrites, such as `CF-Connecting-IP` or `X-Real-IP`. Of `Forwarded` (RFC 7239)
+ *   it is `for` of the last element.
+ *
+ * @example
+ * ```ts
+ * import { APIKeyAuthProvider } from "mcp-native-auth";
+ *
+ * const keys = [process.env.API_KEY ?? ""];
+ * const behindNginx = new APIKeyAuthProvider({ keys, trustProxy: 1 });
+ * const behindCloudflare = new APIKeyAuthProvider({ keys, trustProxy: { header: "CF-Connecting-IP" } });
+ * ```
+ */
+export type TrustProxy = number | { readonly header: string };
 
 /** The methods of a `rate-limiter-flexible` limiter that {@link ThrottleConfig.limiter} uses. */
 export interface FailureLimiter {
@@ -202,7 +219,7 @@ export interface AcceptedEvent {
   readonly keyId: string | undefined;
   /** `sub` of the verified token, if it is a string. RFC 7519 §4.1.2. */
   readonly subject: string | undefined;
-  /** The client's address: that of the socket, or the one that {@link ThrottleConfig.trustProxy} selects. */
+  /** The client's address: that of the socket, or the one that `trustProxy` selects. */
   readonly remoteAddress: string | undefined;
   /** Whether the store of {@link ThrottleConfig.limiter} failed for this request. */
   readonly limiterError: boolean;
@@ -217,7 +234,7 @@ export interface RejectedEvent {
   readonly credentialReason: RejectionReason | undefined;
   /** Id of the configured key that matched, if one matched and it has an id. */
   readonly keyId: string | undefined;
-  /** The client's address: that of the socket, or the one that {@link ThrottleConfig.trustProxy} selects. */
+  /** The client's address: that of the socket, or the one that `trustProxy` selects. */
   readonly remoteAddress: string | undefined;
   /** Whether the store of {@link ThrottleConfig.limiter} failed for this request. */
   readonly limiterError: boolean;
@@ -337,6 +354,12 @@ export interface APIKeyOptions {
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
   throttle?: ThrottleConfig | null | undefined;
+  /**
+   * How proxies in front of the server hand on the client's address, which events show and {@link throttle} counts.
+   * @default 0
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also if {@link ThrottleConfig.trustProxy} differs
+   */
+  trustProxy?: TrustProxy | null | undefined;
 }
 
 /** {@link APIKeyOptions} with a list of keys. */
@@ -681,6 +704,12 @@ export interface JWTOptions {
    */
   throttle?: ThrottleConfig | null | undefined;
   /**
+   * How proxies in front of the server hand on the client's address, which events show and {@link throttle} counts.
+   * @default 0
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also if {@link ThrottleConfig.trustProxy} differs
+   */
+  trustProxy?: TrustProxy | null | undefined;
+  /**
    * Number of verified tokens to remember, so that the signature of one that comes again is not verified again;
    * 0 for none. Expiry and all other rules are checked on every use, and each caller gets its own claims. Only
    * tokens of up to 4096 bytes are remembered, by a keyed SHA-256 digest or their MAC. The text of their claims
@@ -872,6 +901,12 @@ export interface AnyOfOptions {
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
   throttle?: ThrottleConfig | null | undefined;
+  /**
+   * How proxies in front of the server hand on the client's address, which events show and {@link throttle} counts.
+   * @default 0
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also if {@link ThrottleConfig.trustProxy} differs
+   */
+  trustProxy?: TrustProxy | null | undefined;
 }
 
 /**
