@@ -2,7 +2,8 @@
 // npm start -- --serve   keeps two servers up and prints curl lines to try
 
 import { ask } from "./client.js";
-import { printRound, printRow, printTotal, silenceFrameworkLog } from "./report.js";
+import { oauthRound } from "./oauth.js";
+import { printOAuth, printRound, printRow, printTotal, silenceFrameworkLog } from "./report.js";
 import { rounds } from "./rounds.js";
 import { freePort, running } from "./running.js";
 import { serve } from "./serve.js";
@@ -41,6 +42,10 @@ async function run() {
     } finally {
       await server.stop();
     }
+  }
+  for (const asExpected of printOAuth(await oauthRound())) {
+    rows += 1;
+    if (!asExpected) mismatches += 1;
   }
   printTotal(rows, mismatches);
   if (mismatches > 0) process.exitCode = 1;

@@ -56,6 +56,26 @@ function printOutcome({ body, challenge, answer }) {
   if (answer) console.log(`      whoami answered ${JSON.stringify(answer)}`);
 }
 
+/** Prints the round of OAuth and tells for each of its two rows whether it went as it should. */
+export function printOAuth({ url, answer, elsewhere }) {
+  console.log(`${paint("bold", "OAuth with a real authorization server, over HTTP stream")}`);
+  console.log(`new OAuthAuthProvider({ resource, authorizationServers: [issuer] }) at ${url}\n`);
+  const { token, ...claims } = answer;
+  const rows = [
+    [
+      "Alice, who registers, logs in and calls a tool",
+      `whoami answered ${JSON.stringify(claims)}`,
+      claims.sub === "alice" && claims.aud === url && typeof token === "string",
+    ],
+    ["Alice, with the same token at another server", `POST /mcp ${elsewhere}`, elsewhere === 401],
+  ];
+  for (const [who, seen, asExpected] of rows) {
+    console.log(`  ${asExpected ? paint("green", "ok") : paint("red", "NOT AS EXPECTED")}  ${who}`);
+    console.log(`      ${seen}\n`);
+  }
+  return rows.map(([, , asExpected]) => asExpected);
+}
+
 export function printTotal(rows, mismatches) {
   if (mismatches === 0) {
     console.log(`All ${rows} went as they should.`);

@@ -1,6 +1,6 @@
 // The part to copy: an MCPServer of mcp-framework whose requests are checked by mcp-native-auth.
 import { getRequestContext, MCPServer, MCPTool } from "mcp-framework";
-import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
+import { APIKeyAuthProvider, JWTAuthProvider, OAuthAuthProvider } from "mcp-native-auth";
 import { z } from "zod";
 
 class WhoAmI extends MCPTool {
@@ -21,6 +21,15 @@ export function apiKeyServer({ type, port, keys }) {
 /** Clients present a token signed for `secret`: a shared secret, or the signer's public key as PEM. */
 export function jwtServer({ type, port, secret, algorithms }) {
   return whoamiServer(type, port, new JWTAuthProvider({ secret, algorithms }));
+}
+
+/** Clients log in at `issuer` for a token that names this server, `resource`. */
+export function oauthServer({ port, resource, issuer }) {
+  return whoamiServer(
+    "http-stream",
+    port,
+    new OAuthAuthProvider({ resource, authorizationServers: [issuer] }),
+  );
 }
 
 function whoamiServer(type, port, provider) {

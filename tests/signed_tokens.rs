@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mcp_native_auth::config_error::{ConfigError, KeyError};
 use mcp_native_auth::jwt::{
-    Accepted, Algorithm, ClaimRules, KeyConfig, KeyMaterial, Verifier, VerifierConfig,
+    Accepted, Algorithm, ClaimRules, KeyConfig, KeyMaterial, MAX_CACHED_TOKEN_BYTES, Verifier, VerifierConfig,
 };
 use mcp_native_auth::rejection::Rejection;
 use signer::{NOW, SECRET, Signer};
@@ -145,6 +145,7 @@ fn tokens_of_the_crate_jsonwebtoken_are_accepted_and_its_verdicts_shared() {
                 keys: vec![KeyConfig {
                     material: KeyMaterial::TextOrBytes(secret),
                     id: None,
+                    issuers: Vec::new(),
                     path: "secret",
                 }],
                 algorithms: vec![ours.name()],
@@ -212,5 +213,23 @@ fn a_cached_token_with_a_long_header_stays_known_when_other_headers_come_between
                 assert!(verifier.verify(forged, NOW).is_err());
             }
         }
+    }
+}
+
+#[test]
+fn claims_that_are_longer_than_a_cached_token_may_be_are_not_cached() {
+    let signer = Signer::new(Algorithm::HS256);
+    let mut verifier = signer.verifier_with(&[Algorithm::HS256], ClaimRules::default(), 4);
+    // Becomes the `sub` of an object, where each of its characters is escaped.
+    let payload = format!("\"{}\"", "\\\"".repeat(1_450));
+    let input =
+        format!("{}.{}", URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#), URL_SAFE_NO_PAD.encode(&payload));
+    let token = format!("{input}.{}", URL_SAFE_NO_PAD.encode((signer.sign)(input.as_bytes())));
+    assert!(token.len() <= MAX_CACHED_TOKEN_BYTES);
+    for _ in 0..4 {
+        let Ok(Accepted::New { claims, .. }) = verifier.verify(token.as_bytes(), NOW) else {
+            unreachable!("cached or rejected")
+        };
+        assert!(claims.len() > MAX_CACHED_TOKEN_BYTES);
     }
 }

@@ -592,7 +592,7 @@ describe("a process", () => {
         return heapUsed + external;
       };
       const reload = async (times) => { for (let n = 0; n < times; n += 1) await provider.reload().catch(() => {}); };
-      await reload(500);
+      await reload(5000);
       const before = await used();
       await reload(5000);
       console.log((await used()) - before);

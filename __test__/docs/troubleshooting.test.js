@@ -55,7 +55,7 @@ describe("codes", () => {
     const declared = found(read("index.d.ts"), /\| "(ERR_MCP_AUTH_[A-Z_]+)"/g);
     const ofLoading = [
       ...["ADDON_MISSING", "ADDON_UNLOADABLE", "ADDON_VERSION"],
-      ...["INTERNAL", "REGISTER_UNSUPPORTED"],
+      "REGISTER_UNSUPPORTED",
       ...["REGISTER_BYPASSED", "REGISTER_WITHOUT_EFFECT", "REGISTER_NOT_INHERITED"],
     ].map((code) => ERROR + code);
     const errorCodes = [...documented.keys()].filter((code) => code.startsWith(ERROR));
@@ -227,6 +227,10 @@ const MISTAKES = [
   jwt({ secret, typ: "no type" }),
   apiKeys({ loadKeys: [key] }),
   throttled(10),
+  apiKeys({ keys: [key], trustProxy: -1 }),
+  apiKeys({ keys: [key], trustProxy: { header: "X-Forwarded-For" } }),
+  apiKeys({ keys: [`"${key}"`], strict: true }),
+  jwt({ secret: `"${secret}"`, audience: "here", strict: true }),
   throttled({ failures: 10, limiter: { consume() {} } }),
   throttled({ limiter: {} }),
   apiKeys({ keys: [key], trustProxy: true }),
@@ -405,6 +409,12 @@ const PROGRAMS = {
   "an undefined option": {
     source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "${secret}", issuer: undefined });`,
   },
+  "a damaged API key": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ keys: ['"${key}"'] });`,
+  },
+  "a damaged secret": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: '"${secret}"' });`,
+  },
   "an algorithm that the key cannot verify": {
     source: `import { JWTAuthProvider } from "mcp-native-auth";
       new JWTAuthProvider({ secret: "${secret}", algorithms: ["HS256", "RS256"] });`,
@@ -416,7 +426,23 @@ const PROGRAMS = {
     source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "changeme" });`,
   },
   "a first load that fails": {
-    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ loadKeys: () => ["changeme", 5] });`,
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ loadKeys: () => 5 });`,
+  },
+  "a load with a row that cannot be a key": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ loadKeys: () => ["${key}", 5] });`,
+  },
+  "keys that no load has confirmed for too long": {
+    source: `import { setTimeout } from "node:timers/promises";
+      import { APIKeyAuthProvider } from "mcp-native-auth";
+      const provider = new APIKeyAuthProvider({ loadKeys: () => ["${key}"], maxStaleSeconds: 0.05 });
+      await provider.ready();
+      await setTimeout(200);
+      await provider.authenticate({ headers: { "x-api-key": "${key}" }, socket: {} });`,
+  },
+  "an SSE stream that is open": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth";
+      const request = { method: "POST", url: "/messages?sessionId=1", headers: { "x-api-key": "${key}" }, socket: {} };
+      await new APIKeyAuthProvider({ keys: ["${key}"] }).authenticate(request);`,
   },
   "a later load that fails": {
     source: `import { APIKeyAuthProvider } from "mcp-native-auth";

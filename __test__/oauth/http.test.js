@@ -47,18 +47,21 @@ describe("getJson", () => {
     );
   });
 
-  it("accepts any content type but a web page's", async (t) => {
+  it("accepts JSON of any content type, and tells a web page from other text", async (t) => {
     const { origin } = await scriptedServer(t, (req, res) => {
       const type = decodeURIComponent(req.url.slice(1));
       res.writeHead(200, type === "none" ? {} : { "content-type": type });
-      res.end("{}");
+      res.end(req.method === "GET" ? "{}" : "<html></html>");
     });
     const get = (type) => getJson(`${origin}/${encodeURIComponent(type)}`, BOUNDS);
+    const page = (type) => postForm(`${origin}/${encodeURIComponent(type)}`, {}, BOUNDS);
     for (const type of ["none", "text/plain", "application/jwk-set+json", "application/octet-stream"]) {
       assert.deepEqual((await get(type)).json, {}, type);
+      assert.equal(await codeOf(page(type)), "NOT_JSON");
     }
     for (const type of ["text/html", "Text/HTML; charset=utf-8", "application/xhtml+xml"]) {
-      assert.equal(await codeOf(get(type)), "CONTENT_TYPE");
+      assert.deepEqual((await get(type)).json, {}, type);
+      assert.equal(await codeOf(page(type)), "CONTENT_TYPE");
     }
   });
 

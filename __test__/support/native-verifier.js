@@ -12,6 +12,8 @@ const PLAIN = {
   audiences: [],
   subjects: [],
   requiredClaims: [],
+  claims: [],
+  types: [],
   cacheSize: 0,
 };
 

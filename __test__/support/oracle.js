@@ -21,12 +21,14 @@ import { inspect } from "node:util";
 import {
   APIKeyAuthProvider as FrameworkAPIKeyAuthProvider,
   JWTAuthProvider as FrameworkJWTAuthProvider,
+  OAuthAuthProvider as FrameworkOAuthAuthProvider,
 } from "mcp-framework";
-import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
+import { APIKeyAuthProvider, JWTAuthProvider, OAuthAuthProvider } from "mcp-native-auth";
 import { freezeClock } from "./clock.js";
 
 export const API_KEY = { oracle: FrameworkAPIKeyAuthProvider, ours: APIKeyAuthProvider };
 export const JWT = { oracle: FrameworkJWTAuthProvider, ours: JWTAuthProvider };
+export const OAUTH = { oracle: FrameworkOAuthAuthProvider, ours: OAuthAuthProvider };
 
 /** The frozen clock, in seconds since 1970. */
 export const NOW = 1_700_000_000;
@@ -89,7 +91,11 @@ function assertWellMannered(error, config) {
   assert.equal(Object.getPrototypeOf(error), Error.prototype, "ours: not a plain Error");
   assert.match(error.code, /^[A-Z][A-Z0-9_]*$/, "ours: no code");
   const shown = inspect(error, { depth: null, showHidden: true });
-  for (const text of keyTexts([config?.keys, config?.secret])) {
+  for (const text of keyTexts([
+    config?.keys,
+    config?.secret,
+    config?.validation?.introspection?.clientSecret,
+  ])) {
     assert.ok(!error.message.includes(text), "ours: the message contains key material");
     assert.ok(!shown.includes(text), "ours: the error contains key material");
   }

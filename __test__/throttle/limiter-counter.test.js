@@ -12,6 +12,7 @@ import { createClient } from "@redis/client";
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
 import { RateLimiterMemory, RateLimiterRedis } from "rate-limiter-flexible";
 import { API_KEY, API_KEYS, JWT_SECRET, TOKEN, WRONG_API_KEY, WRONG_TOKEN } from "../support/credentials.js";
+import { freePort } from "../support/free-port.js";
 import { checkout } from "../support/project.js";
 import { hasRedis, redisServer } from "../support/redis.js";
 import { HTTP_STREAM, SSE, silenceFrameworkLog, startServer } from "../support/servers.js";
@@ -163,7 +164,7 @@ function withRedis() {
     for (const index of [0, 1]) assert.equal(await ask(index, RIGHT_KEY), 429);
   });
 
-  it("the example of docs/monitoring.md connects and counts", async () => {
+  describe("the example of docs/monitoring.md", () => {
     const page = readFileSync(path.join(checkout, "docs/monitoring.md"), "utf8");
     const [, code] = /\n```js in limiter-counter\n(.*?)\n```\n/s.exec(page);
     const ask = `
@@ -172,19 +173,40 @@ function withRedis() {
         const request = { headers: { "x-api-key": "guess" }, socket: { remoteAddress: "203.0.113.9" } };
         statuses.push((await provider.authenticate(request)) ? 200 : provider.getAuthError().status);
       }
-      console.log(statuses.join(), await redis.keys("*"));
-      redis.destroy();`;
-    const args = ["--input-type=module", "--eval", code + ask];
-    const env = { ...process.env, REDIS_URL: redis.url, API_KEY };
-    const child = spawn(process.execPath, args, { cwd: checkout, env, stdio: ["ignore", "pipe", "inherit"] });
-    let output = "";
-    child.stdout.on("data", (chunk) => {
-      output += chunk;
+      console.log(statuses.join());`;
+    /** Runs the example, and ends it by a signal as soon as it has printed. */
+    const outcome = async (prelude, url, signals) => {
+      const args = ["--input-type=module", "--eval", code + prelude + ask];
+      const env = { ...process.env, REDIS_URL: url, API_KEY };
+      const child = spawn(process.execPath, args, {
+        cwd: checkout,
+        env,
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      let output = "";
+      child.stdout.on("data", (chunk) => {
+        output += chunk;
+        for (const signal of signals) child.kill(signal);
+      });
+      const [status] = await once(child, "close");
+      return { status, output: output.trim() };
+    };
+
+    for (const signals of [["SIGTERM"], ["SIGINT", "SIGTERM"]]) {
+      it(`counts, and ends on ${signals.join(" and ")}`, async () => {
+        const connection = await client();
+        await connection.del("mcp-auth:203.0.113.9");
+        const ready = `if (!redis.isReady) await new Promise((resolve) => redis.once("ready", resolve));`;
+        const { status, output } = await outcome(ready, redis.url, signals);
+        assert.deepEqual([status, output], [0, `${"401,".repeat(10)}429,429`]);
+        assert.deepEqual(await connection.keys("mcp-auth:*"), ["mcp-auth:203.0.113.9"]);
+      });
+    }
+
+    it("decides without counting while Redis is down, and ends on SIGTERM", async () => {
+      const { status, output } = await outcome("", `redis://127.0.0.1:${await freePort()}`, ["SIGTERM"]);
+      assert.deepEqual([status, output], [0, Array(12).fill("401").join()]);
     });
-    const [status] = await once(child, "close");
-    assert.equal(status, 0);
-    assert.match(output, /^(401,){10}429,429 /);
-    assert.match(output, /'mcp-auth:203\.0\.113\.9'/);
   });
 
   describe("going down and coming back", () => {

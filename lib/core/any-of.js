@@ -80,7 +80,7 @@ function combine(rejections, request) {
     : [];
   const guesses = guessed.size + (unknown.length > 0 ? 1 : 0);
   const { verdict } = mostSpecific(guesses > 0 ? [...known, ...unknown] : judged);
-  // A provider that was asked as a whole has filled in its own challenges: a 401 has those of all.
+  // A 401 names all ways in, whatever an extended provider wrote for its own.
   return { ...verdict, guesses, challenges: verdict.status === 401 ? [] : verdict.challenges };
 }
 

@@ -7,12 +7,13 @@ import { REASONS } from "../core/reasons.js";
 
 const MAX_SHOWN = 120;
 
-/** The claim that a reason is about, and the rule that it breaks. @type {Record<string, [string | undefined, string?]>} */
+/** The claim that a reason is about, and the rule that it breaks. @type {Record<string, (string | undefined)[]>} */
 const ABOUT = {
   TOKEN_ISSUER_NOT_ALLOWED: ["iss", "issuers"],
   TOKEN_AUDIENCE_NOT_ALLOWED: ["aud", "audiences"],
   TOKEN_SUBJECT_NOT_ALLOWED: ["sub", "subjects"],
-  TOKEN_TYPE_NOT_ALLOWED: ["typ", "typ"],
+  TOKEN_TYPE_NOT_ALLOWED: ["typ", "types"],
+  TOKEN_CLAIM_NOT_ALLOWED: [],
   TOKEN_CLAIM_MISSING: [undefined, "requiredClaims"],
   TOKEN_EXPIRATION_MISSING: ["exp"],
   TOKEN_EXPIRED: ["exp"],
@@ -34,7 +35,9 @@ export function explain(reason, value, rules, now) {
     return undefined;
   }
   const [name, rule] = ABOUT[reason];
-  const expected = rule === undefined ? [] : [`expected ${rule} ${show(rules[rule])}`];
+  // A key can have issuers of its own.
+  const rulesText = rule === undefined || rules[rule]?.length === 0 ? "those of the key" : show(rules[rule]);
+  const expected = rule === undefined ? [] : [`expected ${rule} ${rulesText}`];
   // A reason that counts as a guess may be that of a forged token.
   const found = REASONS[reason].counted ? [] : findings(reason, name, value, rules, now);
   return [...expected, ...found].join(", ");
@@ -45,6 +48,14 @@ function findings(reason, name, value, rules, now) {
   if (reason === "TOKEN_CLAIM_MISSING") {
     const claims = part(1);
     return [`missing ${show(rules.requiredClaims.filter((claim) => !Object.hasOwn(claims, claim)))}`];
+  }
+  if (reason === "TOKEN_CLAIM_NOT_ALLOWED") {
+    const demanded = rules.claims.map(({ name: claim, texts, numbers, booleans }) => [
+      claim,
+      [...texts, ...numbers, ...booleans],
+    ]);
+    const stated = rules.claims.map(({ name: claim }) => [claim, part(1)[claim]]);
+    return [`expected ${show(Object.fromEntries(demanded))}`, `found ${show(Object.fromEntries(stated))}`];
   }
   if (reason === "TOKEN_TIME_CLAIM_INVALID") {
     const { exp, nbf, iat } = part(1);

@@ -1,13 +1,24 @@
 import { codedError, isCoded } from "../core/errors.js";
-import { checkUnknownOptions } from "../core/options.js";
+import { checkUndefinedOptions, checkUnknownOptions, findHiddenProperty } from "../core/options.js";
 import { readKeyMaterial } from "./key-material.js";
+import { namesOption } from "./rules.js";
 
 /**
+ * What the native verifier is told about a key.
+ *
+ * @typedef {object} Key
+ * @property {string} kind how to read `bytes`
+ * @property {Uint8Array} bytes a copy that the caller wipes, as is `k`
+ * @property {Uint8Array} [k]
+ * @property {string} [damage]
+ * @property {string} [id] the `kid` of the tokens that it is for
+ * @property {string[]} [issuers] the issuers of the tokens that it is for, unless for all
+ * @property {string} path where it stands in the configuration
+ *
  * What the native verifier is told about keys.
  *
  * @typedef {object} KeyList
- * @property {{ kind: string, bytes: Uint8Array, k?: Uint8Array, damage?: string, id?: string, path: string }[]} keys copies that the caller
- *   wipes; `path` is where the key stands in the configuration
+ * @property {Key[]} keys
  * @property {boolean} skipsUnusable whether keys that cannot be used are skipped: a JWK Set holds keys for others too
  */
 
@@ -85,21 +96,59 @@ function readKeys(list, read) {
   }
 }
 
-/** `{ kid, secret }`, or key material alone; a JWK has its own `kid`. */
+/** What stands next to a key: `kid` and `issuer`. */
+const ENTRY_PROPERTIES = ["kid", "issuer"];
+
+/**
+ * `{ kid, issuer, secret }`, the same with `key` as for `crypto.createPublicKey()`, or key material alone; a JWK has its
+ * own `kid`.
+ */
 function readListKey(item, path, owner, strict) {
-  const isEntry = typeof item === "object" && item !== null && Object.hasOwn(item, "secret");
-  const material = isEntry ? item.secret : item;
-  const id = isEntry && item.kid !== undefined && item.kid !== null ? item.kid : readKid(material);
+  const form = entryForm(item);
+  if (form === undefined) {
+    return { ...readMaterial(item, path), id: readId(readKid(item), path) };
+  }
+  const hidden = findHiddenProperty(item, ENTRY_PROPERTIES);
+  if (hidden !== undefined) {
+    throw codedError(
+      "ERR_MCP_AUTH_SECRET_INVALID",
+      `\`${path}.${hidden}\` is inherited or not enumerable, so it would be ignored; pass a plain object`,
+    );
+  }
+  const { kid, issuer } = Object.assign(Object.create(null), item);
+  checkUnknownOptions(`${owner}: \`${path}\``, item, [...ENTRY_PROPERTIES, ...form], strict);
+  checkUndefinedOptions(`${owner}: \`${path}\``, item, ["issuer"], strict === true);
+  const material = form === SECRET_FORM ? item.secret : item;
+  return {
+    issuers: namesOption(`${path}.issuer`, issuer),
+    ...readMaterial(material, path),
+    id: readId(kid ?? readKid(material), path),
+  };
+}
+
+const SECRET_FORM = ["secret"];
+/** What `crypto.createPublicKey()` takes. */
+const PUBLIC_KEY_FORM = ["key", "format", "type", "passphrase", "encoding"];
+
+/** The properties of an object that holds a key among others; `undefined` for key material itself. */
+function entryForm(item) {
+  if (typeof item !== "object" || item === null) {
+    return undefined;
+  }
+  if (Object.hasOwn(item, "secret")) {
+    return SECRET_FORM;
+  }
+  return Object.hasOwn(item, "key") && item.kty === undefined ? PUBLIC_KEY_FORM : undefined;
+}
+
+function readId(id, path) {
   if (id !== undefined && (typeof id !== "string" || id === "" || !id.isWellFormed())) {
     throw codedError(
       "ERR_MCP_AUTH_SECRET_INVALID",
       `\`${path}.kid\` must be a non-empty string without lone surrogates`,
     );
   }
-  if (isEntry) {
-    checkUnknownOptions(`${owner}: \`${path}\``, item, ["kid", "secret"], strict);
-  }
-  return { ...readMaterial(material, path), id };
+  return id;
 }
 
 /**

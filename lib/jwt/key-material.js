@@ -124,7 +124,8 @@ function fromObject(object, path) {
     // Without a cause: messages of the crypto library may hold values.
     throw codedError(
       "ERR_MCP_AUTH_SECRET_UNREADABLE",
-      `\`${path}\` is an object that crypto.createPublicKey() does not accept; pass the key as PEM text or as a KeyObject`,
+      `\`${path}\` is an object that crypto.createPublicKey() does not accept; pass a public key as PEM text or as a ` +
+        "KeyObject, and an HMAC secret itself or as `secret` next to its `kid`",
     );
   }
   return fromKeyObject(publicKey, path);

@@ -1,6 +1,7 @@
 import { constructNative } from "../core/errors.js";
 import { verifier } from "../native/load.js";
 import { ClaimsCache } from "./claims-cache.js";
+import { reportUnboundKeys } from "./key-binding.js";
 import { reportSecrets } from "./strength.js";
 
 /**
@@ -33,6 +34,8 @@ export function createTokenVerifier(provider, keyList, { strict, ...settings }, 
     reportSecrets(provider, isSecret ? keys : [], native.weakSecrets, reporter, strict);
     reportUnusableAlgorithms(provider, settings.algorithms, native.algorithms, reporter);
     reportSkippedKeys(provider, native.skippedKeys, reporter);
+    const usable = keys.filter((_, index) => !native.skippedKeys.includes(index));
+    reportUnboundKeys(provider, usable, settings.issuers, reporter, strict);
   }
   return {
     verify: native.verify,
@@ -46,7 +49,7 @@ function reportUnusableAlgorithms(provider, allowed, usable, reporter) {
   const unusable = allowed.flatMap((name, index) =>
     usable.includes(name)
       ? []
-      : [/^[A-Z]{2}(256|384|512)$|^EdDSA$/.test(name) ? name : `algorithms[${index}]`],
+      : [/^[A-Z]{2}(256|384|512)$|^Ed(?:DSA|25519)$/.test(name) ? name : `algorithms[${index}]`],
   );
   if (unusable.length > 0) {
     reporter.once(

@@ -11,10 +11,10 @@ import { RemoteKeys } from "./remote-keys.js";
 /** RFC 6750 §2.1. */
 const B64TOKEN = /^[\w\-.~+/]+=*$/;
 
-/** Query parameters that carry tokens, which the MCP specification forbids. */
-const QUERY_TOKEN = /[?&](?:access_token|token)(?:=|&|$)/;
-
 const DEFAULT_RETRY_SECONDS = 5;
+
+/** Failures of introspection that say nothing of the issuer. */
+const OWN_DOING = new Set(["ERR_MCP_AUTH_INTROSPECTION_BUSY", "ERR_MCP_AUTH_SOURCE_CLOSED"]);
 
 /**
  * Access tokens of authorization servers as a method of authentication: OAuth 2.1 §5.2, RFC 9068, RFC 7662.
@@ -27,7 +27,8 @@ const DEFAULT_RETRY_SECONDS = 5;
  * @param {number} options.cacheSize
  * @param {string[]} options.requiredScopes
  * @param {import("./challenge.js").ChallengeParameters} options.challenge
- * @param {(message: string) => void} options.onFailure told when an issuer cannot be asked
+ * @param {(failed: { error: SourceError, failures: number, usingStaleValue: boolean }) => void} options.onFailure told
+ *   each time an issuer cannot be asked for its keys or about a token; `failures` counts them in a row
  * @returns {import("../core/authenticator.js").Method & { close: () => void, prefetch: () => Promise<void> }}
  */
 export function oauthMethod({
@@ -55,7 +56,7 @@ export function oauthMethod({
       if (token === undefined) {
         return reject(name, "TOKEN_MISSING");
       }
-      if (QUERY_TOKEN.test(decodeQuery(request.url))) {
+      if (hasTokenInQuery(request)) {
         return reject(name, "TOKEN_IN_QUERY");
       }
       if (!B64TOKEN.test(token)) {
@@ -126,13 +127,19 @@ function extractToken({ headers }, header) {
   return token === "" || token.includes(" ") ? undefined : token;
 }
 
-/** The query with its names decoded; `""` if there is none. */
-function decodeQuery(url) {
-  if (typeof url !== "string" || !url.includes("?")) {
-    return "";
+/** A path whose query needs no look, on the host that was seen last. */
+const PLAIN_PATH = /^\/(?![/\\])[^?]*$/;
+let readableHost;
+
+/** Whether the query carries a token, which the MCP specification forbids. Throws for a URL that cannot be read. */
+function hasTokenInQuery({ url, headers: { host } }) {
+  if (!url || (host === readableHost && PLAIN_PATH.test(url))) {
+    return false;
   }
-  const names = [...new URLSearchParams(url.slice(url.indexOf("?"))).keys()];
-  return `?${names.join("&")}`;
+  // The host cannot hold a query; it is there because the framework rejects one that is malformed.
+  const { searchParams } = new URL(url, `http://${host}`);
+  readableHost = host;
+  return searchParams.has("access_token") || searchParams.has("token");
 }
 
 /** By `iss`, which is checked again when the signature was. What has no claims to read is for introspection. */
@@ -161,7 +168,7 @@ class KeyIssuer {
     };
     this.#keys = new RemoteKeys({
       name,
-      locate: jwksUri ?? discovered(this.issuers[0], "jwksUri", requireHttps, onFailure),
+      locate: jwksUri ?? discovered(this.issuers[0], "jwksUri", requireHttps),
       algorithms,
       settings: {
         ...rules,
@@ -197,13 +204,16 @@ class KeyIssuer {
 class IntrospectedIssuer {
   issuers;
   #introspector;
+  #onFailure;
+  #failures = 0;
 
   constructor(validation, { rules, cacheSize, requireHttps, onFailure }) {
+    this.#onFailure = onFailure;
     this.issuers = validation.issuers;
     const { audiences, allowIdTokens, rejectBound, introspection } = validation;
     const { endpoint, clientId, clientSecret, authMethod, tokenTypeHint, cacheTtlMs } = introspection;
     this.#introspector = createIntrospector({
-      endpoint: endpoint ?? discovered(this.issuers[0], "introspectionEndpoint", requireHttps, onFailure),
+      endpoint: endpoint ?? discovered(this.issuers[0], "introspectionEndpoint", requireHttps),
       clientId,
       clientSecret,
       authMethod: authMethod ?? undefined,
@@ -222,12 +232,26 @@ class IntrospectedIssuer {
   }
 
   async verify(token) {
-    const { claims, rejected } = await this.#introspector.introspect(token);
+    const { claims, rejected } = await this.#introspect(token);
     if (claims === undefined) {
       return /** @type {string} */ (rejected);
     }
     const { sub, iss, aud, exp, nbf, iat, scope, ...others } = claims;
     return { claims: { sub, iss, aud, exp, nbf, iat, scope, ...others }, keyId: undefined };
+  }
+
+  async #introspect(token) {
+    try {
+      const answer = await this.#introspector.introspect(token);
+      this.#failures = 0;
+      return answer;
+    } catch (error) {
+      if (!OWN_DOING.has(error.code)) {
+        this.#failures += 1;
+        this.#onFailure({ error, failures: this.#failures, usingStaleValue: false });
+      }
+      throw error;
+    }
   }
 
   async prefetch() {}
@@ -237,17 +261,8 @@ class IntrospectedIssuer {
   }
 }
 
-/** Where an endpoint of an issuer is, from its metadata. */
-function discovered(issuer, need, requireHttps, onFailure) {
-  const metadata = createIssuerMetadata({
-    issuer,
-    need,
-    requireHttps,
-    onFailure: ({ error, failures }) => {
-      if (failures === 1) {
-        onFailure(error.message);
-      }
-    },
-  });
+/** Where an endpoint of an issuer is, from its metadata. What fails is reported by those who ask. */
+function discovered(issuer, need, requireHttps) {
+  const metadata = createIssuerMetadata({ issuer, need, requireHttps });
   return async () => (await metadata.get())[need];
 }

@@ -6,6 +6,7 @@
  * @property {string | undefined} resourceMetadataUrl
  */
 
+/** @type {Record<string, string>} */
 const DESCRIPTIONS = {
   invalid_token: "Missing or invalid authentication token",
   insufficient_scope: "The access token lacks a required scope",
@@ -15,10 +16,10 @@ const DESCRIPTIONS = {
  * @param {ChallengeParameters} parameters
  * @param {string | undefined} error none where no token was presented, RFC 6750 §3.1
  * @param {readonly string[]} [scopes] that are needed
- * @param {string} [description]
+ * @param {string | null} [description] `null` for none. Default: one for the error
  */
 export function bearerChallenge({ resource, resourceMetadataUrl }, error, scopes = [], description) {
-  const said = description ?? (error === undefined ? undefined : DESCRIPTIONS[error]);
+  const said = description === undefined && error !== undefined ? DESCRIPTIONS[error] : description;
   const parameters = [
     ["realm", "MCP Server"],
     ["resource", resource],
@@ -28,7 +29,7 @@ export function bearerChallenge({ resource, resourceMetadataUrl }, error, scopes
     ["resource_metadata", resourceMetadataUrl],
   ];
   const written = parameters.flatMap(([name, value]) =>
-    value === undefined ? [] : `${name}="${quotable(value)}"`,
+    value === undefined || value === null ? [] : `${name}="${quotable(value)}"`,
   );
   return `Bearer ${written.join(", ")}`;
 }

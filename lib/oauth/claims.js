@@ -50,8 +50,10 @@ export function judgeParties(claims, { issuers, audiences, clientIdIsAudience })
 function isAudience(claims, audiences, clientIdIsAudience) {
   const stated = own(claims, "aud");
   // `client_id` names who asked for the token, not whom it is for: it counts only where nothing else is said.
-  const audience = stated === undefined && clientIdIsAudience ? own(claims, "client_id") : stated;
-  const named = typeof audience === "string" ? [audience] : Array.isArray(audience) ? audience : [];
+  const isClient = stated === undefined && clientIdIsAudience;
+  const audience = isClient ? own(claims, "client_id") : stated;
+  const named =
+    typeof audience === "string" ? [audience] : Array.isArray(audience) && !isClient ? audience : [];
   const usable = named.filter((name) => typeof name === "string" && name !== "");
   return audiences === null ? usable.length > 0 : usable.some((name) => audiences.includes(name));
 }

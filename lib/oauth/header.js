@@ -48,7 +48,7 @@ export function readHeader(token) {
 
 /** @returns {TokenHeader | undefined} */
 function parse(encoded) {
-  const json = decode(encoded);
+  const json = readObject(decode(encoded));
   if (json === undefined) {
     return undefined;
   }
@@ -71,14 +71,23 @@ function parse(encoded) {
  */
 export function readUnverifiedClaims(token) {
   const start = token.indexOf(".") + 1;
-  return decode(token.slice(start, token.indexOf(".", start)));
+  const value = decode(token.slice(start, token.indexOf(".", start)));
+  // Some issuers write the claims as JSON in a JSON string.
+  return readObject(typeof value === "string" ? parseJson(value) : value);
 }
 
 function decode(encoded) {
+  return parseJson(Buffer.from(encoded, "base64url").toString());
+}
+
+function parseJson(text) {
   try {
-    const value = JSON.parse(Buffer.from(encoded, "base64url").toString());
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+function readObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
 }

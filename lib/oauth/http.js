@@ -11,6 +11,8 @@ const MAX_DEPTH = 32;
 /** A year. RFC 9111 §1.2.2 allows more, which means no more. */
 const MAX_AGE_SECONDS = 31_536_000;
 
+const WEB_PAGE = /^(?:text\/html|application\/xhtml\+xml)\b/i;
+
 /** A connection that was kept open and that the server closed meanwhile: it has not seen the request. */
 const CLOSED_MEANWHILE = new Set(["ECONNRESET", "EPIPE"]);
 
@@ -70,7 +72,11 @@ async function exchangeJson(text, method, headers, body, options) {
   if (decoded === undefined) {
     throw failure("NOT_JSON", url, "answered bytes that are not UTF-8");
   }
-  return { json: parseJson(decoded, url), text: decoded, maxAgeSeconds: readMaxAge(fields) };
+  return {
+    json: parseJson(decoded, url, fields["content-type"]),
+    text: decoded,
+    maxAgeSeconds: readMaxAge(fields),
+  };
 }
 
 /**
@@ -169,10 +175,6 @@ class Exchange {
       this.#end(Object.assign(error, { status }));
       return;
     }
-    if (/^(?:text\/html|application\/xhtml\+xml)\b/i.test(fields["content-type"] ?? "")) {
-      this.#fail("CONTENT_TYPE", "answered with a web page");
-      return;
-    }
     const { maxBytes } = this.#options;
     if (Number(fields["content-length"]) > maxBytes) {
       this.#failTooLarge();
@@ -250,12 +252,15 @@ function decodeText(bytes) {
   }
 }
 
-function parseJson(text, url) {
+function parseJson(text, url, contentType = "") {
   let json;
   try {
     json = JSON.parse(text);
   } catch {
-    throw failure("NOT_JSON", url, "answered text that is not JSON");
+    // What servers say of JSON is often wrong, so the type only tells a login page from a fault.
+    throw WEB_PAGE.test(contentType)
+      ? failure("CONTENT_TYPE", url, "answered with a web page")
+      : failure("NOT_JSON", url, "answered text that is not JSON");
   }
   const problem = findStructureProblem(text);
   if (problem !== undefined) {

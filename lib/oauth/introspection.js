@@ -96,6 +96,7 @@ class Introspector {
       audiences: rules.audiences === null ? null : [...rules.audiences],
       clockTolerance: rules.clockTolerance ?? 0,
       rejectBound: rules.rejectBound ?? false,
+      allowIdTokens: rules.allowIdTokens ?? false,
     };
     this.#timeoutMs = options.timeoutMs ?? 5000;
     this.#maxInFlight = options.maxInFlight ?? 64;

@@ -6,7 +6,7 @@ import { parseAuthorizationServers, parseResource } from "./resource-metadata.js
 import { isLoopback, parseUrlOption } from "./urls.js";
 
 const DEFAULT_ALGORITHMS = ["RS256", "ES256"];
-const SUPPORTED = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$|^Ed25519$/;
+const SUPPORTED = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$/;
 const HMAC = /^HS(?:256|384|512)$/;
 
 const VALIDATION_OPTIONS = [
@@ -101,7 +101,8 @@ function readValidation(value, path, context) {
   }
   const given = { ...value };
   checkUnknownOptions(`${context.owner}: \`${path}\``, given, VALIDATION_OPTIONS, context.strict);
-  const type = given.type ?? "jwt";
+  // Next to `introspection`, leaving the type out is a mistake: the block would be ignored.
+  const type = given.type ?? (given.introspection === undefined ? "jwt" : undefined);
   if (type !== "jwt" && type !== "introspection") {
     throw optionError(`\`${path}.type\` must be "jwt" or "introspection"`);
   }
@@ -141,13 +142,13 @@ function readAudiences(given, path, { resource, advice }) {
   if (!Object.hasOwn(given, "audience")) {
     return [resource.id];
   }
-  const audiences = readNames(given.audience, `${path}.audience`);
-  if (audiences.includes("*")) {
-    if (audiences.length > 1) {
-      throw optionError(`\`${path}.audience\` must be "*" alone, or names`);
-    }
+  if (given.audience === "*") {
     advice.push(`\`${path}.audience\` is "*", so access tokens for other servers of the issuer are accepted`);
     return null;
+  }
+  const audiences = readNames(given.audience, `${path}.audience`);
+  if (audiences.includes("*")) {
+    throw optionError(`\`${path}.audience\` must be "*" itself, not in an array, or names`);
   }
   return audiences;
 }
@@ -189,7 +190,7 @@ function readAlgorithms(value, path, { advice }) {
     return DEFAULT_ALGORITHMS;
   }
   const names = readNames(value, `${path}.algorithms`);
-  const unsupported = names.find((name) => !SUPPORTED.test(name) && !HMAC.test(name) && name !== "none");
+  const unsupported = names.find((name) => !SUPPORTED.test(name) && !HMAC.test(name));
   if (unsupported !== undefined) {
     throw optionError(
       `\`${path}.algorithms\` must name algorithms such as "RS256", "PS256", "ES256" or "EdDSA"`,
@@ -200,7 +201,7 @@ function readAlgorithms(value, path, { advice }) {
     throw optionError(`\`${path}.algorithms\` must name an algorithm with a public key, such as "RS256"`);
   }
   if (usable.length < names.length) {
-    advice.push(`\`${path}.algorithms\`: HMAC algorithms and "none" are never accepted; remove them`);
+    advice.push(`\`${path}.algorithms\`: HMAC algorithms are never accepted; remove them`);
   }
   return usable;
 }

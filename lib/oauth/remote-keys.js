@@ -29,7 +29,7 @@ export class RemoteKeys {
    * @param {(claims: Record<string, any>, header: import("./header.js").TokenHeader) => string | undefined} options.judge
    *   the reason to reject claims whose signature holds
    * @param {boolean} options.requireHttps
-   * @param {(message: string) => void} options.onFailure told when the issuer begins to fail
+   * @param {(failed: import("../core/refresh.js").Failed) => void} options.onFailure told of each fetch that failed
    */
   constructor({ name, locate, algorithms, settings, judge, requireHttps, onFailure }) {
     this.#algorithms = algorithms;
@@ -45,11 +45,7 @@ export class RemoteKeys {
           wipe(keyList);
         }
       },
-      onFailure: ({ error, failures }) => {
-        if (failures === 1) {
-          onFailure(error.message);
-        }
-      },
+      onFailure,
     });
   }
 

@@ -14,7 +14,7 @@
 //! A token is inserted when it comes for the second time. The first time, the doorkeeper notes a keyed hash
 //! of that end, which costs next to nothing: tokens that come once evict none that come often.
 //!
-//! Bounded in entries, and in bytes because tokens over [`MAX_CACHED_TOKEN_BYTES`] are not cached. A full
+//! Bounded in entries, and in bytes because tokens and claims over [`MAX_CACHED_TOKEN_BYTES`] are not cached. A full
 //! cache evicts the oldest entry that was not referenced since the hand last passed it (the CLOCK algorithm).
 
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ use aws_lc_rs::digest;
 
 use super::claims::Times;
 
-/// Longer tokens, in bytes, are verified each time.
+/// Longer tokens, in bytes, are verified each time, and so are those with longer claims.
 pub const MAX_CACHED_TOKEN_BYTES: usize = 4096;
 
 pub(super) type Fingerprint = [u8; 32];

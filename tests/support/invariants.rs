@@ -19,7 +19,8 @@ use jsonwebtoken::DecodingKey;
 use mcp_native_auth::api_key::{EmptyKey, KeyRingBuilder};
 use mcp_native_auth::config_error::{ConfigError, KeyError};
 use mcp_native_auth::jwt::{
-    Accepted, Algorithm, ClaimRules, Key, KeyConfig, KeyMaterial, Verifier, VerifierConfig,
+    Accepted, Algorithm, ClaimRule, ClaimRules, ClaimValue, Issuer, Key, KeyConfig, KeyMaterial, Verifier,
+    VerifierConfig,
 };
 use mcp_native_auth::rejection::Rejection;
 
@@ -68,9 +69,13 @@ fn verifier(
     rules: ClaimRules,
     (cache_size, cache_seed): (usize, [u8; 32]),
 ) -> Result<Verifier, ConfigError> {
-    let keys = vec![KeyConfig { material, id: None, path: "secret" }];
+    let keys = vec![KeyConfig { material, id: None, issuers: Vec::new(), path: "secret" }];
     let algorithms = algorithms.to_vec();
     let config = VerifierConfig { keys, skips_unusable: false, algorithms, rules, cache_size, cache_seed };
+    construct(config)
+}
+
+fn construct(config: VerifierConfig<'_>) -> Result<Verifier, ConfigError> {
     Verifier::from_config(config).map(|configured| configured.verifier)
 }
 
@@ -87,7 +92,7 @@ pub(crate) fn token(input: &[u8]) {
         else {
             return;
         };
-        let terms = Terms { algorithms, require_expiration: false, now: NOW };
+        let terms = Terms { algorithms, now: NOW, ..Terms::default() };
         let expected = model::judge(token, &terms, |algorithm, input, signature| {
             opinion.holds(algorithm, input, signature)
         });
@@ -97,6 +102,30 @@ pub(crate) fn token(input: &[u8]) {
             agree(caching, token, &expected);
         }
     });
+}
+
+/// Rules of each kind. Tokens that obey them all are among those that the property tests make up.
+const TYPES: &[&str] = &["at+jwt", "jwt"];
+const ISSUERS: &[&str] = &["joe", "https://login/{tenantid}/v2", "https://login/*/b"];
+const KEY_ISSUERS: &[&str] = &["joe", "https://login/*/v2", "https://login/a/*"];
+const CLAIM_VALUES: &[(&str, &[&str])] = &[("azp", &["\"a\"", "5", "true"])];
+const MAX_TIME_TO_EXPIRATION: f64 = 1000.0;
+
+fn rules() -> ClaimRules {
+    ClaimRules {
+        max_time_to_expiration: Some(MAX_TIME_TO_EXPIRATION),
+        types: TYPES.iter().map(|typ| (*typ).into()).collect(),
+        issuers: issuers(ISSUERS),
+        claims: vec![ClaimRule {
+            name: "azp".into(),
+            accepted: vec![ClaimValue::Text("a".into()), ClaimValue::Number(5.0), ClaimValue::Boolean(true)],
+        }],
+        ..ClaimRules::default()
+    }
+}
+
+fn issuers(texts: &[&str]) -> Vec<Issuer> {
+    texts.iter().map(|text| Issuer::parse(text, "issuer").unwrap()).collect()
 }
 
 /// A header and a payload, parted by a NUL, under a good MAC. The first byte sets the terms.
@@ -115,11 +144,32 @@ pub(crate) fn claims(input: &[u8]) {
     let mac = hmac::sign(&key, signing_input.as_bytes());
     let token = format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(mac));
 
-    let terms = Terms { algorithms: &["HS256"], require_expiration, now: NOW };
+    let has_rules = switches & 4 != 0;
+    let mut terms = Terms { algorithms: &["HS256"], require_expiration, now: NOW, ..Terms::default() };
+    let mut rules = ClaimRules::default();
+    if has_rules {
+        terms = Terms {
+            latest_expiration: Some(NOW + MAX_TIME_TO_EXPIRATION),
+            types: TYPES,
+            issuers: ISSUERS,
+            key_issuers: KEY_ISSUERS,
+            claims: CLAIM_VALUES,
+            ..terms
+        };
+        rules = self::rules();
+    }
     let expected = model::judge(token.as_bytes(), &terms, |_, _, _| true);
-    let rules = ClaimRules { require_expiration, ..ClaimRules::default() };
-    let cache = (1 + usize::from(switches >> 6), [*switches; 32]);
-    let mut verifier = verifier(KeyMaterial::Secret(SECRET), &["HS256"], rules, cache).unwrap();
+    let material = KeyMaterial::Secret(SECRET);
+    let issuers = if has_rules { issuers(KEY_ISSUERS) } else { Vec::new() };
+    let mut verifier = construct(VerifierConfig {
+        keys: vec![KeyConfig { material, id: None, issuers, path: "secret" }],
+        algorithms: vec!["HS256"],
+        rules: ClaimRules { require_expiration, ..rules },
+        cache_size: 1 + usize::from(switches >> 6),
+        cache_seed: [*switches; 32],
+        ..VerifierConfig::default()
+    })
+    .unwrap();
     for _ in 0..3 {
         agree(&mut verifier, token.as_bytes(), &expected);
     }
@@ -243,6 +293,7 @@ fn announces_a_key(bytes: &[u8]) -> bool {
 fn tells_nothing(message: &str, material: &[u8]) {
     let vocabulary = include_str!("../../src/config_error.rs").to_owned()
         + include_str!("../../src/jwt/key/material.rs")
+        + include_str!("../../src/jwt/key/disguise.rs")
         + include_str!("../../src/jwt/key/verification_key.rs")
         + include_str!("../../src/jwt/key/der.rs")
         + include_str!("../../src/jwt/key/jwk.rs")

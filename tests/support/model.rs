@@ -18,9 +18,20 @@ pub(crate) enum Claims {
 }
 
 /// How the tokens are to be judged.
+#[derive(Default)]
 pub(crate) struct Terms<'t> {
     pub(crate) algorithms: &'t [&'t str],
     pub(crate) require_expiration: bool,
+    /// The furthest second that `exp` may be.
+    pub(crate) latest_expiration: Option<f64>,
+    /// Accepted values of `typ`, in lower case and without `application/`; any if empty.
+    pub(crate) types: &'t [&'t str],
+    /// Issuers, and patterns of them in which `*` and `{tenantid}` are whole parts; any if empty.
+    pub(crate) issuers: &'t [&'t str],
+    /// The same, for the key.
+    pub(crate) key_issuers: &'t [&'t str],
+    /// Names of claims, each with the JSON texts of the values that it may have.
+    pub(crate) claims: &'t [(&'t str, &'t [&'t str])],
     pub(crate) now: f64,
 }
 
@@ -42,7 +53,7 @@ pub(crate) fn judge(
     if header.len() > MAX_HEADER_BYTES {
         return Err(Rejection::HeaderInvalid);
     }
-    let (algorithm, typ_is_jwt) = judge_header(&base64url(header)?)?;
+    let Header { algorithm, typ } = judge_header(&base64url(header)?)?;
     if !terms.algorithms.contains(&algorithm.as_str()) {
         return Err(Rejection::AlgorithmNotAllowed);
     }
@@ -50,11 +61,21 @@ pub(crate) fn judge(
     if !signature_holds(&algorithm, &signing_input, &base64url(signature)?) {
         return Err(Rejection::SignatureInvalid);
     }
-    judge_payload(&base64url(payload)?, typ_is_jwt, terms)
+    let bare = typ.to_ascii_lowercase();
+    let bare = bare.strip_prefix("application/").filter(|rest| !rest.contains('/')).unwrap_or(&bare);
+    if !terms.types.is_empty() && !terms.types.contains(&bare) {
+        return Err(Rejection::TypeNotAllowed);
+    }
+    judge_payload(&base64url(payload)?, typ == "JWT", terms)
 }
 
-/// `alg`, empty if it is absent or no string, and whether `typ` is `JWT`.
-fn judge_header(header: &[u8]) -> Result<(String, bool), Rejection> {
+/// Both empty if they are absent or no strings.
+struct Header {
+    algorithm: String,
+    typ: String,
+}
+
+fn judge_header(header: &[u8]) -> Result<Header, Rejection> {
     let units = utf16(header).ok_or(Rejection::HeaderInvalid)?;
     let members = members(&units).ok_or(Rejection::HeaderInvalid)?;
     let mut names = HashSet::new();
@@ -67,11 +88,11 @@ fn judge_header(header: &[u8]) -> Result<(String, bool), Rejection> {
     if value("crit").is_some() || value("b64") == Some(&[Lexeme::Word("false")]) {
         return Err(Rejection::CriticalExtension);
     }
-    let algorithm = match value("alg") {
+    let text = |name| match value(name) {
         Some([Lexeme::Text(units)]) => String::from_utf16(units).unwrap_or_default(),
         _ => String::new(),
     };
-    Ok((algorithm, value("typ") == Some(&[Lexeme::Text(units_of("JWT"))])))
+    Ok(Header { algorithm: text("alg"), typ: text("typ") })
 }
 
 fn judge_payload(payload: &[u8], typ_is_jwt: bool, terms: &Terms<'_>) -> Result<Claims, Rejection> {
@@ -82,13 +103,13 @@ fn judge_payload(payload: &[u8], typ_is_jwt: bool, terms: &Terms<'_>) -> Result<
         return Err(Rejection::PayloadInvalid);
     }
     let subject = |value: Lexeme| {
-        judge_times(&[], terms)?;
+        judge_claims(&[], terms)?;
         let name = Lexeme::Text(units_of("sub"));
         Ok(Claims::Lexemes(vec![Lexeme::Mark('{'), name, Lexeme::Mark(':'), value, Lexeme::Mark('}')]))
     };
     match lexemes.as_slice() {
         [Lexeme::Mark(_), ..] => {
-            judge_times(&members(&units).unwrap_or_default(), terms)?;
+            judge_claims(&members(&units).unwrap_or_default(), terms)?;
             Ok(Claims::Payload(text.into()))
         }
         _ if !typ_is_jwt => subject(Lexeme::Text(units)),
@@ -97,7 +118,7 @@ fn judge_payload(payload: &[u8], typ_is_jwt: bool, terms: &Terms<'_>) -> Result<
                 if depth(&lexemes) > MAX_PAYLOAD_DEPTH {
                     return Err(Rejection::PayloadInvalid);
                 }
-                judge_times(&members(inner).unwrap_or_default(), terms)?;
+                judge_claims(&members(inner).unwrap_or_default(), terms)?;
                 Ok(Claims::Lexemes(lexemes))
             }
             _ => subject(Lexeme::Text(inner.clone())),
@@ -106,6 +127,81 @@ fn judge_payload(payload: &[u8], typ_is_jwt: bool, terms: &Terms<'_>) -> Result<
         [scalar] => subject(scalar.clone()),
         _ => Err(Rejection::PayloadInvalid),
     }
+}
+
+fn judge_claims(members: &[(Vec<u16>, Vec<Lexeme>)], terms: &Terms<'_>) -> Result<(), Rejection> {
+    judge_times(members, terms)?;
+    // Of a name that is repeated, the last counts.
+    let claim = |wanted: &str| {
+        members.iter().rev().find(|(name, _)| *name == units_of(wanted)).map(|(_, value)| value.as_slice())
+    };
+    let text = |wanted: &str| match claim(wanted) {
+        Some([Lexeme::Text(units)]) => String::from_utf16(units).ok(),
+        _ => None,
+    };
+    for accepted in [terms.issuers, terms.key_issuers] {
+        let is_accepted = |issuer: String| {
+            accepted.iter().any(|pattern| is_issuer(&issuer, pattern, text("tid").as_deref()))
+        };
+        if !accepted.is_empty() && !text("iss").is_some_and(is_accepted) {
+            return Err(Rejection::IssuerNotAllowed);
+        }
+    }
+    for (name, values) in terms.claims {
+        let values: Vec<_> =
+            values.iter().filter_map(|value| json(&units_of(value))?.into_iter().next()).collect();
+        let is_accepted = |item: &[Lexeme]| {
+            match item {
+            [Lexeme::Number(digits)] => values.iter().any(|value| {
+                matches!(value, Lexeme::Number(other) if other.parse::<f64>() == digits.parse::<f64>())
+            }),
+            [scalar] => values.contains(scalar),
+            _ => false,
+        }
+        };
+        let found = claim(name).unwrap_or_default();
+        let is_allowed = match found {
+            [Lexeme::Mark('['), items @ .., Lexeme::Mark(']')] => {
+                items_of(items).into_iter().any(is_accepted)
+            }
+            value => is_accepted(value),
+        };
+        if !is_allowed {
+            return Err(Rejection::ClaimNotAllowed);
+        }
+    }
+    Ok(())
+}
+
+/// Whether an issuer is that of a pattern, part by part.
+fn is_issuer(issuer: &str, pattern: &str, tenant: Option<&str>) -> bool {
+    let is_name = |part: &str| {
+        !part.is_empty()
+            && part.chars().all(|character| character == '-' || character.is_ascii_alphanumeric())
+    };
+    let (parts, patterns): (Vec<&str>, Vec<&str>) =
+        (issuer.split('/').collect(), pattern.split('/').collect());
+    parts.len() == patterns.len()
+        && parts.iter().zip(patterns).all(|(part, pattern)| match pattern {
+            "*" => is_name(part),
+            "{tenantid}" => is_name(part) && tenant == Some(*part),
+            _ => *part == pattern,
+        })
+}
+
+/// The items between the brackets of an array.
+fn items_of(lexemes: &[Lexeme]) -> Vec<&[Lexeme]> {
+    let mut depth = 0;
+    lexemes
+        .split(|lexeme| {
+            match lexeme {
+                Lexeme::Mark('{' | '[') => depth += 1,
+                Lexeme::Mark('}' | ']') => depth -= 1,
+                _ => {}
+            }
+            depth == 0 && *lexeme == Lexeme::Mark(',')
+        })
+        .collect()
 }
 
 fn judge_times(members: &[(Vec<u16>, Vec<Lexeme>)], terms: &Terms<'_>) -> Result<(), Rejection> {
@@ -132,6 +228,9 @@ fn judge_times(members: &[(Vec<u16>, Vec<Lexeme>)], terms: &Terms<'_>) -> Result
     }
     match time("exp")? {
         Some(f64::INFINITY) => Err(Rejection::TimeClaimInvalid),
+        Some(expires) if terms.latest_expiration.is_some_and(|latest| expires > latest) => {
+            Err(Rejection::TimeClaimInvalid)
+        }
         Some(expires) if expires <= terms.now => Err(Rejection::Expired),
         None if terms.require_expiration => Err(Rejection::ExpirationMissing),
         _ => Ok(()),

@@ -111,6 +111,9 @@ function inheritOAuthMetadata(provider, oauth) {
   const delegates = {
     getAuthorizationServers: () => oauth.getAuthorizationServers(),
     getResource: () => oauth.getResource(),
+    // Inherited too, where they would not find their provider.
+    ready: async () => oauth.ready?.(),
+    close: () => oauth.close?.(),
     // About no particular request, so without an error code, RFC 6750 §3.1.
     getWWWAuthenticateHeader: () => authenticatorOf(provider)?.challenges(false).join(", "),
   };

@@ -147,12 +147,14 @@ export class APIKeyAuthProvider {
 
   async reload() {
     if (this.#loader === undefined) {
-      throw codedError(
-        "ERR_MCP_AUTH_KEYS_RELOAD_FAILED",
-        "there is no `loadKeys` to load keys with; set it to a function",
-      );
+      reportAtCaller(this.reload, () => {
+        throw codedError(
+          "ERR_MCP_AUTH_KEYS_RELOAD_FAILED",
+          "there is no `loadKeys` to load keys with; set it to a function",
+        );
+      });
     }
-    await this.#loader.reload();
+    await this.#loader?.reload();
   }
 
   async ready() {

@@ -147,10 +147,9 @@ export class FrameworkHost {
     return special ?? { ...this.#authError };
   }
 
-  /** The challenges for the rejected request of the current context, if it is known. */
+  /** The challenges for the rejected request of the current context, `""` for none; `undefined` if it is not known. */
   challengeOfContext() {
-    const value = challengesInContext(this)?.join(", ");
-    return value === "" ? undefined : value;
+    return challengesInContext(this)?.join(", ");
   }
 
   #begin(request) {

@@ -83,11 +83,12 @@ function link(framework) {
       continue;
     }
     const { prototype } = framework?.[name] ?? {};
-    const isLinked =
-      typeof prototype === "object" &&
-      prototype !== null &&
-      (prototype === providerClass.prototype || Reflect.setPrototypeOf(providerClass.prototype, prototype));
-    isComplete &&= isLinked;
+    const isFound = typeof prototype === "object" && prototype !== null;
+    if (isFound && prototype !== providerClass.prototype) {
+      // Where it is frozen, the Proxy goes on answering.
+      Reflect.setPrototypeOf(providerClass.prototype, prototype);
+    }
+    isComplete &&= isFound;
   }
   if (isComplete) {
     linked = framework;

@@ -60,6 +60,7 @@ export class OAuthAuthProvider {
   #config;
   #method;
   #challenge;
+  #requiredScopes;
 
   constructor(config) {
     reportAtCaller(OAuthAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
@@ -77,6 +78,7 @@ export class OAuthAuthProvider {
     }
     const attempts = attemptOptions(NAME, options, strict);
     this.#config = oauth;
+    this.#requiredScopes = requiredScopes;
     this.#challenge = {
       resource: oauth.resource.id,
       resourceMetadataUrl: metadataUrlOption(options.resourceMetadataUrl, oauth),
@@ -121,7 +123,12 @@ export class OAuthAuthProvider {
   }
 
   getWWWAuthenticateHeader(error, description) {
-    return this.#host.challengeOfContext() ?? bearerChallenge(this.#challenge, error, [], description);
+    const ofRequest = this.#host.challengeOfContext();
+    if (ofRequest === undefined) {
+      return bearerChallenge(this.#challenge, error || undefined, this.#requiredScopes, description || null);
+    }
+    // Serverless handlers send the header with every status: with 503 without an error, which would blame the token.
+    return ofRequest === "" ? bearerChallenge(this.#challenge, undefined) : ofRequest;
   }
 
   /** Fetches keys and metadata now. */
@@ -139,16 +146,15 @@ extendsFramework(OAuthAuthProvider, "OAuthAuthProvider");
 /** As it was defined: the prototype may be changed. */
 const { authenticate } = OAuthAuthProvider.prototype;
 
-let failures = 0;
-
-/** In a warning when an issuer begins to fail, and in an event. */
-function reportFailure(message) {
-  failures += 1;
-  publishReloadFailed({ provider: NAME, failures, message, usingStaleKeys: false });
-  warn(
-    "MCP_NATIVE_AUTH_ISSUER_UNAVAILABLE",
-    `${NAME}: ${message}. Tokens of known keys are still accepted; what cannot be decided is answered with 503`,
-  );
+/** In an event each time, and in a warning when an issuer begins to fail. */
+function reportFailure({ error, failures, usingStaleValue }) {
+  publishReloadFailed({ provider: NAME, failures, message: error.message, usingStaleKeys: usingStaleValue });
+  if (failures === 1) {
+    warn(
+      "MCP_NATIVE_AUTH_ISSUER_UNAVAILABLE",
+      `${NAME}: ${error.message}. Tokens of known keys are still accepted; what cannot be decided is answered with 503`,
+    );
+  }
 }
 
 function scopesOption(value) {
@@ -156,8 +162,10 @@ function scopesOption(value) {
     return [];
   }
   const scopes = isArray(value) ? readArray(value, "`requiredScopes`") : undefined;
-  if (!scopes?.every((scope) => typeof scope === "string" && SCOPE.test(scope))) {
-    throw optionError('`requiredScopes` must be an array of scopes, such as ["mcp"] (RFC 6749 §3.3)');
+  if (!scopes?.length || !scopes.every((scope) => typeof scope === "string" && SCOPE.test(scope))) {
+    throw optionError(
+      '`requiredScopes` must be an array of scopes, not empty, such as ["mcp"] (RFC 6749 §3.3)',
+    );
   }
   return scopes;
 }

@@ -1,0 +1,94 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { startAuthorizationServer } from "./authorization-server.js";
+import { freePort, running } from "./running.js";
+import { oauthServer } from "./server.js";
+
+const REDIRECT_URL = "http://127.0.0.1:9/callback";
+
+/** What a client remembers; the SDK does the rest: metadata, registration, PKCE, token. */
+class Session {
+  redirectUrl = REDIRECT_URL;
+  clientMetadata = {
+    redirect_uris: [REDIRECT_URL],
+    grant_types: ["authorization_code"],
+    response_types: ["code"],
+    token_endpoint_auth_method: "none",
+    scope: "mcp",
+  };
+  clientInformation = () => this.client;
+  saveClientInformation = (client) => {
+    this.client = client;
+  };
+  tokens = () => this.saved;
+  saveTokens = (tokens) => {
+    this.saved = tokens;
+  };
+  codeVerifier = () => this.verifier;
+  saveCodeVerifier = (verifier) => {
+    this.verifier = verifier;
+  };
+  redirectToAuthorization = (url) => {
+    this.authorizationUrl = url;
+  };
+}
+
+/**
+ * Logs in at a real authorization server and calls a tool, then takes the token to another server.
+ *
+ * @returns {Promise<{ url: string, answer: object, elsewhere: number }>} `elsewhere` is that server's status
+ */
+export async function oauthRound() {
+  const authorizationServer = await startAuthorizationServer();
+  const servers = [];
+  const start = async () => {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}/mcp`;
+    const server = oauthServer({ port, resource: url, issuer: authorizationServer.issuer });
+    servers.push(server);
+    await running(server, port);
+    return url;
+  };
+  try {
+    const [here, there] = [await start(), await start()];
+    const session = new Session();
+    const open = () => new StreamableHTTPClientTransport(new URL(here), { authProvider: session });
+    const first = open();
+    // The 401 sends the client to the authorization server.
+    await new Client({ name: "demo", version: "1.0.0" }).connect(first).catch(() => {});
+    await first.finishAuth(await logIn(session.authorizationUrl));
+    const client = new Client({ name: "demo", version: "1.0.0" });
+    const transport = open();
+    await client.connect(transport);
+    const { content } = await client.callTool({ name: "whoami" });
+    await transport.terminateSession();
+    await client.close();
+    const response = await fetch(there, {
+      method: "POST",
+      headers: { authorization: `Bearer ${session.saved.access_token}` },
+    });
+    await response.body?.cancel();
+    return { url: here, answer: JSON.parse(content[0].text), elsewhere: response.status };
+  } finally {
+    for (const server of servers) await server.stop();
+    await authorizationServer.stop();
+  }
+}
+
+/** What a browser does: follows redirects, with cookies, until the client gets its code. */
+async function logIn(authorizationUrl) {
+  const cookies = new Map();
+  let url = authorizationUrl;
+  for (let step = 0; step < 10; step += 1) {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    const response = await fetch(url, { redirect: "manual", headers: { cookie } });
+    await response.body?.cancel();
+    for (const line of response.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+      cookies.set(name, value);
+    }
+    url = new URL(response.headers.get("location"), url);
+    if (url.href.startsWith(REDIRECT_URL)) return url.searchParams.get("code");
+  }
+  throw new Error("the authorization server redirects in circles");
+}
