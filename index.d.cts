@@ -9,6 +9,9 @@ export type APIKeyAuthProvider = esm.APIKeyAuthProvider;
 /** Accepts requests that carry a JSON Web Token signed with a configured key. See {@link esm.JWTAuthProvider}. */
 export declare const JWTAuthProvider: typeof esm.JWTAuthProvider;
 export type JWTAuthProvider = esm.JWTAuthProvider;
+/** Accepts requests that carry an access token of an OAuth authorization server. See {@link esm.OAuthAuthProvider}. */
+export declare const OAuthAuthProvider: typeof esm.OAuthAuthProvider;
+export type OAuthAuthProvider = esm.OAuthAuthProvider;
 /** Default of {@link esm.APIKeyOptions.headerName}. */
 export declare const DEFAULT_API_KEY_HEADER_NAME: typeof esm.DEFAULT_API_KEY_HEADER_NAME;
 /** Status and message of a rejection that has no message of its own. See {@link esm.DEFAULT_AUTH_ERROR}. */

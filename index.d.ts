@@ -207,6 +207,13 @@ export type RejectionReason =
   | "TOKEN_ISSUER_NOT_ALLOWED"
   | "TOKEN_AUDIENCE_NOT_ALLOWED"
   | "TOKEN_SUBJECT_NOT_ALLOWED"
+  | "TOKEN_CLAIM_NOT_ALLOWED"
+  | "TOKEN_IN_QUERY"
+  | "TOKEN_KEY_UNKNOWN"
+  | "TOKEN_INACTIVE"
+  | "TOKEN_BOUND"
+  | "SCOPE_INSUFFICIENT"
+  | "ISSUER_UNAVAILABLE"
   | "REQUEST_UNREADABLE"
   | "PROVIDER_REJECTED"
   | "PROVIDER_FAILED"
@@ -813,6 +820,114 @@ export declare class JWTAuthProvider implements AuthProvider {
    * once: `{ status: 429, message: "Too many failed authentication attempts", headers }`.
    */
   getAuthError(): AuthError;
+}
+
+/**
+ * Configuration of {@link OAuthAuthProvider}. The framework's form is accepted as it is. An unknown or unusable option
+ * makes the constructor throw `ERR_MCP_AUTH_CONFIG_INVALID` or warn.
+ */
+export interface OAuthConfig {
+  /** Canonical URL of this server, as clients use it. It is the audience of tokens for it. RFC 8707 §2, RFC 9728 §1.2. */
+  resource: string;
+  /** Issuer identifiers of the authorization servers that clients may use, as URLs. RFC 9728 §2. */
+  authorizationServers: readonly string[];
+  /**
+   * How tokens are verified, or one entry for each issuer. Default: as JWTs of each authorization server, with keys that
+   * are discovered.
+   */
+  validation?: OAuthValidation | readonly OAuthValidation[] | undefined;
+  /** Scopes that every token must have; otherwise the response is 403 with `insufficient_scope`. RFC 6750 §3.1. */
+  requiredScopes?: readonly string[] | null | undefined;
+  /** Header that carries the token. Default: `"Authorization"`. */
+  headerName?: string | null | undefined;
+  /** URL of the protected resource metadata in `WWW-Authenticate`; `false` leaves it out. Default: the root form. RFC 9728 §5.1. */
+  resourceMetadataUrl?: string | false | null | undefined;
+  /** Whether URLs must be `https:`, loopback excepted. Default: as {@link OAuthConfig.strict}. */
+  requireHttps?: boolean | null | undefined;
+  /** See {@link JWTOptions.subject}. */
+  subject?: string | readonly string[] | null | undefined;
+  /** See {@link JWTOptions.requiredClaims}. */
+  requiredClaims?: readonly string[] | null | undefined;
+  /** See {@link JWTOptions.typ}. */
+  typ?: string | null | undefined;
+  /** Seconds since `iat`. See {@link JWTOptions.maxTokenAge}. */
+  maxTokenAge?: number | null | undefined;
+  /** Seconds, at most 300. See {@link JWTOptions.clockTolerance}. */
+  clockTolerance?: number | null | undefined;
+  /** See {@link JWTOptions.strict}. */
+  strict?: boolean | null | undefined;
+  /** See {@link JWTOptions.trustProxy}. */
+  trustProxy?: TrustProxy | null | undefined;
+  /** See {@link JWTOptions.throttle}. */
+  throttle?: ThrottleConfig | null | undefined;
+  /** Number of verified tokens or answers to remember. Default: 10,000. `0` turns remembering off. */
+  cacheSize?: number | null | undefined;
+}
+
+/** How the tokens of one issuer are verified. See {@link OAuthConfig.validation}. */
+export interface OAuthValidation {
+  /** Default: `"jwt"`. */
+  type?: "jwt" | "introspection" | undefined;
+  /** Accepted `iss`, compared character by character. Default: the authorization server. RFC 9068 §4. */
+  issuer?: string | readonly string[] | undefined;
+  /** Accepted `aud`; `"*"` accepts tokens for any server of the issuer. Default: {@link OAuthConfig.resource}. */
+  audience?: string | readonly string[] | undefined;
+  /** URL of the JWK Set. Default: discovered. RFC 8414 §3, RFC 7517 §5. */
+  jwksUri?: string | undefined;
+  /** Accepted `alg` of public keys. Default: `["RS256", "ES256"]`. RFC 7518 §3.1. */
+  algorithms?: readonly string[] | null | undefined;
+  /** Required for the type `"introspection"`. RFC 7662. */
+  introspection?: OAuthIntrospection | undefined;
+  /** Whether OpenID Connect ID tokens are accepted as access tokens. Default: `false`. */
+  allowIdTokens?: boolean | null | undefined;
+  /** Whether tokens that are bound to a key of the client (`cnf`) are rejected, as no proof is checked. Default: `false`. */
+  rejectBoundTokens?: boolean | null | undefined;
+}
+
+/** How the authorization server is asked about a token. RFC 7662 §2. */
+export interface OAuthIntrospection {
+  /** URL. Default: discovered. */
+  endpoint?: string | undefined;
+  clientId: string;
+  clientSecret: string;
+  /** Milliseconds for which an answer is used again. Default: 300,000. */
+  cacheTTL?: number | null | undefined;
+  /** How this server authenticates. Default: `"client_secret_basic"`. */
+  authMethod?: "client_secret_basic" | "client_secret_post" | undefined;
+  /** `token_type_hint` of the question. RFC 7662 §2.1. */
+  tokenTypeHint?: string | undefined;
+}
+
+/**
+ * Accepts requests that carry an access token of an OAuth authorization server, as a resource server of the MCP
+ * specification (2026-07-28). Replaces the framework's class of this name.
+ *
+ * @example
+ * ```ts
+ * import { OAuthAuthProvider } from "mcp-native-auth";
+ *
+ * const provider = new OAuthAuthProvider({
+ *   resource: "https://mcp.example.com",
+ *   authorizationServers: ["https://login.example.com"],
+ * });
+ * ```
+ */
+export declare class OAuthAuthProvider implements AuthProvider {
+  /** @throws {ConfigurationError} for a configuration that cannot work; the message names the option */
+  constructor(config: OAuthConfig);
+  /** Resolves to `{ data: <claims> }` or to `false`. Never rejects. */
+  authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
+  getAuthError(): AuthError;
+  /** The issuers as configured. */
+  getAuthorizationServers(): string[];
+  /** The canonical URL of this server. */
+  getResource(): string;
+  /** The value for `WWW-Authenticate`: of the current request's rejection, or with the given error. RFC 6750 §3. */
+  getWWWAuthenticateHeader(error?: string, description?: string): string;
+  /** Fetches keys and metadata now. Rejects if an authorization server cannot be asked. */
+  ready(): Promise<void>;
+  /** Releases what the provider keeps running. */
+  close(): void;
 }
 
 /**

@@ -75,7 +75,6 @@ describe("the table of reasons", () => {
       "TOKEN_KEY_UNKNOWN",
       "TOKEN_MALFORMED",
       "TOKEN_SIGNATURE_INVALID",
-      "TOKEN_TYPE_NOT_ALLOWED",
     ]);
   });
 
