@@ -86,9 +86,6 @@ export interface ConfigurationError extends Error {
     | "ERR_MCP_AUTH_INTERNAL";
 }
 
-/** The number of proxies that append to `X-Forwarded-For`, or a header that the proxy overwrites. */
-export type TrustProxy = number | { header: string };
-
 /**
  * Limits failed authentication attempts per client address. Valid credentials are accepted over the limit
  * too, and so is a correct guess: only {@link ThrottleConfig.lockout} stops a client that keeps guessing.
@@ -125,10 +122,7 @@ export interface ThrottleConfig {
    */
   lockout?: boolean | null | undefined;
   /**
-   * Number of proxies in front of the server that append to `X-Forwarded-For`. The client's address is the
-   * entry at that position, counted from the right. If the entry is missing or not an address, the socket's
-   * address counts. 0 reads the socket only. A client that can reach the server past the proxies can claim any
-   * address. An integer from 0 to 100, or a header that the proxy overwrites.
+   * The same as `trustProxy` of the provider, from which it must not differ.
    * @default 0
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
@@ -156,6 +150,26 @@ export interface ThrottleConfig {
    */
   limiterTimeoutMs?: number | null | undefined;
 }
+
+/**
+ * How the address of a client behind proxies is found. If there is no address in that place, the socket's address
+ * counts. A client that can reach the server past the proxies can claim any address.
+ *
+ * - A number: how many proxies append to `X-Forwarded-For`. The address is the entry at that position, counted
+ *   from the right. 0 reads the socket only. An integer from 0 to 100.
+ * - `header`: one that the proxy overwrites, such as `CF-Connecting-IP` or `X-Real-IP`. Of `Forwarded` (RFC 7239)
+ *   it is `for` of the last element.
+ *
+ * @example
+ * ```ts
+ * import { APIKeyAuthProvider } from "mcp-native-auth";
+ *
+ * const keys = [process.env.API_KEY ?? ""];
+ * const behindNginx = new APIKeyAuthProvider({ keys, trustProxy: 1 });
+ * const behindCloudflare = new APIKeyAuthProvider({ keys, trustProxy: { header: "CF-Connecting-IP" } });
+ * ```
+ */
+export type TrustProxy = number | { readonly header: string };
 
 /** The methods of a `rate-limiter-flexible` limiter that {@link ThrottleConfig.limiter} uses. */
 export interface FailureLimiter {
@@ -214,7 +228,7 @@ export interface AcceptedEvent {
   readonly keyId: string | undefined;
   /** `sub` of the verified token, if it is a string. RFC 7519 §4.1.2. */
   readonly subject: string | undefined;
-  /** The client's address: that of the socket, or the one that {@link ThrottleConfig.trustProxy} selects. */
+  /** The client's address: that of the socket, or the one that `trustProxy` selects. */
   readonly remoteAddress: string | undefined;
   /** Whether the store of {@link ThrottleConfig.limiter} failed for this request. */
   readonly limiterError: boolean;
@@ -229,7 +243,7 @@ export interface RejectedEvent {
   readonly credentialReason: RejectionReason | undefined;
   /** Id of the configured key that matched, if one matched and it has an id. */
   readonly keyId: string | undefined;
-  /** The client's address: that of the socket, or the one that {@link ThrottleConfig.trustProxy} selects. */
+  /** The client's address: that of the socket, or the one that `trustProxy` selects. */
   readonly remoteAddress: string | undefined;
   /** Whether the store of {@link ThrottleConfig.limiter} failed for this request. */
   readonly limiterError: boolean;
@@ -344,17 +358,17 @@ export interface APIKeyOptions {
    */
   strict?: boolean | null | undefined;
   /**
-   * How to find the client's address for events and {@link throttle}, unless that has its own.
-   * @default 0
-   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also together with `throttle.trustProxy`
-   */
-  trustProxy?: TrustProxy | null | undefined;
-  /**
    * Responds with 429 to too many failures from one address. Valid credentials are still accepted, unless
    * {@link ThrottleConfig.lockout} is set. If absent, there is no limit.
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
   throttle?: ThrottleConfig | null | undefined;
+  /**
+   * How proxies in front of the server hand on the client's address, which events show and {@link throttle} counts.
+   * @default 0
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also if {@link ThrottleConfig.trustProxy} differs
+   */
+  trustProxy?: TrustProxy | null | undefined;
 }
 
 /** {@link APIKeyOptions} with a list of keys. */
@@ -745,17 +759,17 @@ export interface JWTOptions {
    */
   strict?: boolean | null | undefined;
   /**
-   * How to find the client's address for events and {@link throttle}, unless that has its own.
-   * @default 0
-   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also together with `throttle.trustProxy`
-   */
-  trustProxy?: TrustProxy | null | undefined;
-  /**
    * Responds with 429 to too many failures from one address. Valid credentials are still accepted, unless
    * {@link ThrottleConfig.lockout} is set. If absent, there is no limit.
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
   throttle?: ThrottleConfig | null | undefined;
+  /**
+   * How proxies in front of the server hand on the client's address, which events show and {@link throttle} counts.
+   * @default 0
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also if {@link ThrottleConfig.trustProxy} differs
+   */
+  trustProxy?: TrustProxy | null | undefined;
   /**
    * Number of verified tokens to remember, so that the signature of one that comes again is not verified again;
    * 0 for none. Expiry and all other rules are checked on every use, and each caller gets its own claims. Only
@@ -1051,14 +1065,18 @@ export declare function checkApiKey(key: string): "ok" | "typo" | "unrecognized"
 
 /** Options of {@link anyOf}. An unknown option is ignored with a process warning. */
 export interface AnyOfOptions {
-  /** How to find the client's address for events and {@link throttle}. @default 0 */
-  trustProxy?: TrustProxy | null | undefined;
   /**
    * Counts each wrong credential of a request once, even if several providers reject it. The combined providers
    * must not have a `throttle` of their own. If absent, there is no limit.
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
   throttle?: ThrottleConfig | null | undefined;
+  /**
+   * How proxies in front of the server hand on the client's address, which events show and {@link throttle} counts.
+   * @default 0
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also if {@link ThrottleConfig.trustProxy} differs
+   */
+  trustProxy?: TrustProxy | null | undefined;
 }
 
 /**

@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
+import { REASONS } from "../../lib/core/reasons.js";
 import { checkout } from "../support/project.js";
 
 const page = readFileSync(path.join(checkout, "docs/monitoring.md"), "utf8");
@@ -47,6 +48,15 @@ describe("examples", () => {
         ["provider: 'APIKeyAuthProvider', outcome: 'rejected', reason: 'KEY_UNKNOWN'", "2"],
       ],
     );
+  });
+
+  it("the page lists the reasons that count as failures", () => {
+    const [, list] = /^- \*\*Failures\*\* are (.*?)\. Requests/ms.exec(page);
+    const listed = [...list.matchAll(/`([A-Z_]+)`/g)].map(([, reason]) => reason);
+    const documented = [...page.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, reason]) => reason);
+    // That of a provider of others depends on the request, which the page says next.
+    const counted = documented.filter((reason) => REASONS[reason].counted && reason !== "PROVIDER_REJECTED");
+    assert.deepEqual(listed.sort(), counted.sort());
   });
 
   it("a throttle answers ten failures by 401, then by 429", () => {

@@ -15,6 +15,7 @@ import { constructNative, ERRORS } from "../../lib/core/errors.js";
 import { WARNINGS } from "../../lib/core/warnings.js";
 import { rejectionCodes } from "../../lib/native/load.js";
 import { addonFileName, platformId } from "../../lib/native/platform.js";
+import { freePort } from "../support/free-port.js";
 import { sections } from "../support/markdown.js";
 import { nativeVerifier } from "../support/native-verifier.js";
 import { checkout, project } from "../support/project.js";
@@ -238,6 +239,10 @@ const MISTAKES = [
   jwt({ secret: `"${secret}"`, audience: "here", strict: true }),
   throttled({ failures: 10, limiter: { consume() {} } }),
   throttled({ limiter: {} }),
+  apiKeys({ keys: [key], trustProxy: true }),
+  apiKeys({ keys: [key], trustProxy: { header: "X-Forwarded-For" } }),
+  apiKeys({ keys: [key], trustProxy: 1, throttle: { trustProxy: 2 } }),
+  () => anyOf([new JWTAuthProvider({ secret, trustProxy: 1 })]),
   () => anyOf([]),
   () => anyOf([{}]),
   () => anyOf([new JWTAuthProvider({ secret, throttle: {} })]),
@@ -249,6 +254,34 @@ const MISTAKES = [
 const SWITCH = ["--import", "mcp-native-auth/register"];
 const STRICT = ["--import", "mcp-native-auth/register/strict"];
 const FRAMEWORK = { dependencies: ["mcp-framework"] };
+
+/** A server that may be open, as `make`, and a client that sends it three messages, as `ask`. */
+const OPEN = { installed: { dependencies: ["mcp-framework", "zod"] } };
+const PORT = await freePort();
+const OPEN_SERVER = `
+  import { MCPServer, MCPTool } from "mcp-framework";
+  import { APIKeyAuthProvider } from "mcp-native-auth";
+  import { z } from "zod";
+  class Greeting extends MCPTool {
+    name = "greeting";
+    description = "A greeting";
+    schema = z.object({});
+  }
+  function make(config) {
+    const server = new MCPServer({ name: "open", version: "1.0.0", basePath: import.meta.dirname, ...config });
+    server.addTool(Greeting);
+    return server;
+  }
+  async function ask(send) {
+    const params = { protocolVersion: "2025-03-26", capabilities: {}, clientInfo: { name: "c", version: "1" } };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params });
+    const accept = "application/json, text/event-stream";
+    const headers = { "content-type": "application/json", accept, "x-api-key": "${key}" };
+    for (let n = 0; n < 3; n += 1) await (await send({ method: "POST", headers, body })).text();
+    setTimeout(() => process.exit(), 20);
+  }
+  const provider = new APIKeyAuthProvider({ keys: ["${key}"] });
+`;
 const framework = (source) => ({
   "node_modules/mcp-framework/package.json": `{ "name": "mcp-framework", "type": "module", "exports": "./index.js" }`,
   "node_modules/mcp-framework/index.js": source,
@@ -475,6 +508,41 @@ const PROGRAMS = {
   },
   "a provider that no hook saw": { args: [...UNSEEN, ...SWITCH], ...EARLY },
   "a provider that no hook saw, strict": { args: [...UNSEEN, ...STRICT], ...EARLY },
+  "`auth` at the top level of a server": {
+    ...OPEN,
+    source: `${OPEN_SERVER}
+      const server = make({ auth: { provider }, transport: { type: "http-stream", options: { port: ${PORT} } } });
+      server.start();
+      await ask(async (init) => {
+        for (;;) {
+          try {
+            return await fetch("http://127.0.0.1:${PORT}/mcp", init);
+          } catch {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+        }
+      });`,
+  },
+  "`auth` of a transport, serverless": {
+    ...OPEN,
+    source: `${OPEN_SERVER}
+      const server = make({ transport: { type: "http-stream", options: { auth: { provider } } } });
+      await ask((init) => server.handleRequest(new Request("http://host.example/mcp", init)));`,
+  },
+  "an SSE stream that opens without a credential": {
+    ...OPEN,
+    source: `${OPEN_SERVER}
+      const server = make({ transport: { type: "sse", options: { port: ${PORT}, auth: { provider } } } });
+      server.start();
+      let endpoint;
+      while (endpoint === undefined) {
+        const stream = await fetch("http://127.0.0.1:${PORT}/sse").catch(() => undefined);
+        const read = await stream?.body.getReader().read();
+        endpoint = read && /data: (\\S+)/.exec(Buffer.from(read.value))[1];
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      await ask((init) => fetch("http://127.0.0.1:${PORT}" + endpoint, init));`,
+  },
   "a server without the framework": { args: SWITCH, source: SERVER },
   "a server without the framework, strict": { args: STRICT, source: SERVER },
   "a child process without the switch": { args: SWITCH, source: CHILD },

@@ -30,6 +30,7 @@ import {
   type RejectionReason,
   type ReloadFailedEvent,
   type ThrottleConfig,
+  type TrustProxy,
 } from "mcp-native-auth";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterUnion } from "rate-limiter-flexible";
 
@@ -115,6 +116,8 @@ const throttles: ThrottleConfig[] = [
 ];
 new APIKeyAuthProvider({ keys: ["k1"], throttle: throttles[0] });
 new JWTAuthProvider({ secret: "text", throttle: null });
+new JWTAuthProvider({ secret: "text", trustProxy: { header: "CF-Connecting-IP" } satisfies TrustProxy });
+anyOf([apiKeys], { trustProxy: 1, throttle: { trustProxy: null } });
 subscribe("mcp-native-auth:accepted", (message) => (message as AcceptedEvent).subject?.toUpperCase());
 subscribe("mcp-native-auth:rejected", (message): RejectionReason => (message as RejectedEvent).reason);
 subscribe("mcp-native-auth:reload-failed", (message) => {

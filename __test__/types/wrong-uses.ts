@@ -36,6 +36,7 @@ new JWTAuthProvider({ secret: "s", requireExpiraton: true }); // wrong: requireE
 new JWTAuthProvider({ secret: "s", throttle: true }); // wrong
 new JWTAuthProvider({ secret: "s", throttle: { failurs: 3 } }); // wrong
 new JWTAuthProvider({ secret: "s", throttle: { limiter: {} } }); // wrong
+new JWTAuthProvider({ secret: "s", trustProxy: "X-Real-IP" }); // wrong
 new JWTAuthProvider({ secret: "s", keys: ["s"] }); // wrong: keys
 new JWTAuthProvider({ keys: "s" }); // wrong
 new JWTAuthProvider({ secret: "s", issuer: /issuer/ }); // wrong
