@@ -223,7 +223,7 @@ export type RejectionReason =
 /** Published on the channel `mcp-native-auth:accepted` of `node:diagnostics_channel`. Frozen. */
 export interface AcceptedEvent {
   /** Class of the provider that decided. For a third-party provider, the name of its class. */
-  readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider" | (string & {});
+  readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider" | "OAuthAuthProvider" | (string & {});
   /** Id of the configured key that matched, if it has one. */
   readonly keyId: string | undefined;
   /** `sub` of the verified token, if it is a string. RFC 7519 §4.1.2. */
@@ -237,7 +237,7 @@ export interface AcceptedEvent {
 /** Published on the channel `mcp-native-auth:rejected` of `node:diagnostics_channel`. Frozen. */
 export interface RejectedEvent {
   /** Class of the provider that decided. For a third-party provider, the name of its class. */
-  readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider" | (string & {});
+  readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider" | "OAuthAuthProvider" | (string & {});
   readonly reason: RejectionReason;
   /** With the reason `THROTTLED`: why the credential itself was rejected. */
   readonly credentialReason: RejectionReason | undefined;
@@ -267,12 +267,12 @@ export interface ReloadedEvent {
  * when {@link APIKeyLoaderConfig.maxStaleSeconds} are over. Frozen.
  */
 export interface ReloadFailedEvent {
-  readonly provider: "APIKeyAuthProvider";
+  readonly provider: "APIKeyAuthProvider" | "OAuthAuthProvider";
   /** Number of failed loads since the last good one, including this one. */
   readonly failures: number;
   /**
    * What failed: class and code of the loader's error and, for a system error, the call and the file. Never the
-   * loader's own message.
+   * loader's own message. For an issuer, its URL without the query, and what happened.
    */
   readonly message: string;
   /** Whether keys of an earlier load stay in use. */
@@ -875,111 +875,215 @@ export declare class JWTAuthProvider implements AuthProvider {
   getAuthError(): AuthError;
 }
 
+/** How tokens of an issuer are verified. An unknown property is handled as in {@link OAuthConfig}. */
+export interface OAuthValidation {
+  /**
+   * `"jwt"` verifies tokens here, with keys that the issuer publishes. `"introspection"` asks the issuer about each
+   * token (RFC 7662) and requires {@link introspection}.
+   * @default "jwt"
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  type?: "jwt" | "introspection" | null | undefined;
+  /**
+   * The accepted values of `iss`, compared character by character. If absent, the one of
+   * {@link OAuthConfig.authorizationServers}. Where keys or the endpoint are discovered, exactly one issuer.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also if absent with several servers
+   */
+  issuer?: string | readonly string[];
+  /**
+   * The accepted values of `aud`: a token must have one of them, character by character. A verified token without
+   * `aud` may have one in `client_id`, as those of Amazon Cognito. `"*"` accepts tokens for every server of the
+   * issuer, with a process warning.
+   * @default resource
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  audience?: string | readonly string[];
+  /**
+   * URL of the issuer's JWK Set. If absent, it is discovered from the issuer's metadata (RFC 8414, OpenID Connect
+   * Discovery), which must name exactly this issuer.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  jwksUri?: string;
+  /**
+   * The values of `alg` that tokens may have. HMAC algorithms are ignored with a process warning.
+   * @default ["RS256", "ES256"]
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` for a name that is not supported
+   */
+  algorithms?: string | readonly string[] | null | undefined;
+  /** The introspection endpoint. Required for the type `"introspection"`. */
+  introspection?: OAuthIntrospection;
+  /**
+   * Whether ID, refresh and logout tokens are accepted as access tokens. They are told by their claims and `typ`.
+   * @default false
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean
+   */
+  allowIdTokens?: boolean | null | undefined;
+  /**
+   * Whether tokens that are bound to a key of the client are rejected: `cnf` (RFC 8705, RFC 9449). The binding itself
+   * is not checked.
+   * @default false
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean
+   */
+  rejectBoundTokens?: boolean | null | undefined;
+}
+
+/** An introspection endpoint and the credentials for it. RFC 7662. */
+export interface OAuthIntrospection {
+  /** URL of the endpoint. If absent, it is discovered from the issuer's metadata. */
+  endpoint?: string;
+  /** Visible ASCII without a colon. */
+  clientId: string;
+  /** Visible ASCII. */
+  clientSecret: string;
+  /**
+   * How long an active token is accepted without asking again, in milliseconds, from 0 to 86,400,000, but never beyond
+   * its `exp`: so long a revocation may go unnoticed. 0 asks for each request.
+   * @default 300_000
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  cacheTTL?: number | null | undefined;
+  /**
+   * Where the credentials are sent: in the header, form-encoded (RFC 6749 §2.3.1), or in the body.
+   * @default "client_secret_basic"
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  authMethod?: "client_secret_basic" | "client_secret_post" | null | undefined;
+  /** Sent as `token_type_hint`. RFC 7662 §2.1. If absent, none. */
+  tokenTypeHint?: string | null | undefined;
+}
+
 /**
- * Configuration of {@link OAuthAuthProvider}. The framework's form is accepted as it is. An unknown or unusable option
- * makes the constructor throw `ERR_MCP_AUTH_CONFIG_INVALID` or warn.
+ * Configuration of {@link OAuthAuthProvider}. An unknown option is ignored with a process warning
+ * `MCP_NATIVE_AUTH_UNKNOWN_OPTION`; under {@link strict} it throws `ERR_MCP_AUTH_OPTION_UNKNOWN`.
  */
 export interface OAuthConfig {
-  /** Canonical URL of this server, as clients use it. It is the audience of tokens for it. RFC 8707 §2, RFC 9728 §1.2. */
+  /**
+   * Identifier of this server: the URL that clients connect to, such as `https://mcp.example.com/mcp`. It is published
+   * in the metadata, named in challenges, and the default of {@link OAuthValidation.audience}. Visible ASCII without
+   * `"` and `\`. Clients reject an identifier that is not an http(s) URL, so one gets a process warning.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
   resource: string;
-  /** Issuer identifiers of the authorization servers that clients may use, as URLs. RFC 9728 §2. */
+  /**
+   * Issuer identifiers of the authorization servers, at least one, as they are published. RFC 9728 §2.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
   authorizationServers: readonly string[];
   /**
-   * How tokens are verified, or one entry for each issuer. Default: as JWTs of each authorization server, with keys that
-   * are discovered.
+   * How tokens are verified: one entry, or an array with one for each issuer, which then has its own keys, audience
+   * and rules. If absent, keys are discovered for each authorization server, and the audience is {@link resource}.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  validation?: OAuthValidation | readonly OAuthValidation[] | undefined;
-  /** Scopes that every token must have; otherwise the response is 403 with `insufficient_scope`. RFC 6750 §3.1. */
-  requiredScopes?: readonly string[] | null | undefined;
-  /** Header that carries the token. Default: `"Authorization"`. */
+  validation?: OAuthValidation | readonly OAuthValidation[];
+  /**
+   * Name of the header that carries `Bearer <token>`, an HTTP field name (RFC 9110 §5.1), case-insensitive.
+   * @default "Authorization"
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_HEADER_NAME_INVALID`
+   */
   headerName?: string | null | undefined;
-  /** URL of the protected resource metadata in `WWW-Authenticate`; `false` leaves it out. Default: the root form. RFC 9728 §5.1. */
-  resourceMetadataUrl?: string | false | null | undefined;
-  /** Whether URLs must be `https:`, loopback excepted. Default: as {@link OAuthConfig.strict}. */
-  requireHttps?: boolean | null | undefined;
+  /**
+   * Scopes that each token must have, in `scope`, `scp` or `scopes`. A token without one gets 403 with
+   * `error="insufficient_scope"` (RFC 6750 §3.1). If absent, scopes are not checked.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless an array of scopes (RFC 6749 §3.3), not empty
+   */
+  requiredScopes?: readonly string[] | null | undefined;
   /** See {@link JWTOptions.subject}. */
   subject?: string | readonly string[] | null | undefined;
   /** See {@link JWTOptions.requiredClaims}. */
   requiredClaims?: readonly string[] | null | undefined;
-  /** See {@link JWTOptions.typ}. */
+  /**
+   * The accepted `typ` of the header, such as `at+jwt` (RFC 9068 §4). See {@link JWTOptions.typ}. Excludes
+   * introspection.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
   typ?: string | null | undefined;
-  /** Seconds since `iat`. See {@link JWTOptions.maxTokenAge}. */
+  /** See {@link JWTOptions.maxTokenAge}. */
   maxTokenAge?: number | null | undefined;
-  /** Seconds, at most 300. See {@link JWTOptions.clockTolerance}. */
+  /**
+   * Clock skew allowed on `exp`, `nbf` and, with {@link maxTokenAge}, `iat`, in seconds, from 0 to 300.
+   * @default 0
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
   clockTolerance?: number | null | undefined;
-  /** See {@link JWTOptions.strict}. */
-  strict?: boolean | null | undefined;
-  /** See {@link JWTOptions.trustProxy}. */
-  trustProxy?: TrustProxy | null | undefined;
-  /** See {@link JWTOptions.throttle}. */
-  throttle?: ThrottleConfig | null | undefined;
-  /** Number of verified tokens or answers to remember. Default: 10,000. `0` turns remembering off. */
+  /**
+   * URL of the metadata in challenges (RFC 9728 §5.1); `false` for none.
+   * @default the well-known URL at the root of `resource`, which mcp-framework serves
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  resourceMetadataUrl?: string | false | null | undefined;
+  /**
+   * Whether keys, metadata and introspection must use https, but on loopback. Otherwise http gets a process warning.
+   * @default false, under {@link strict} true
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean
+   */
+  requireHttps?: boolean | null | undefined;
+  /**
+   * Number of verified tokens to remember, for each issuer; see {@link JWTOptions.cacheSize}. For introspection, the
+   * number of answers. An integer from 0 to 1,000,000.
+   * @default 10_000
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
   cacheSize?: number | null | undefined;
-}
-
-/** How the tokens of one issuer are verified. See {@link OAuthConfig.validation}. */
-export interface OAuthValidation {
-  /** Default: `"jwt"`. */
-  type?: "jwt" | "introspection" | undefined;
-  /** Accepted `iss`, compared character by character. Default: the authorization server. RFC 9068 §4. */
-  issuer?: string | readonly string[] | undefined;
-  /** Accepted `aud`; `"*"` accepts tokens for any server of the issuer. Default: {@link OAuthConfig.resource}. */
-  audience?: string | readonly string[] | undefined;
-  /** URL of the JWK Set. Default: discovered. RFC 8414 §3, RFC 7517 §5. */
-  jwksUri?: string | undefined;
-  /** Accepted `alg` of public keys. Default: `["RS256", "ES256"]`. RFC 7518 §3.1. */
-  algorithms?: readonly string[] | null | undefined;
-  /** Required for the type `"introspection"`. RFC 7662. */
-  introspection?: OAuthIntrospection | undefined;
-  /** Whether OpenID Connect ID tokens are accepted as access tokens. Default: `false`. */
-  allowIdTokens?: boolean | null | undefined;
-  /** Whether tokens that are bound to a key of the client (`cnf`) are rejected, as no proof is checked. Default: `false`. */
-  rejectBoundTokens?: boolean | null | undefined;
-}
-
-/** How the authorization server is asked about a token. RFC 7662 §2. */
-export interface OAuthIntrospection {
-  /** URL. Default: discovered. */
-  endpoint?: string | undefined;
-  clientId: string;
-  clientSecret: string;
-  /** Milliseconds for which an answer is used again. Default: 300,000. */
-  cacheTTL?: number | null | undefined;
-  /** How this server authenticates. Default: `"client_secret_basic"`. */
-  authMethod?: "client_secret_basic" | "client_secret_post" | undefined;
-  /** `token_type_hint` of the question. RFC 7662 §2.1. */
-  tokenTypeHint?: string | undefined;
+  /**
+   * Responds with 429 to too many failures from one address. Valid credentials are still accepted, unless
+   * {@link ThrottleConfig.lockout} is set. If absent, there is no limit.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  throttle?: ThrottleConfig | null | undefined;
+  /**
+   * Requires https, and makes a misspelled option an error.
+   * @default false
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean
+   */
+  strict?: boolean | null | undefined;
 }
 
 /**
- * Accepts requests that carry an access token of an OAuth authorization server, as a resource server of the MCP
- * specification (2026-07-28). Replaces the framework's class of this name.
+ * Accepts requests that carry an access token of an authorization server, as `Authorization: Bearer`, and passes on
+ * its claims and the token. An instance of the framework's class of the same name if `mcp-framework` is installed, so
+ * that the framework serves the metadata of the resource (RFC 9728).
+ *
+ * Issuer, audience, expiry and the kind of token are always checked (RFC 9068 §4, RFC 8725). Keys are fetched when the
+ * first token comes, refreshed in the background, and kept for an hour while the issuer cannot be asked. What cannot be
+ * decided gets 503 with `Retry-After`, never 401. docs/oauth.md has recipes for identity providers.
  *
  * @example
  * ```ts
+ * import { MCPServer } from "mcp-framework";
  * import { OAuthAuthProvider } from "mcp-native-auth";
  *
  * const provider = new OAuthAuthProvider({
- *   resource: "https://mcp.example.com",
+ *   resource: "https://mcp.example.com/mcp",
  *   authorizationServers: ["https://login.example.com"],
+ * });
+ * const server = new MCPServer({
+ *   transport: { type: "http-stream", options: { port: 8080, auth: { provider } } },
  * });
  * ```
  */
 export declare class OAuthAuthProvider implements AuthProvider {
-  /** @throws {ConfigurationError} for a configuration that cannot work; the message names the option */
+  /** @throws {ConfigurationError} with the code that each option names, for a configuration that cannot work */
   constructor(config: OAuthConfig);
-  /** Resolves to `{ data: <claims> }` or to `false`. Never rejects. */
+  /** Resolves to `{ data: { …claims, token } }` or to `false`. Never rejects. */
   authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
+  /**
+   * `{ status: 401, message: "Unauthorized" }`. For a request that was rejected otherwise, once: status 403 for a
+   * missing scope, 503 for an issuer that cannot be asked, 429 over the limit of `throttle`.
+   */
   getAuthError(): AuthError;
-  /** The issuers as configured. */
+  /** The challenge for the request that was rejected last in this asynchronous context, else one with these values. */
+  getWWWAuthenticateHeader(error?: string, errorDescription?: string): string;
+  /** The issuer identifiers of the authorization servers. A copy. */
   getAuthorizationServers(): string[];
-  /** The canonical URL of this server. */
+  /** The identifier of this server. */
   getResource(): string;
-  /** The value for `WWW-Authenticate`: of the current request's rejection, or with the given error. RFC 6750 §3. */
-  getWWWAuthenticateHeader(error?: string, description?: string): string;
-  /** Fetches keys and metadata now. Rejects if an authorization server cannot be asked. */
+  /**
+   * Fetches the keys of all issuers, so that the first request does not wait.
+   *
+   * @throws rejects if an issuer cannot be asked, with a message that names it
+   */
   ready(): Promise<void>;
-  /** Releases what the provider keeps running. */
+  /** Ends fetches and timers. Keys that were fetched stay in use until their time is over. */
   close(): void;
 }
 

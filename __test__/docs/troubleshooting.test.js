@@ -64,8 +64,12 @@ describe("codes", () => {
 
   it("of rejections are those that the core has, in its order", () => {
     const reasons = found(reasonsPage, /^\| `(TOKEN_[A-Z_]+)` \|/gm);
-    assert.deepEqual(reasons, rejectionCodes());
-    assert.deepEqual(reasons, found(read("src/rejection.rs"), /, "(TOKEN_[A-Z_]+)", /g));
+    const ofTheCore = rejectionCodes();
+    assert.deepEqual(
+      reasons.filter((reason) => ofTheCore.includes(reason)),
+      ofTheCore,
+    );
+    assert.deepEqual(ofTheCore, found(read("src/rejection.rs"), /, "(TOKEN_[A-Z_]+)", /g));
   });
 
   it("of rejections are those that index.d.ts declares, in one table of one page", () => {
@@ -467,6 +471,16 @@ const PROGRAMS = {
       const limiter = { consume: async () => { throw new Error("not today"); } };
       const provider = new APIKeyAuthProvider({ keys: ["${key}"], throttle: { limiter } });
       await provider.authenticate({ headers: { "x-api-key": "a guess" }, socket: {} });`,
+  },
+  "an issuer that is away": {
+    source: `import { OAuthAuthProvider } from "mcp-native-auth";
+      const provider = new OAuthAuthProvider({
+        resource: "https://mcp.example.com/mcp", authorizationServers: ["http://127.0.0.1:1"] });
+      await provider.ready().catch(() => {});`,
+  },
+  "a resource that clients reject": {
+    source: `import { OAuthAuthProvider } from "mcp-native-auth";
+      new OAuthAuthProvider({ resource: "api://mcp", authorizationServers: ["https://login.example.com"] });`,
   },
   "a JWK Set of which one key is for something else": {
     source: `import { JWTAuthProvider } from "mcp-native-auth";

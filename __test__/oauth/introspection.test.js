@@ -176,6 +176,49 @@ describe("the rules", () => {
     assert.equal(judge({ nbf: NOW + 6 }, rules), "TOKEN_NOT_YET_VALID");
   });
 
+  it("the age is by iat, which must then be there, and as long as configured", () => {
+    const rules = { maxTokenAge: 60, clockTolerance: 2 };
+    const ages = { 62: undefined, 63: "TOKEN_TOO_OLD", "-2": undefined, "-3": "TOKEN_ISSUED_IN_FUTURE" };
+    for (const [age, expected] of Object.entries(ages)) {
+      assert.equal(judge({ iat: NOW - Number(age) }, rules), expected, age);
+    }
+    assert.equal(judge({ iat: undefined }, rules), "TOKEN_TOO_OLD");
+    assert.equal(judge({ iat: "x" }, rules), "TOKEN_TIME_CLAIM_INVALID");
+  });
+
+  it("claims that are required must be there", () => {
+    const rules = { requiredClaims: ["tenant", "jti"] };
+    assert.equal(judge({ tenant: null, jti: 1 }, rules), undefined);
+    assert.equal(judge({ tenant: 1 }, rules), "TOKEN_CLAIM_MISSING");
+    assert.equal(judge({ tenant: 1 }, { requiredClaims: ["tenant", "toString"] }), "TOKEN_CLAIM_MISSING");
+  });
+
+  it("subjects are to the letter, but for `*`", () => {
+    const accepts = (sub, ...subjects) => judge({ sub }, { subjects }) === undefined;
+    const table = [
+      ["alice", "alice", true],
+      ["alice", "bob", false],
+      ["alice", "*", true],
+      ["alice", "al*", true],
+      ["alice", "*ice", true],
+      ["alice", "a*c*e", true],
+      ["alice", "alice*alice", false],
+      ["aba", "ab*ba", false],
+      ["xabc", "a*c", false],
+      ["xab", "z*a*b", false],
+      ["abcx", "a*c", false],
+      ["a.c", "a.c", true],
+      ["abc", "a.c", false],
+      ["abc", "a*x*c", false],
+      ["Alice", "alice", false],
+      [42, "42", true],
+    ];
+    for (const [sub, pattern, expected] of table) {
+      assert.equal(accepts(sub, pattern), expected, `${sub} by ${pattern}`);
+      assert.equal(accepts(sub, "nobody", pattern), expected);
+    }
+  });
+
   it("tokens that are bound to a key are rejected by option", () => {
     const rules = { rejectBound: true };
     assert.equal(judge({ cnf: { jkt: "x" } }, rules), "TOKEN_BOUND");
@@ -261,6 +304,14 @@ describe("introspect", () => {
     await introspector.introspect("good");
     assert.deepEqual(await introspector.introspect("good"), { claims: GOOD });
     assert.equal(server.calls.length, 1);
+  });
+
+  it("but never beyond its age", async (t) => {
+    const { introspector, server, clock } = setUp(t, { rules: { ...RULES, maxTokenAge: 60 } });
+    server.answers.token = { ...GOOD, iat: NOW };
+    assert.ok((await introspector.introspect("token")).claims);
+    clock.unixTime = NOW + 61;
+    assert.deepEqual(await introspector.introspect("token"), { rejected: "TOKEN_TOO_OLD" });
   });
 
   it("but never beyond its exp, when it asks again", async (t) => {

@@ -227,6 +227,9 @@ class IntrospectedIssuer {
         allowIdTokens,
         rejectBound,
         clockTolerance: rules.clockTolerance,
+        maxTokenAge: rules.maxTokenAge,
+        subjects: rules.subjects,
+        requiredClaims: rules.requiredClaims,
       },
     });
   }

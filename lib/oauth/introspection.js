@@ -22,8 +22,13 @@ const BEARER_TYPES = new Set(["bearer", "access_token", "urn:ietf:params:oauth:t
 const BUSY_RETRY_MS = 1000;
 
 /**
- * @typedef {import("./claims.js").ClaimRules & { clockTolerance?: number }} IntrospectionRules `clockTolerance` in
- *   seconds, on `exp` and `nbf`. Default: 0
+ * @typedef {object} MoreRules
+ * @property {number} [clockTolerance] seconds, on `exp`, `nbf` and `iat`. Default: 0
+ * @property {number} [maxTokenAge] seconds by `iat`, which must then be there
+ * @property {readonly string[]} [subjects] accepted in `sub`; `*` matches any run of characters. Default: any
+ * @property {readonly string[]} [requiredClaims] that must be there, with any value
+ *
+ * @typedef {import("./claims.js").ClaimRules & MoreRules} IntrospectionRules
  *
  * @typedef {{ claims: Record<string, any>, rejected?: undefined }} Active an object of the caller's own
  * @typedef {{ rejected: string, claims?: undefined }} Inactive the reason, a name in the table of reasons
@@ -97,6 +102,9 @@ class Introspector {
       clockTolerance: rules.clockTolerance ?? 0,
       rejectBound: rules.rejectBound ?? false,
       allowIdTokens: rules.allowIdTokens ?? false,
+      maxTokenAge: rules.maxTokenAge,
+      subjects: [...(rules.subjects ?? [])],
+      requiredClaims: [...(rules.requiredClaims ?? [])],
     };
     this.#timeoutMs = options.timeoutMs ?? 5000;
     this.#maxInFlight = options.maxInFlight ?? 64;
@@ -208,7 +216,7 @@ class Introspector {
         controller,
       });
       const reason = judgeAnswer(json, this.#rules, this.#unixTime());
-      return reason === undefined ? { text, exp: readSeconds(json.exp) } : { reason };
+      return reason === undefined ? { text, exp: lastSecond(json, this.#rules) } : { reason };
     } finally {
       this.#closing.signal.removeEventListener("abort", abort);
     }
@@ -331,7 +339,8 @@ export function judgeAnswer(answer, rules, unixTime) {
     judgeType(answer, rules) ??
     judgeKind(answer, rules) ??
     judgeTime(answer, rules, unixTime) ??
-    judgeParties(answer, rules)
+    judgeParties(answer, rules) ??
+    judgeMore(answer, rules, unixTime)
   );
 }
 
@@ -361,6 +370,59 @@ function judgeTime(answer, { clockTolerance = 0 }, unixTime) {
     return "TOKEN_EXPIRED";
   }
   return unixTime < nbf - clockTolerance ? "TOKEN_NOT_YET_VALID" : undefined;
+}
+
+/** The rules of JWTAuthProvider that the native verifier checks in a token. */
+function judgeMore(answer, rules, unixTime) {
+  const { clockTolerance = 0, maxTokenAge, subjects = [], requiredClaims = [] } = rules;
+  if (maxTokenAge !== undefined) {
+    const stated = own(answer, "iat");
+    const iat = readSeconds(stated);
+    if (stated !== undefined && iat === undefined) {
+      return "TOKEN_TIME_CLAIM_INVALID";
+    }
+    if (iat === undefined || unixTime > iat + maxTokenAge + clockTolerance) {
+      return "TOKEN_TOO_OLD";
+    }
+    if (iat > unixTime + clockTolerance) {
+      return "TOKEN_ISSUED_IN_FUTURE";
+    }
+  }
+  if (!requiredClaims.every((name) => Object.hasOwn(answer, name))) {
+    return "TOKEN_CLAIM_MISSING";
+  }
+  return subjects.length === 0 || subjects.some((pattern) => matches(String(answer.sub), pattern))
+    ? undefined
+    : "TOKEN_SUBJECT_NOT_ALLOWED";
+}
+
+/** In a time that grows with the text alone, which a regular expression cannot promise. */
+function matches(text, pattern) {
+  const [first, ...parts] = pattern.split("*");
+  const last = parts.pop();
+  if (last === undefined) {
+    return text === pattern;
+  }
+  if (!text.startsWith(first)) {
+    return false;
+  }
+  let end = first.length;
+  for (const part of parts) {
+    const found = text.indexOf(part, end);
+    if (found === -1) {
+      return false;
+    }
+    end = found + part.length;
+  }
+  return text.endsWith(last) && text.length - last.length >= end;
+}
+
+/** When an accepted token ends by `exp` and by its age. */
+function lastSecond({ exp, iat }, { maxTokenAge }) {
+  const end = /** @type {number} */ (readSeconds(exp));
+  return maxTokenAge === undefined
+    ? end
+    : Math.min(end, /** @type {number} */ (readSeconds(iat)) + maxTokenAge);
 }
 
 /** A finite number, or a text that is one. */

@@ -1,4 +1,11 @@
-import { booleanOption, checkUnknownOptions, integerOption, isArray, readArray } from "../core/options.js";
+import {
+  booleanOption,
+  checkUnknownOptions,
+  integerOption,
+  isArray,
+  readArray,
+  readOptions,
+} from "../core/options.js";
 import { warn } from "../core/warnings.js";
 import { optionError } from "./errors.js";
 import { parseIssuerOption } from "./metadata.js";
@@ -99,7 +106,7 @@ function readValidation(value, path, context) {
   if (typeof value !== "object" || value === null) {
     throw optionError(`\`${path}\` must be an object such as { type: "jwt", issuer, audience, jwksUri }`);
   }
-  const given = { ...value };
+  const given = readOptions(value, VALIDATION_OPTIONS);
   checkUnknownOptions(`${context.owner}: \`${path}\``, given, VALIDATION_OPTIONS, context.strict);
   // Next to `introspection`, leaving the type out is a mistake: the block would be ignored.
   const type = given.type ?? (given.introspection === undefined ? "jwt" : undefined);
@@ -210,7 +217,7 @@ function readIntrospection(value, path, { owner, strict, requireHttps, advice })
   if (typeof value !== "object" || value === null) {
     throw optionError("OAuth introspection validation requires introspection config");
   }
-  const given = { ...value };
+  const given = readOptions(value, INTROSPECTION_OPTIONS);
   checkUnknownOptions(`${owner}: \`${path}.introspection\``, given, INTROSPECTION_OPTIONS, strict);
   const { endpoint, cacheTTL } = given;
   if (Object.hasOwn(given, "endpoint")) {

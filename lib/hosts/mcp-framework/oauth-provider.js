@@ -76,6 +76,10 @@ export class OAuthAuthProvider {
     if (typeof clockTolerance === "number" && clockTolerance > MAX_CLOCK_TOLERANCE) {
       throw optionError(`\`clockTolerance\` must be a number of seconds from 0 to ${MAX_CLOCK_TOLERANCE}`);
     }
+    const isIntrospected = oauth.validations.some(({ type }) => type === "introspection");
+    if (isIntrospected && options.typ !== undefined && options.typ !== null) {
+      throw optionError("`typ` cannot be checked where tokens are introspected; remove it");
+    }
     const attempts = attemptOptions(NAME, options, strict);
     this.#config = oauth;
     this.#requiredScopes = requiredScopes;
