@@ -244,7 +244,7 @@ fn is_point(bytes: &[u8]) -> bool {
         _ => return false,
     };
     let is_on_curve = |point: &[u8]| ParsedPublicKey::new(ecdsa(algorithm), point).is_ok();
-    if bytes.len() % 2 == 0 {
+    if bytes.len().is_multiple_of(2) {
         is_on_curve(&[&[UNCOMPRESSED], bytes].concat())
     } else {
         bytes.first() == Some(&UNCOMPRESSED) && is_on_curve(bytes)
