@@ -21,8 +21,8 @@ const rooms = Object.entries(ROOMS).map(([room, below]) => ({
   name: `lib-${room}`,
   comment: `lib/${room} imports from ${below.map((name) => `lib/${name}`).join(", ") || "no other room"}.`,
   from: { path: `^lib/${room}/` },
-  // Node's own modules aside. The product has no dependency on npm, and imports no entry point or tool.
-  to: { dependencyTypesNot: ["core"], pathNot: `^lib/(${[room, ...below].join("|")})/|^package\\.json$` },
+  // Node's own modules aside. The product imports no npm package but its own addons, no entry point and no tool.
+  to: { dependencyTypesNot: ["core"], pathNot: `^lib/(${[room, ...below].join("|")})/|^@mcp-native-auth/` },
 }));
 
 /** From files that match `from`, but for those that match `but`, to files that match `to`. */
@@ -48,8 +48,8 @@ module.exports = {
     {
       name: "entry-points",
       comment: "Entry points import from lib alone; a .cjs wraps its .js.",
-      from: { path: "^bin/|^(index|register)\\.c?js$" },
-      to: { dependencyTypesNot: ["core"], pathNot: "^lib/|^(index|register)\\.js$" },
+      from: { path: "^bin/|^register/|^(index|register)\\.c?js$" },
+      to: { dependencyTypesNot: ["core"], pathNot: "^lib/|^(index|register|register/strict)\\.js$" },
     },
     forbid(
       "scripts",

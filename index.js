@@ -7,3 +7,4 @@ export {
 export { DEFAULT_AUTH_ERROR } from "./lib/hosts/mcp-framework/auth-errors.js";
 export { JWTAuthProvider } from "./lib/hosts/mcp-framework/jwt-provider.js";
 export { linkFramework } from "./lib/hosts/mcp-framework/link.js";
+export { OAuthAuthProvider } from "./lib/hosts/mcp-framework/oauth-provider.js";

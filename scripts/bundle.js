@@ -9,12 +9,17 @@ import { buildSync } from "esbuild";
 
 const ENTRY = "index.js";
 const BUNDLE = path.join("lib", "native", "bundle.js");
+/** Stays a file of its own: file tracers find the addon by what it requires, under the names that it has there. */
+const LOADER = "lib/native/load.js";
 /** Who imports files of lib/ beside the entry. */
 const OTHERS = [
   "register.js",
+  "register/strict.js",
+  "lib/hosts/mcp-framework/register/inherited.js",
   "lib/hosts/mcp-framework/register/replacement.js",
   "bin/mcp-native-auth.js",
   "scripts/install.js",
+  LOADER,
 ];
 const OPTIONS = {
   bundle: true,
@@ -22,6 +27,8 @@ const OPTIONS = {
   platform: "node",
   target: "node20.19",
   legalComments: "none",
+  // A class that names itself would otherwise be called _APIKeyAuthProvider.
+  keepNames: true,
   logLevel: "silent",
   metafile: true,
 };
@@ -29,23 +36,21 @@ const OPTIONS = {
 /** @param {string} folder the package as packed */
 export function bundle(folder) {
   const options = { ...OPTIONS, absWorkingDir: folder };
-  // Where the loader is: the way to the addon and to package.json must be the same.
-  const { metafile } = buildSync({ ...options, entryPoints: [ENTRY], outfile: BUNDLE });
+  const { metafile } = buildSync({
+    ...options,
+    entryPoints: [ENTRY],
+    external: ["*/native/load.js"],
+    outfile: BUNDLE,
+  });
   const [{ exports }] = Object.values(metafile.outputs);
   const ofOthers = buildSync({
     ...options,
     entryPoints: OTHERS,
-    external: ["*/index.js", "*/lib/native/load.js"],
+    external: ["*/index.js"],
     outdir: "unwritten",
     write: false,
   });
-  // `scripts/install.js` tries the loader by itself, with what that imports.
-  const kept = new Set([
-    ...Object.keys(ofOthers.metafile.inputs),
-    BUNDLE,
-    "lib/native/load.js",
-    "lib/native/platform.js",
-  ]);
+  const kept = new Set([...Object.keys(ofOthers.metafile.inputs), BUNDLE]);
   for (const file of readdirSync(path.join(folder, "lib"), { recursive: true })) {
     const name = path.join("lib", file);
     if (name.endsWith(".js") && !kept.has(name.replaceAll(path.sep, "/")) && name !== BUNDLE) {

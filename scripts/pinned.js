@@ -35,6 +35,12 @@ const PINNED = {
   "npm-11": { install: "npm@11.21.2", file: "npm/bin/npm-cli.js" },
   "npm-12": { install: "npm@12.2.1", file: "npm/bin/npm-cli.js" },
   pnpm: { install: "pnpm@12.21.0", file: `@pnpm/exe.${os}-${arch}/pnpm${exe}` },
+  yarn: { install: "@yarnpkg/cli-dist@4.18.1", file: "@yarnpkg/cli-dist/bin/yarn.js" },
+  nft: { install: "@vercel/nft@1.11.5", file: "@vercel/nft/out/cli.js" },
+  ncc: { install: "@vercel/ncc@0.45.0", file: "@vercel/ncc/dist/ncc/cli.js" },
+  rollup: { install: "rollup@4.68.8", file: "rollup/dist/bin/rollup" },
+  webpack: { install: "webpack@5.113.0", file: "webpack/lib/index.js" },
+  "node-loader": { install: "node-loader@2.1.0", file: "node-loader/dist/cjs.js" },
   publint: { install: "publint@0.3.25", file: "publint/src/cli.js" },
   attw: { install: "@arethetypeswrong/cli@0.18.5", file: "@arethetypeswrong/cli/dist/index.js" },
 };

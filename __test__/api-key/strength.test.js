@@ -2,15 +2,14 @@
 
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import path from "node:path";
 import { describe, it } from "node:test";
-import { pathToFileURL } from "node:url";
-import { generateApiKey } from "mcp-native-auth";
-import { reportWeakApiKeys, weaknessesOfApiKeys } from "../../lib/api-key/strength.js";
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
+import { APIKeyAuthProvider, generateApiKey, JWTAuthProvider } from "mcp-native-auth";
+import { reportApiKeys, weaknessesOfApiKeys } from "../../lib/api-key/strength.js";
+import { Reporter } from "../../lib/core/reporter.js";
 import { readKeyMaterial } from "../../lib/jwt/key-material.js";
-import { reportWeakSecrets } from "../../lib/jwt/strength.js";
+import { reportSecrets } from "../../lib/jwt/strength.js";
 import { nativeVerifier } from "../support/native-verifier.js";
-import { checkout, project, runJson } from "../support/project.js";
 
 const problemsOf = (key) => weaknessesOfApiKeys([key]).map(({ problem }) => problem);
 const ofSecret = (text, algorithms = ["HS256"]) => problemsOfSecret(Buffer.from(text), algorithms);
@@ -271,7 +270,7 @@ describe("HMAC secrets", () => {
   it("a secret in a JWK is judged by the algorithms that its alg leaves", () => {
     const k = drawn(48).toString("base64url");
     const judged = (jwk) => {
-      const keys = [readKeyMaterial({ kty: "oct", k, ...jwk }, "secret")];
+      const keys = [{ ...readKeyMaterial({ kty: "oct", k, ...jwk }, "secret"), path: "secret" }];
       return nativeVerifier(undefined, undefined, { keys, algorithms: ["HS256", "HS512"] }).weakSecrets;
     };
     assert.deepEqual(judged({ alg: "HS256" }), []);
@@ -288,88 +287,73 @@ describe("HMAC secrets", () => {
 
 describe("reports", () => {
   const words = { keys: ["k1", "your-jwt-secret"], secret: "hopeless-jwt-secret-key" };
+  const strictly = (keys) => reportApiKeys(keys, new Reporter(), { strict: true, queryFallback: true });
+  const secretReport = (secrets, algorithms) => {
+    const keys = secrets.map((secret, index) => ({
+      path: index === 0 ? "secret" : `keys[${index}]`,
+      bytes: Buffer.from(secret),
+    }));
+    const weak = secrets.map((secret, index) => ({
+      ...weakSecrets(Buffer.from(secret), algorithms)[0],
+      index,
+    }));
+    reportSecrets("JWTAuthProvider", keys, weak, new Reporter(), true);
+  };
 
   it("under strict, weak API keys are an error that names indices and problems", () => {
-    const weaknesses = weaknessesOfApiKeys([words.keys[0], generateApiKey().key, words.keys[1], "k2\n"]);
-    assert.throws(() => reportWeakApiKeys(weaknesses, true), {
+    assert.throws(() => strictly([words.keys[0], generateApiKey().key, words.keys[1], "k2\n"]), {
       name: "Error",
       code: "ERR_MCP_AUTH_KEYS_WEAK",
       message:
         "APIKeyAuthProvider: weak API keys, `keys[3]`: white space at an end, which headers do not carry; " +
         "`keys[2]`: well-known words or a placeholder; `keys[0]`, `keys[3]`: shorter than 16 characters; " +
-        "replace them by keys from `npx mcp-native-auth keygen`",
+        "replace them with keys from `npx mcp-native-auth keygen`",
     });
   });
 
   it("under strict, a weak secret is an error that names the option and the algorithm", () => {
-    const algorithms = ["HS256", "HS384"];
-    const [weakness] = weakSecrets(Buffer.from(`${words.secret}\n`), algorithms);
-    assert.throws(() => reportWeakSecrets([{ option: "secret", ...weakness }], true), {
+    assert.throws(() => secretReport([`${words.secret}\n`], ["HS256", "HS384"]), {
       name: "Error",
       code: "ERR_MCP_AUTH_SECRET_WEAK",
       message:
         "JWTAuthProvider: weak HMAC secret, `secret`: shorter than the 48 bytes that HS384 needs (RFC 7518 §3.2), " +
-        "well-known words or a placeholder, white space at an end, a newline from a file perhaps; replace it by " +
+        "well-known words or a placeholder, white space at an end, perhaps a newline from a file; replace it with " +
         "random bytes, such as `node -p \"crypto.randomBytes(64).toString('base64url')\"` prints",
     });
   });
 
   it("of many, the first ten are named and the others counted", () => {
-    const keys = weaknessesOfApiKeys(Array.from({ length: 1000 }, () => "k1"));
-    assert.throws(() => reportWeakApiKeys(keys, true), /`keys\[9\]` and 990 more: shorter/);
-    const secrets = Array.from({ length: 11 }, (_, index) => ({
-      option: `keys[${index}]`,
-      problems: ["predictable"],
-      minBytes: 32,
-      algorithm: "HS256",
-    }));
     assert.throws(
-      () => reportWeakSecrets(secrets, true),
-      ({ message }) => {
-        assert.match(message, /`keys\[9\]`: [^;]*; and 1 more; replace/);
-        return true;
-      },
+      () => strictly(Array.from({ length: 1000 }, () => "k1")),
+      /`keys\[9\]` and 990 more: shorter/,
     );
+    const secrets = Array.from({ length: 11 }, () => words.secret);
+    assert.throws(() => secretReport(secrets, ["HS256"]), /`keys\[9\]`: [^;]*; and 1 more; replace/);
   });
 
-  it("nothing weak is nothing to report, strict or not", () => {
-    reportWeakApiKeys([], true);
-    reportWeakSecrets([], true);
-  });
-
-  it("without strict, one process warning of each sentence, however many providers are made", () => {
-    const [strength, judge] = ["strength", "judge"].map(
-      (name) => pathToFileURL(path.join(checkout, `lib/strength/${name}.js`)).href,
-    );
-    const folder = project({
-      "main.mjs": `
-        import * as strength from ${JSON.stringify(strength)};
-        import { weaknessesOfApiKeys } from ${JSON.stringify(judge)};
-        const warnings = [];
-        process.on("warning", ({ name, code, message }) => warnings.push({ name, code, message }));
-        const { keys } = ${JSON.stringify(words)};
-        const weakness = ${JSON.stringify(weakSecrets(Buffer.from(words.secret), ["HS256"])[0])};
-        for (let round = 0; round < 50; round += 1) {
-          strength.reportWeakApiKeys(weaknessesOfApiKeys(keys), false);
-          strength.reportWeakApiKeys(weaknessesOfApiKeys([]), false);
-          strength.reportWeakSecrets([{ option: "secret", ...weakness }], undefined);
-        }
-        strength.reportWeakApiKeys(weaknessesOfApiKeys(["", ...keys]), false);
-        for (let round = 0; round < 500; round += 1) {
-          strength.reportWeakApiKeys([{ index: round, problem: "too-short" }], false);
-        }
-        await new Promise(setImmediate);
-        console.log(JSON.stringify({ warnings }));`,
-    });
-    const { warnings, stderr } = runJson(folder, "main.mjs");
+  it("without strict, a provider warns once for each value, and each provider does", async () => {
+    const warnings = [];
+    const take = ({ name, code, message }) => warnings.push({ name, code, message });
+    process.on("warning", take);
+    try {
+      const provider = new APIKeyAuthProvider({ keys: [words.keys[1]] });
+      for (let round = 0; round < 50; round += 1) provider.setKeys([words.keys[1]]);
+      provider.setKeys(["your-jwt-secret-2"]);
+      new APIKeyAuthProvider({ keys: [words.keys[1]] });
+      const jwt = new JWTAuthProvider({ secret: words.secret });
+      for (let round = 0; round < 50; round += 1) jwt.setSecret(words.secret);
+      jwt.setSecret(`${words.secret}-2`);
+      await turnOfTheLoop();
+    } finally {
+      process.off("warning", take);
+    }
     assert.deepEqual(
-      warnings.slice(0, 3).map(({ code }) => code),
-      ["MCP_NATIVE_AUTH_WEAK_KEYS", "MCP_NATIVE_AUTH_WEAK_SECRET", "MCP_NATIVE_AUTH_WEAK_KEYS"],
+      warnings.map(({ code }) => code),
+      [...Array(3).fill("MCP_NATIVE_AUTH_WEAK_KEYS"), ...Array(2).fill("MCP_NATIVE_AUTH_WEAK_SECRET")],
     );
     assert.ok(warnings.every(({ name }) => name === "McpNativeAuthWarning"));
-    assert.equal(warnings.length, 100, "and no flood of different ones");
-    for (const value of [...words.keys, words.secret, "hopeless", "jwt"]) {
-      assert.ok(!stderr.includes(value) && !JSON.stringify(warnings).includes(value));
+    for (const value of [...words.keys, words.secret, "hopeless", "jwt-secret"]) {
+      assert.ok(!JSON.stringify(warnings).includes(value));
     }
   });
 });

@@ -134,7 +134,7 @@ describe("keygen", () => {
     assert.ok(key.startsWith("mcp_"));
     assert.equal(hash, sha256(key));
     assert.match(id, /^key_[0-9A-Za-z]{16}$/);
-    assert.match(stderr, /^mcp-native-auth: keys are shown this once [^\n]*\n$/);
+    assert.match(stderr, /^mcp-native-auth: keys are shown only once [^\n]*\n$/);
   });
 
   it("--json prints one object per line, with --count as many, all different", () => {
@@ -183,7 +183,7 @@ describe("keygen", () => {
     child.stdout.destroy();
     const [status] = await closed;
     assert.equal(status, 0);
-    assert.match(stderr, /^(mcp-native-auth: keys are shown this once [^\n]*\n)?$/);
+    assert.match(stderr, /^(mcp-native-auth: keys are shown only once [^\n]*\n)?$/);
   });
 });
 
@@ -227,10 +227,12 @@ describe("hash", () => {
 describe("check", () => {
   const { key } = generateApiKey({ prefix: "acme" });
   const last = key.at(-1) === "x" ? "y" : "x";
-  const FOREIGN = "zK7vQ2mXp9RtW4cYb3Ns8Dq1";
+  const UNRECOGNIZED = "zK7vQ2mXp9RtW4cYb3Ns8Dq1";
 
-  it("tells ok, typo, foreign and weak, line by line, and fails", () => {
-    const input = [key, "", key.slice(0, -1) + last, FOREIGN, "your-jwt-secret", "k1", `${key} `].join("\n");
+  it("tells ok, typo, unrecognized and weak, line by line, and fails", () => {
+    const input = [key, "", key.slice(0, -1) + last, UNRECOGNIZED, "your-jwt-secret", "k1", `${key} `].join(
+      "\n",
+    );
     const result = run(["check"], input);
     assert.equal(result.status, 1);
     assert.equal(result.stderr, "");
@@ -238,7 +240,7 @@ describe("check", () => {
     assert.deepEqual(result.stdout.trimEnd().split("\n"), [
       "line 1: ok",
       "line 3: typo",
-      "line 4: foreign",
+      "line 4: unrecognized",
       "line 5: weak; well-known words or a placeholder",
       "line 6: weak; shorter than 16 characters",
       "line 7: typo; white space at an end, which headers do not carry",
@@ -259,7 +261,7 @@ describe("check", () => {
     assert.equal(run(["check"], keys.join("\r\n")).status, 0);
     for (const [input, strict, lenient] of [
       [`${key}\n`, 0, 0],
-      [`${key}\n${FOREIGN}\n`, 1, 0],
+      [`${key}\n${UNRECOGNIZED}\n`, 1, 0],
       [`${key}\n${key.slice(0, -1)}${last}\n`, 1, 1],
       [`${key}\nchangeme\n`, 1, 1],
     ]) {
@@ -282,9 +284,9 @@ describe("standard input", () => {
   for (const command of ["hash", "check"]) {
     it(`${command}: nothing, too much or no text is exit code 2, and not shown`, () => {
       const cases = [
-        ["", /there is no key on standard input/],
-        ["\n\r\n\n", /there is no key on standard input/],
-        ["\ufeff", /there is no key on standard input/],
+        ["", /standard input has no key; pass one per line/],
+        ["\n\r\n\n", /standard input has no key; pass one per line/],
+        ["\ufeff", /standard input has no key; pass one per line/],
         [Buffer.alloc(16 * 1024 * 1024 + 1, "hidden!\n"), /longer than 16 MiB/],
         [Buffer.from([0x68, 0x69, 0xff]), /not UTF-8/],
         [Buffer.from("\ufeffhidden\n", "utf16le"), /not UTF-8/],

@@ -48,7 +48,9 @@ const giving = (result) => ({ authenticate: async () => result });
 
 /** A token with claims that jsonwebtoken does not sign. */
 function signed(claims) {
-  const input = [{ alg: "HS256" }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+  const input = [{ alg: "HS256" }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
   return `${input}.${createHmac("sha256", JWT_SECRET).update(input).digest("base64url")}`;
 }
 
@@ -560,21 +562,71 @@ describe("throttle", () => {
 
   const guesses = [
     ["one wrong credential", [apiKeys, jwt], withKey(WRONG_API_KEY), 1],
-    ["two different wrong ones", [apiKeys, jwt], from({ "x-api-key": WRONG_API_KEY, authorization: `Bearer ${WRONG_TOKEN}` }), 2],
+    [
+      "two different wrong ones",
+      [apiKeys, jwt],
+      from({ "x-api-key": WRONG_API_KEY, authorization: `Bearer ${WRONG_TOKEN}` }),
+      2,
+    ],
     ["one that several reject", [apiKeys, entries, jwt], bearer(WRONG_TOKEN), 1],
+    [
+      "two different wrong ones, nested",
+      [() => anyOf([apiKeys(), jwt()])],
+      from({ "x-api-key": WRONG_API_KEY, authorization: `Bearer ${WRONG_TOKEN}` }),
+      2,
+    ],
     ["one that several reject, nested", [() => anyOf([apiKeys(), jwt()]), jwt], bearer(WRONG_TOKEN), 1],
     ["one that a provider of others rejects too", [() => giving(false), jwt], bearer(WRONG_TOKEN), 1],
     ["one for a provider of others", [() => giving(false), jwt], from({ "x-password": "guess" }), 1],
     ["one in a cookie", [() => giving(false)], from({ cookie: "session=guess" }), 1],
-    ["one in a header of a proxy that authenticates", [() => giving(false)], from({ "cf-access-jwt-assertion": "guess" }), 1],
-    ["one in the protocol of a WebSocket", [() => giving(false)], from({ "sec-websocket-protocol": "bearer.guess" }), 1],
-    ["one in a configured header of any name", [() => anyOf([new APIKeyAuthProvider({ keys: API_KEYS, headerName: "MCP-Key" })])], from({ "mcp-key": "guess" }), 1],
-    ["an expired token next to it", [() => giving(false), jwt], from({ "x-password": "guess", authorization: `Bearer ${EXPIRED}` }), 1],
+    [
+      "one in a header of a proxy that authenticates",
+      [() => giving(false)],
+      from({ "cf-access-jwt-assertion": "guess" }),
+      1,
+    ],
+    [
+      "one in the protocol of a WebSocket",
+      [() => giving(false)],
+      from({ "sec-websocket-protocol": "bearer.guess" }),
+      1,
+    ],
+    [
+      "one in a configured header of any name",
+      [() => anyOf([new APIKeyAuthProvider({ keys: API_KEYS, headerName: "MCP-Key" })])],
+      from({ "mcp-key": "guess" }),
+      1,
+    ],
+    [
+      "an expired token next to it",
+      [() => giving(false), jwt],
+      from({ "x-password": "guess", authorization: `Bearer ${EXPIRED}` }),
+      1,
+    ],
     ["an expired token alone", [() => giving(false), jwt], bearer(EXPIRED), 0],
+    ["an expired token alone, nested", [() => anyOf([jwt()]), () => giving(false)], bearer(EXPIRED), 0],
     ["a signed token with bad claims", [jwt], bearer(jsonwebtoken.sign("no JSON", JWT_SECRET)), 0],
     ["a signed token with a bad time", [jwt], bearer(signed({ exp: "soon" })), 0],
-    ["what every client sends", [() => giving(false)], from({ host: "a", "user-agent": "b", accept: "*/*", "mcp-session-id": "c", "mcp-protocol-version": "d", "content-type": "e", "x-forwarded-for": "f" }), 0],
-    ["anything, for a provider that fails", [() => ({ authenticate: () => Promise.reject(new Error("down")) })], withKey(WRONG_API_KEY), 0],
+    [
+      "what every client sends",
+      [() => giving(false)],
+      from({
+        host: "a",
+        "user-agent": "b",
+        accept: "*/*",
+        "mcp-session-id": "c",
+        "mcp-protocol-version": "d",
+        "content-type": "e",
+        "x-forwarded-for": "f",
+      }),
+      0,
+    ],
+    [
+      "anything, for a provider that fails",
+      [() => ({ authenticate: () => Promise.reject(new Error("down")) })],
+      withKey(WRONG_API_KEY),
+      0,
+    ],
   ];
   for (const [name, members, request, count] of guesses) {
     it(`${name}: counts as ${count}`, async () => {
@@ -739,7 +791,7 @@ for (const transport of [SSE, HTTP_STREAM]) {
     });
 
     const ways = [
-      ["ours", () => [apiKeys(), jwt()], [API_KEY_CHALLENGE, BEARER_CHALLENGE]],
+      ["ours", () => [apiKeys(), jwt()], [BEARER_CHALLENGE, API_KEY_CHALLENGE]],
       [
         "the same twice, and nested",
         () => [jwt(), anyOf([apiKeys(), jwt()])],
@@ -751,7 +803,7 @@ for (const transport of [SSE, HTTP_STREAM]) {
           new framework.APIKeyAuthProvider({ keys: API_KEYS }),
           new framework.JWTAuthProvider({ secret: JWT_SECRET }),
         ],
-        [API_KEY_CHALLENGE, BEARER_CHALLENGE],
+        [BEARER_CHALLENGE, API_KEY_CHALLENGE],
       ],
       [
         "extended ones of ours",
@@ -763,12 +815,12 @@ for (const transport of [SSE, HTTP_STREAM]) {
           })({ keys: API_KEYS, headerName: "X-My-Key" }),
           jwt(),
         ],
-        ['ApiKey realm="MCP Server", header="X-My-Key"', BEARER_CHALLENGE],
+        [BEARER_CHALLENGE, 'ApiKey realm="MCP Server", header="X-My-Key"'],
       ],
-      ["OAuth beside them", () => [apiKeys(), oauth()], [API_KEY_CHALLENGE, OAUTH_CHALLENGE]],
+      ["OAuth next to them", () => [apiKeys(), oauth()], [OAUTH_CHALLENGE, API_KEY_CHALLENGE]],
     ];
     for (const [name, providers, challenges] of ways) {
-      it(`one challenge with all ways in, ${name}: an error code for wrong Bearer credentials alone`, async () => {
+      it(`one challenge with all ways in, Bearer first, ${name}: an error code for wrong Bearer credentials only`, async () => {
         const withError = challenges.map((text) => (text.includes("Bearer") ? text + INVALID : text));
         await withServer(transport, anyOf(providers()), async (_, send) => {
           for (const headers of [[], key(WRONG_API_KEY), [["Authorization", "Basic eDp5"]]]) {
@@ -840,7 +892,7 @@ describe("serverless", () => {
       const refused = await send([]);
       assert.deepEqual(
         [refused.status, challengesIn(refused)],
-        [401, [`${API_KEY_CHALLENGE}, ${OAUTH_CHALLENGE}`]],
+        [401, [`${OAUTH_CHALLENGE}, ${API_KEY_CHALLENGE}`]],
       );
     });
   });

@@ -2,14 +2,21 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { APIKeyAuthProvider, anyOf, generateApiKey, JWTAuthProvider } from "mcp-native-auth";
+import {
+  APIKeyAuthProvider,
+  anyOf,
+  generateApiKey,
+  JWTAuthProvider,
+  OAuthAuthProvider,
+} from "mcp-native-auth";
 
 const KEY = "9uZ4tXq7LwRk2VbNc8Hd";
 const SECRET = "Vb7qXw2LtR9kZc4NdH8sJm5PfG3yKe6A";
 
 const keys = (options) => new APIKeyAuthProvider({ keys: [KEY], ...options });
 const jwt = (options) => new JWTAuthProvider({ secret: SECRET, audience: "a", ...options });
-const keysOfList = (options) => new JWTAuthProvider({ keys: [{ secret: SECRET, ...options }], audience: "a" });
+const keysOfList = (options) =>
+  new JWTAuthProvider({ keys: [{ secret: SECRET, ...options }], audience: "a" });
 
 /** The process warnings of a run, by code. */
 function warningsOf(t, code, run) {
@@ -39,10 +46,14 @@ const OWNERS = {
   list: {
     owner: "JWTAuthProvider: `keys[0]`",
     give: keysOfList,
-    strictly: (given) => new JWTAuthProvider({ keys: [{ secret: SECRET, ...given }], audience: "a", strict: true }),
+    strictly: (given) =>
+      new JWTAuthProvider({ keys: [{ secret: SECRET, ...given }], audience: "a", strict: true }),
   },
   anyOf: { owner: "AnyOfAuthProvider", give: (given) => anyOf([keys()], given) },
-  anyOfThrottle: { owner: "AnyOfAuthProvider: `throttle`", give: (throttle) => anyOf([keys()], { throttle }) },
+  anyOfThrottle: {
+    owner: "AnyOfAuthProvider: `throttle`",
+    give: (throttle) => anyOf([keys()], { throttle }),
+  },
   replaceKey: {
     owner: "APIKeyAuthProvider: `replaceKey`",
     give: (given) => keys({ keys: [{ key: KEY, id: "a" }] }).replaceKey("a", `${KEY}b`, given),
@@ -108,12 +119,15 @@ describe("an unknown option", () => {
     if (strictly !== undefined) {
       it(`${owner}, ${name}: throws under strict`, (t) => {
         t.mock.method(process, "emitWarning", () => assert.fail("also a warning"));
-        assert.throws(() => strictly({ [name]: undefined }), (error) => {
-          assert.equal(error.code, "ERR_MCP_AUTH_OPTION_UNKNOWN");
-          assert.ok(error.message.startsWith(sentence), error.message);
-          assert.match(error.message.slice(sentence.length), /^\w+(, \w+)*$/);
-          return true;
-        });
+        assert.throws(
+          () => strictly({ [name]: undefined }),
+          (error) => {
+            assert.equal(error.code, "ERR_MCP_AUTH_OPTION_UNKNOWN");
+            assert.ok(error.message.startsWith(sentence), error.message);
+            assert.match(error.message.slice(sentence.length), /^\w+(, \w+)*$/);
+            return true;
+          },
+        );
       });
     }
   }
@@ -122,7 +136,12 @@ describe("an unknown option", () => {
     const given = { isuer: "a", [KEY]: true, "x y": true };
     const [message] = warningsOf(t, "MCP_NATIVE_AUTH_UNKNOWN_OPTION", () => jwt(given));
     const withheld = "one whose name is withheld";
-    assert.match(message, new RegExp(`^JWTAuthProvider: 3 unknown options "isuer" \\(did you mean "issuer"\\?\\), ${withheld}, ${withheld}; `));
+    assert.match(
+      message,
+      new RegExp(
+        `^JWTAuthProvider: 3 unknown options "isuer" \\(did you mean "issuer"\\?\\), ${withheld}, ${withheld}; `,
+      ),
+    );
     assert.ok(!message.includes(KEY));
   });
 
@@ -139,13 +158,43 @@ describe("an unknown option", () => {
 describe("an option that would be ignored", () => {
   const hidden = (name, value) => Object.defineProperty({}, name, { value, enumerable: false });
   const cases = [
-    ["an inherited one of an API key provider", "queryFallback", () => new APIKeyAuthProvider(Object.assign(Object.create({ queryFallback: false }), { keys: [KEY] }))],
-    ["an inherited one of a JWT provider", "audience", () => new JWTAuthProvider(Object.assign(Object.create({ audience: "a" }), { secret: SECRET }))],
-    ["one that is not enumerable", "issuer", () => new JWTAuthProvider(Object.assign(hidden("issuer", "a"), { secret: SECRET }))],
-    ["a getter of a class", "issuer", () => new JWTAuthProvider(Object.assign(new (class { get issuer() { return "a"; } })(), { secret: SECRET }))],
+    [
+      "an inherited one of an API key provider",
+      "queryFallback",
+      () => new APIKeyAuthProvider(Object.assign(Object.create({ queryFallback: false }), { keys: [KEY] })),
+    ],
+    [
+      "an inherited one of a JWT provider",
+      "audience",
+      () => new JWTAuthProvider(Object.assign(Object.create({ audience: "a" }), { secret: SECRET })),
+    ],
+    [
+      "one that is not enumerable",
+      "issuer",
+      () => new JWTAuthProvider(Object.assign(hidden("issuer", "a"), { secret: SECRET })),
+    ],
+    [
+      "a getter of a class",
+      "issuer",
+      () =>
+        new JWTAuthProvider(
+          Object.assign(
+            new (class {
+              get issuer() {
+                return "a";
+              }
+            })(),
+            { secret: SECRET },
+          ),
+        ),
+    ],
     ["an inherited one of a throttle", "lockout", () => keys({ throttle: Object.create({ lockout: true }) })],
     ["an inherited one of anyOf", "throttle", () => anyOf([keys()], Object.create({ throttle: {} }))],
-    ["an inherited one of replaceKey", "overlapSeconds", () => keys().replaceKey("a", KEY, Object.create({ overlapSeconds: 1 }))],
+    [
+      "an inherited one of replaceKey",
+      "overlapSeconds",
+      () => keys().replaceKey("a", KEY, Object.create({ overlapSeconds: 1 })),
+    ],
     ["an inherited one of generateApiKey", "prefix", () => generateApiKey(Object.create({ prefix: "acme" }))],
   ];
   for (const [name, option, construct] of cases) {
@@ -163,13 +212,27 @@ describe("an option that would be ignored", () => {
     }
     assert.ok(new APIKeyAuthProvider(Object.assign(new Settings(), { keys: [KEY] })));
     assert.ok(new APIKeyAuthProvider(Object.assign(Object.create(null), { keys: [KEY] })));
-    assert.ok(new APIKeyAuthProvider(Object.assign(Object.create({ queryFallback: true }), { keys: [KEY], queryFallback: false })));
+    assert.ok(
+      new APIKeyAuthProvider(
+        Object.assign(Object.create({ queryFallback: true }), { keys: [KEY], queryFallback: false }),
+      ),
+    );
   });
 });
 
 describe("a restricting option that is undefined", () => {
   const restricting = {
-    jwt: ["issuer", "audience", "subject", "maxTokenAge", "requiredClaims", "requireExpiration", "typ", "throttle", "strict"],
+    jwt: [
+      "issuer",
+      "audience",
+      "subject",
+      "maxTokenAge",
+      "requiredClaims",
+      "requireExpiration",
+      "typ",
+      "throttle",
+      "strict",
+    ],
     keys: ["queryFallback", "throttle", "strict"],
     anyOf: ["throttle"],
   };
@@ -195,7 +258,12 @@ describe("a restricting option that is undefined", () => {
   });
 
   it("is none if it does not restrict", (t) => {
-    const given = { headerName: undefined, requireBearer: undefined, clockTolerance: undefined, cacheSize: undefined };
+    const given = {
+      headerName: undefined,
+      requireBearer: undefined,
+      clockTolerance: undefined,
+      cacheSize: undefined,
+    };
     assert.deepEqual(
       warningsOf(t, "MCP_NATIVE_AUTH_UNDEFINED_OPTION", () => jwt(given)),
       [],
@@ -218,12 +286,15 @@ describe("the stack of a configuration error begins at the caller's line", () =>
   const entry = { key: KEY, id: "a" };
   const calls = {
     "new APIKeyAuthProvider": () => new APIKeyAuthProvider({ keys: [] }),
-    "new APIKeyAuthProvider, in a key": () => new APIKeyAuthProvider({ keys: [{ ...entry, expiresAt: "soon" }] }),
+    "new APIKeyAuthProvider, in a key": () =>
+      new APIKeyAuthProvider({ keys: [{ ...entry, expiresAt: "soon" }] }),
     "new APIKeyAuthProvider, in the throttle": () => keys({ throttle: { failures: 0 } }),
     "new JWTAuthProvider": () => new JWTAuthProvider({}),
-    "new JWTAuthProvider, in a key": () => new JWTAuthProvider({ keys: [{ secret: "-----BEGIN PUBLIC KEY-----" }] }),
+    "new JWTAuthProvider, in a key": () =>
+      new JWTAuthProvider({ keys: [{ secret: "-----BEGIN PUBLIC KEY-----" }] }),
     "new JWTAuthProvider, in a rule": () => jwt({ clockTolerance: -1 }),
     "new JWTAuthProvider, under strict": () => jwt({ strict: true, isuer: "a" }),
+    "new OAuthAuthProvider": () => new OAuthAuthProvider({}),
     "an extended class": () => new (class extends APIKeyAuthProvider {})({ keys: [] }),
     "an extended class with a constructor": () => new ExtendedJwt({}),
     anyOf: () => anyOf([]),

@@ -6,11 +6,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
+import { buildSync } from "esbuild";
 import { APIKeyAuthProvider, anyOf, generateApiKey, JWTAuthProvider } from "mcp-native-auth";
-import { constructNative } from "../../lib/core/errors.js";
+import { constructNative, ERRORS } from "../../lib/core/errors.js";
+import { WARNINGS } from "../../lib/core/warnings.js";
 import { rejectionCodes } from "../../lib/native/load.js";
 import { addonFileName, platformId } from "../../lib/native/platform.js";
 import { sections } from "../support/markdown.js";
@@ -32,32 +34,29 @@ const documented = new Map(
 );
 
 describe("codes", () => {
-  const ofLib = readdirSync(path.join(checkout, "lib"), { recursive: true }).filter((name) =>
-    name.endsWith(".js"),
-  );
-  const JAVASCRIPT = ["register.js", ...ofLib.map((name) => path.join("lib", name))];
-  const javascript = JAVASCRIPT.map(read).join("\n");
   const found = (text, pattern) => [...text.matchAll(pattern)].map(([, code]) => code);
 
-  it("of errors and warnings are those that the source has", () => {
-    const codes = [
-      ...found(read("src/config_error.rs"), /=> "(ERR_MCP_AUTH_[A-Z_]+)"/g),
-      ...found(read("src/node/error.rs"), /"(ERR_MCP_AUTH_[A-Z_]+)"/g),
-      ...found(javascript, /onfigurationError\(\s*"([A-Z_]+)"/g).map((code) => ERROR + code),
-      ...found(javascript, /"(ERR_MCP_AUTH_[A-Z_]+)"/g).filter((code) => code !== ERROR),
-      ...found(javascript, /\baddonError\(\s*"([A-Z_]+)"/g).map((code) => `${ERROR}ADDON_${code}`),
-      // Those that are put together are named in comments or declarations.
-      ...found(javascript + read("index.d.ts"), /\b((?:ERR_MCP_AUTH|MCP_NATIVE_AUTH)_[A-Z_]*[A-Z])\b/g),
-      ...found(javascript, /\bwarn\(\s*"([A-Z_]+)"/g).map((code) => WARNING + code),
-    ];
-    assert.deepEqual([...documented.keys()].sort(), [...new Set(codes)].sort());
+  it("of errors and warnings are those of the tables, and the core has no other", () => {
+    assert.deepEqual(
+      [...documented.keys()].sort(),
+      [...Object.keys(ERRORS), ...Object.keys(WARNINGS)].sort(),
+    );
+    const ofTheCore = ["src/config_error.rs", "src/node/error.rs"].flatMap((file) =>
+      found(read(file), /"(ERR_MCP_AUTH_[A-Z_]+)"/g),
+    );
+    assert.deepEqual(
+      ofTheCore.filter((code) => !Object.hasOwn(ERRORS, code)),
+      [],
+    );
   });
 
   it("of errors are those that index.d.ts declares for constructors, and those of loading", () => {
     const declared = found(read("index.d.ts"), /\| "(ERR_MCP_AUTH_[A-Z_]+)"/g);
-    const ofLoading = [...["ADDON_MISSING", "ADDON_UNLOADABLE", "ADDON_VERSION"], "REGISTER_UNSUPPORTED"].map(
-      (code) => ERROR + code,
-    );
+    const ofLoading = [
+      ...["ADDON_MISSING", "ADDON_UNLOADABLE", "ADDON_VERSION"],
+      ...["INTERNAL", "REGISTER_UNSUPPORTED"],
+      ...["REGISTER_BYPASSED", "REGISTER_WITHOUT_EFFECT", "REGISTER_NOT_INHERITED"],
+    ].map((code) => ERROR + code);
     const errorCodes = [...documented.keys()].filter((code) => code.startsWith(ERROR));
     assert.deepEqual(errorCodes.sort(), [...declared, ...ofLoading].sort());
   });
@@ -181,6 +180,9 @@ const MISTAKES = [
   },
   () => loading(failure, failure).ready(),
   () => provider().reload(),
+  apiKeys(Object.assign(Object.create({ queryFallback: false }), { keys: [key] })),
+  apiKeys({ keys: [key], headerNam: "X-Key", strict: true }),
+  jwt({ secret, audience: "here", issuer: undefined, strict: true }),
   jwt({}),
   jwt({ secret: 5 }),
   jwt({ secret: {} }),
@@ -235,17 +237,50 @@ const MISTAKES = [
 
 /** Programs that end with an error or warn of something, and what Node is started with. */
 const SWITCH = ["--import", "mcp-native-auth/register"];
+const STRICT = ["--import", "mcp-native-auth/register/strict"];
 const FRAMEWORK = { dependencies: ["mcp-framework"] };
 const framework = (source) => ({
   "node_modules/mcp-framework/package.json": `{ "name": "mcp-framework", "type": "module", "exports": "./index.js" }`,
   "node_modules/mcp-framework/index.js": source,
 });
 const ASK = `await new APIKeyAuthProvider({ keys: ["${key}"] }).authenticate({ headers: {}, socket: {} });`;
+const INNER = `import "./node_modules/mcp-framework/dist/auth/index.js";`;
+const UNSEEN = ["--import", "./early.mjs"];
+const EARLY = {
+  installed: FRAMEWORK,
+  // Without the inspector, the switch does not see what is loaded.
+  files: {
+    "early.mjs": `
+      import inspector from "node:inspector";
+      inspector.Session = undefined;
+      globalThis.Early = (await import("mcp-framework")).APIKeyAuthProvider;`,
+  },
+  source: `import "mcp-framework"; const APIKeyAuthProvider = globalThis.Early; ${ASK}`,
+};
+const SERVER = `
+  import http from "node:http";
+  const server = http.createServer((_request, response) => response.end()).listen(0, "127.0.0.1", async () => {
+    await (await fetch("http://127.0.0.1:" + server.address().port)).text();
+    server.close();
+    server.closeAllConnections();
+  });`;
+const CHILD = `
+  import { spawn } from "node:child_process";
+  spawn(process.execPath, ["--version"], { env: {} });`;
+const NODE_MAJOR = Number.parseInt(process.versions.node, 10);
 const triple = platformId();
 const ADDON_PACKAGE = `@mcp-native-auth/${triple}`;
 
 function removeAddon(installed) {
   rmSync(path.join(installed, "native"), { recursive: true });
+}
+
+function removeScripts(installed) {
+  rmSync(path.join(installed, "scripts"), { recursive: true });
+}
+
+function damageAddon(installed) {
+  writeFileSync(path.join(installed, "native", addonFileName(triple)), "of another machine");
 }
 
 /** As scripts/release.js lays it out: the addon comes in a package of its own. */
@@ -263,8 +298,57 @@ const PROGRAMS = {
   "a package without its addon": { source: `import "mcp-native-auth";`, spoil: removeAddon },
   "a package with an addon of another machine": {
     source: `import "mcp-native-auth";`,
-    spoil: (installed) =>
-      writeFileSync(path.join(installed, "native", addonFileName(triple)), "of another machine"),
+    spoil: damageAddon,
+  },
+  "a package without its addon and its scripts": {
+    source: `import "mcp-native-auth";`,
+    spoil: (installed) => {
+      removeAddon(installed);
+      removeScripts(installed);
+    },
+  },
+  "a package with an addon of another machine, without its scripts": {
+    source: `import "mcp-native-auth";`,
+    spoil: (installed) => {
+      damageAddon(installed);
+      removeScripts(installed);
+    },
+  },
+  "a package that was packed elsewhere": {
+    source: `import "mcp-native-auth";`,
+    spoil: (installed) => {
+      const native = path.join(installed, "native");
+      renameSync(path.join(native, addonFileName(triple)), path.join(native, addonFileName("plan9-mips")));
+    },
+  },
+  "a bundle": {
+    source: `import "./bundle.mjs";`,
+    spoil: (installed) => {
+      const folder = path.join(installed, "..", "..");
+      const stdin = { contents: `import "mcp-native-auth";`, resolveDir: folder };
+      buildSync({
+        stdin,
+        bundle: true,
+        platform: "node",
+        format: "esm",
+        outfile: path.join(folder, "bundle.mjs"),
+      });
+    },
+  },
+  "a process without addons": { args: ["--no-addons"], source: `import "mcp-native-auth";` },
+  "a process with Node's permission model": {
+    args: [NODE_MAJOR < 24 ? "--experimental-permission" : "--permission", "--allow-fs-read=*"],
+    source: `import "mcp-native-auth";`,
+  },
+  "a WebContainer": {
+    args: ["--no-addons"],
+    source: `Object.defineProperty(process, "versions", { value: { ...process.versions, webcontainer: "1" } });
+      await import("mcp-native-auth");`,
+  },
+  "a release installed on another platform": {
+    files: { "node_modules/@mcp-native-auth/plan9-mips/package.json": `{ "version": "0.1.0" }` },
+    source: `import "mcp-native-auth";`,
+    spoil: makeRelease,
   },
   "a release without its addon": { source: `import "mcp-native-auth";`, spoil: makeRelease },
   "a release with the addon of another release": {
@@ -285,6 +369,9 @@ const PROGRAMS = {
   "a misspelled option": {
     source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "${secret}", requireExp: true });`,
   },
+  "an undefined option": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "${secret}", issuer: undefined });`,
+  },
   "an algorithm that the key cannot verify": {
     source: `import { JWTAuthProvider } from "mcp-native-auth";
       new JWTAuthProvider({ secret: "${secret}", algorithms: ["HS256", "RS256"] });`,
@@ -296,7 +383,15 @@ const PROGRAMS = {
     source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "changeme" });`,
   },
   "a first load that fails": {
-    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ loadKeys: () => ["changeme", 5] });`,
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ loadKeys: () => "changeme" });`,
+  },
+  "rows that cannot be keys": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ loadKeys: () => ["${key}", 5] });`,
+  },
+  "keys that no load has confirmed": {
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth";
+      await new APIKeyAuthProvider({ loadKeys: () => ["${key}"], maxStaleSeconds: 0.05 }).ready();
+      await new Promise((resolve) => setTimeout(resolve, 500));`,
   },
   "a later load that fails": {
     source: `import { APIKeyAuthProvider } from "mcp-native-auth";
@@ -316,9 +411,14 @@ const PROGRAMS = {
       const k = Buffer.from("${secret}").toString("base64url");
       new JWTAuthProvider({ keys: { keys: [{ kty: "oct", k }, { kty: "oct", k, use: "enc" }] } });`,
   },
-  "a framework that fails to load": {
-    files: framework(`throw new Error("not today");`),
-    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; ${ASK}`,
+  "a framework that asks and fails to load": {
+    files: {
+      ...framework(`throw new Error("not today");`),
+      "node_modules/mcp-framework/ask.js": "export const ask = (provider) => provider instanceof Map;",
+    },
+    source: `import { APIKeyAuthProvider } from "mcp-native-auth";
+      import { ask } from "./node_modules/mcp-framework/ask.js";
+      ask(new APIKeyAuthProvider({ keys: ["${key}"] }));`,
   },
   "a framework without the classes": {
     files: framework("export class MCPServer {}"),
@@ -334,16 +434,22 @@ const PROGRAMS = {
       const { APIKeyAuthProvider } = createRequire(import.meta.url)("./node_modules/mcp-framework/dist/index.js");
       ${ASK}`,
   },
-  "a server without the framework": {
-    args: SWITCH,
-    source: `
-      import http from "node:http";
-      const server = http.createServer((_request, response) => response.end()).listen(0, "127.0.0.1", async () => {
-        await (await fetch("http://127.0.0.1:" + server.address().port)).text();
-        server.close();
-        server.closeAllConnections();
-      });`,
+  "an inner file of the framework": { args: SWITCH, installed: FRAMEWORK, source: INNER },
+  "an inner file of the framework, strict": { args: STRICT, installed: FRAMEWORK, source: INNER },
+  "a switch after the framework": {
+    installed: FRAMEWORK,
+    source: `import "mcp-framework"; import "mcp-native-auth/register";`,
   },
+  "a switch after the framework, strict": {
+    installed: FRAMEWORK,
+    source: `import "mcp-framework"; import "mcp-native-auth/register/strict";`,
+  },
+  "a provider that no hook saw": { args: [...UNSEEN, ...SWITCH], ...EARLY },
+  "a provider that no hook saw, strict": { args: [...UNSEEN, ...STRICT], ...EARLY },
+  "a server without the framework": { args: SWITCH, source: SERVER },
+  "a server without the framework, strict": { args: STRICT, source: SERVER },
+  "a child process without the switch": { args: SWITCH, source: CHILD },
+  "a child process without the switch, strict": { args: STRICT, source: CHILD },
 };
 
 const RECORD = `process.on("warning", ({ code, message }) => console.log("\\n" + JSON.stringify([code, message])));
@@ -369,6 +475,13 @@ describe("messages", () => {
         .split("\n")
         .filter((line) => line.startsWith("["))
         .map((line) => JSON.parse(line))
+        // What `register/strict` says when it ends the process.
+        .concat(
+          [...child.stderr.matchAll(/^mcp-native-auth: (.+) \[(ERR_\w+)\]$/gm)].map(([, text, code]) => [
+            code,
+            text,
+          ]),
+        )
         .filter(([code]) => code?.startsWith(ERROR) || code?.startsWith(WARNING));
       assert.equal(said.length, 1, child.stdout + child.stderr);
       happened.push(...said);
@@ -376,22 +489,22 @@ describe("messages", () => {
   }
 
   it("all that was said is quoted under its code", () => {
-    for (const [code, message] of happened) {
-      const { messages } = documented.get(code) ?? assert.fail(code);
-      assert.ok(
-        messages.some((quoted) => pattern(quoted).test(message)),
-        `${code}: ${message}`,
-      );
-    }
+    const isQuoted = ([code, message]) =>
+      documented.get(code)?.messages.some((quoted) => pattern(quoted).test(message));
+    assert.deepEqual(
+      happened.filter((said) => !isQuoted(said)),
+      [],
+    );
   });
 
   it("all that is quoted was said", () => {
-    for (const [code, { messages }] of documented) {
-      for (const quoted of messages) {
-        const said = happened.some((each) => each[0] === code && pattern(quoted).test(each[1]));
-        assert.ok(said, `${code}: ${quoted}`);
-      }
-    }
+    const quoted = [...documented].flatMap(([code, { messages }]) => messages.map((text) => [code, text]));
+    const wasSaid = ([code, text]) =>
+      happened.some((said) => said[0] === code && pattern(text).test(said[1]));
+    assert.deepEqual(
+      quoted.filter((one) => !wasSaid(one)),
+      [],
+    );
   });
 
   it("of the build are those of its script", () => {

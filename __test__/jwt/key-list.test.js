@@ -270,7 +270,7 @@ describe("a JWK Set", () => {
     assert.equal(await isIn(provider, mac(keys[1].n, { kid: "r" })), false);
   });
 
-  it("keys that cannot be used are passed over with a warning that names their places", async () => {
+  it("keys that cannot be used are skipped with a warning that names their positions", async () => {
     const throws = {
       kty: "RSA",
       get n() {
@@ -324,7 +324,7 @@ describe("a JWK Set", () => {
     const places = hostile.map((_, index) => `\`keys[${index}]\``).join(", ");
     assert.equal(
       message,
-      `JWTAuthProvider: of the JWK Set, ${places} cannot verify tokens of the allowed \`algorithms\` and is passed over`,
+      `JWTAuthProvider: ignoring ${places} of the JWK Set: not usable with the configured \`algorithms\``,
     );
     assert.equal(await isIn(provider, signature("p384", { alg: "ES384", kid: "good" })), true);
     for (const kid of [undefined, "5", 5, "k"]) {
@@ -401,14 +401,16 @@ describe("forms of keys in an array", () => {
     assert.equal(await isIn(provider, mac(OLD)), false);
   });
 
-  it("a misspelt member of an entry is warned of", async () => {
+  it("a misspelled member of an entry is named in a warning", async () => {
     const { warnings } = await warningsOf(
       () => new JWTAuthProvider({ keys: [OLD, { Kid: "a", secret: NEW }] }),
     );
     assert.deepEqual(warnings, [
       {
         code: "MCP_NATIVE_AUTH_UNKNOWN_OPTION",
-        message: 'JWTAuthProvider: `keys[1]` ignores 1 unknown option(s): "Kid"; known are kid, secret',
+        message:
+          'JWTAuthProvider: `keys[1]`: unknown option "Kid" (did you mean "kid"?); the known options are kid, secret. ' +
+          "It is ignored",
       },
     ]);
   });
@@ -434,14 +436,14 @@ const revoked = (target) => {
 };
 const NOT_READ = (place) =>
   `\`keys[${place}]\` cannot be read; pass it as a string, Buffer, KeyObject or plain object`;
-const BAD_KID = "`keys[1].kid` must be a string that is not empty and holds no lone surrogate";
+const BAD_KID = "`keys[1].kid` must be a non-empty string without lone surrogates";
 const NO_LIST =
-  "`keys` must be an array of keys or a JWK Set, an object whose member `keys` is an array; JSON.parse() it first if it is text";
+  "`keys` must be an array of keys or a JWK Set, an object whose member `keys` is an array; use JSON.parse() if it is text";
 
 /** What `keys` may be wrongly, with code and message. */
 const WRONG_KEYS = [
-  [[], "SECRET_REQUIRED", "`keys` is empty; it must hold at least one key"],
-  [{ keys: [] }, "SECRET_REQUIRED", "`keys` is empty; it must hold at least one key"],
+  [[], "SECRET_REQUIRED", "`keys` is empty; add at least one key"],
+  [{ keys: [] }, "SECRET_REQUIRED", "`keys` is empty; add at least one key"],
   ...[
     "text",
     '{"keys":[]}',

@@ -315,15 +315,15 @@ describe("strict", () => {
   const strict = (options = {}) =>
     new JWTAuthProvider({ secret: SECRET, audience: "a", strict: true, ...options });
 
-  it("demands audience and expiry of the configuration", () => {
+  it("requires audience and expiry in the configuration", () => {
     for (const [options, message] of [
       [
-        { audience: undefined },
-        "`strict` demands `audience`; set it to what the `aud` of your tokens says (RFC 8725 §3.9)",
+        { audience: null },
+        "`strict` requires `audience`; set it to the `aud` of your tokens (RFC 8725 §3.9)",
       ],
       [
         { requireExpiration: false },
-        "`strict` demands an expiry; leave `requireExpiration` out or set it to true",
+        "`strict` requires an expiry; remove `requireExpiration` or set it to true",
       ],
     ]) {
       assert.throws(() => strict(options), { code: "ERR_MCP_AUTH_OPTION_INVALID", message });
@@ -412,26 +412,14 @@ describe("options that cannot be meant", () => {
       [name, [], `\`${name}\` must be a string or an array of strings, not empty`],
       [name, 5, `\`${name}\` must be a string or an array of strings, not empty`],
       [name, /i/, `\`${name}\` must be a string or an array of strings, not empty`],
-      [name, "", `\`${name}\` must be a string that is not empty and holds no lone surrogate`],
-      [name, "\ud800", `\`${name}\` must be a string that is not empty and holds no lone surrogate`],
-      [
-        name,
-        ["x", undefined],
-        `\`${name}\`, position 1, must be a string that is not empty and holds no lone surrogate`,
-      ],
-      [
-        name,
-        [/i/],
-        `\`${name}\`, position 0, must be a string that is not empty and holds no lone surrogate`,
-      ],
+      [name, "", `\`${name}\` must be a non-empty string without lone surrogates`],
+      [name, "\ud800", `\`${name}\` must be a non-empty string without lone surrogates`],
+      [name, ["x", undefined], `\`${name}[1]\` must be a non-empty string without lone surrogates`],
+      [name, [/i/], `\`${name}[0]\` must be a non-empty string without lone surrogates`],
     ]),
     ["requiredClaims", "jti", "`requiredClaims` must be an array of strings, not empty"],
     ["requiredClaims", [], "`requiredClaims` must be an array of strings, not empty"],
-    [
-      "requiredClaims",
-      ["jti", 1],
-      "`requiredClaims`, position 1, must be a string that is not empty and holds no lone surrogate",
-    ],
+    ["requiredClaims", ["jti", 1], "`requiredClaims[1]` must be a non-empty string without lone surrogates"],
     ...[-1, 86_401, Number.NaN, "5", "5s", 5n, Infinity].map((value) => [
       "clockTolerance",
       value,

@@ -243,10 +243,10 @@ describe("the platform that a process runs on", {
     bytes.write(loader, 180);
     return bytes;
   }
-  const HOST_MODULE = path.join(checkout, "lib", "host.js");
+  const PLATFORM_MODULE = path.join(checkout, "lib", "native", "platform.js");
   const tripleIn = (prelude) => {
     const folder = project({
-      "main.mjs": `${prelude} const { platformId } = await import(${JSON.stringify(HOST_MODULE)});
+      "main.mjs": `${prelude} const { platformId } = await import(${JSON.stringify(PLATFORM_MODULE)});
         console.log(JSON.stringify({ triple: platformId(), exclude: process.report.excludeNetwork }));`,
     });
     return runJson(folder, "main.mjs");

@@ -384,6 +384,33 @@ describe("a release, from a registry", () => {
     });
   }
 
+  it("Yarn with Plug'n'Play, which has no node_modules: ESM and CommonJS", async () => {
+    const common =
+      'const { APIKeyAuthProvider } = require("mcp-native-auth"); console.log(APIKeyAuthProvider.name);';
+    const settings = [
+      `npmRegistryServer: ${JSON.stringify(registry.url)}`,
+      'unsafeHttpWhitelist: ["127.0.0.1"]',
+      "globalFolder: ./global",
+      "enableTelemetry: false",
+      "npmMinimalAgeGate: 0",
+    ];
+    const manifest = { name: "app", type: "module", dependencies: { "mcp-native-auth": "*" } };
+    const cwd = emptyProject({
+      files: {
+        "package.json": JSON.stringify(manifest),
+        ".yarnrc.yml": settings.join("\n"),
+        "yarn.lock": "",
+        "main.mjs": MAIN,
+        "main.cjs": common,
+      },
+    });
+    const yarn = [NODE, pinned("yarn")];
+    const { status, output } = await runBeside([...yarn, "install", "--no-immutable"], { cwd, env });
+    assert.equal(status, 0, output);
+    assert.equal(succeed([...yarn, "node", "main.mjs"], { cwd }), VERDICTS);
+    assert.equal(succeed([...yarn, "node", "main.cjs"], { cwd }), "APIKeyAuthProvider");
+  });
+
   it("installed with --omit=optional, the import names the command that mends it, and that mends it", async () => {
     const cwd = emptyProject({ files: { "main.mjs": MAIN } });
     const npm = [

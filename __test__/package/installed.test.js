@@ -51,6 +51,7 @@ describe("loading", () => {
       "DEFAULT_API_KEY_HEADER_NAME",
       "DEFAULT_AUTH_ERROR",
       "JWTAuthProvider",
+      "OAuthAuthProvider",
       "anyOf",
       "checkApiKey",
       "generateApiKey",

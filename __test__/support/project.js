@@ -94,8 +94,12 @@ export function copyModule(name, folder) {
 }
 
 /** Runs a file of a project with this Node and gives what it printed as JSON. */
-export function runJson(folder, file, { cwd = folder, args = [], env = {} } = {}) {
-  const child = spawnSync(process.execPath, [...args, path.join(folder, file)], {
+export function runJson(
+  folder,
+  file,
+  { cwd = folder, args = [], env = {}, execPath = process.execPath } = {},
+) {
+  const child = spawnSync(execPath, [...args, path.join(folder, file)], {
     cwd,
     encoding: "utf8",
     env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "", ...env },

@@ -55,15 +55,19 @@ function serverWithWhoAmI(config) {
  * One `MCPServer` on a port of its own: `send` one request, `sendPipelined` several on one socket, `stop` it.
  * Start servers one after the other: being ready is told by a listener on `process`.
  */
-export async function startServer({ transport, provider, endpoints }) {
+export async function startServer({ transport, provider: given, endpoints }) {
   const port = await freePort();
+  const url = new URL(`http://${HOST}:${port}${transport === SSE ? "/sse" : "/mcp"}`);
+  // One that must know where it is: its resource is this URL.
+  const provider = typeof given === "function" ? given(url) : given;
   const server = serverWithWhoAmI({
     transport: { type: transport, options: { port, auth: { provider, endpoints } } },
   });
   const { ended } = await untilReady(server);
   const agent = new http.Agent({ keepAlive: true });
   return {
-    url: new URL(`http://${HOST}:${port}${transport === SSE ? "/sse" : "/mcp"}`),
+    url,
+    provider,
     send: (request) => send(request, port, agent),
     sendPipelined: (requests) => sendPipelined(requests, port),
     async stop() {

@@ -10,7 +10,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterUnion } from "rate-limiter-flexible";
-import { clientAddress, clientKey } from "../../lib/throttle/client-address.js";
+import { clientAddressOption, clientKey } from "../../lib/throttle/client-address.js";
 import { LimiterCounter } from "../../lib/throttle/limiter-counter.js";
 import { MemoryCounter } from "../../lib/throttle/memory-counter.js";
 import { API_KEY, API_KEYS, JWT_SECRET, TOKEN, WRONG_API_KEY, WRONG_TOKEN } from "../support/credentials.js";
@@ -185,7 +185,8 @@ describe("counting in memory", () => {
 });
 
 describe("whose failure it is", () => {
-  const forwarded = (value, hops) => clientAddress(from("10.0.0.1", { "x-forwarded-for": value }), hops);
+  const forwarded = (value, hops) =>
+    clientAddressOption("trustProxy", hops)(from("10.0.0.1", { "x-forwarded-for": value }));
 
   it("nobody is trusted by default", () => {
     assert.equal(forwarded("203.0.113.9", 0), "10.0.0.1");
@@ -237,7 +238,7 @@ describe("whose failure it is", () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     for (const request of [undefined, null, {}, proxy, { headers: proxy, socket: proxy }]) {
-      assert.equal(clientAddress(request, 1), undefined);
+      assert.equal(clientAddressOption("trustProxy", 1)(request), undefined);
     }
   });
 

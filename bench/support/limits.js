@@ -104,7 +104,7 @@ const PROBE = path.join(ROOT, "target", "bench-probe.node");
 
 /** That export; `undefined` where the probe was not built. */
 function probe() {
-  return existsSync(PROBE) ? createRequire(import.meta.url)(PROBE).bareCheck : undefined;
+  return existsSync(PROBE) ? createRequire(import.meta.url)(PROBE).rawVerify : undefined;
 }
 
 /**

@@ -17,6 +17,7 @@ export function apiKeyMethod({ name, keys, loader, headerName, queryFallback }) 
   const header = headerName.toLowerCase();
   // One for all plain keys, of which nothing is known.
   const accepted = Object.freeze(accept(name));
+  const challenges = [apiKeyChallenge(headerName)];
 
   function decide(request) {
     try {
@@ -71,6 +72,6 @@ export function apiKeyMethod({ name, keys, loader, headerName, queryFallback }) 
     decide,
     ready: loader && (() => loader.initialLoad),
     credential: (request) => extractApiKey(request, header, queryFallback) || false,
-    challenges: () => [apiKeyChallenge(headerName)],
+    challenges: () => challenges,
   };
 }

@@ -110,17 +110,23 @@ function checksumOf(text) {
   return digits;
 }
 
+/** Remainders of all bytes. */
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let remainder = byte;
+  for (let bit = 0; bit < 8; bit += 1) {
+    remainder = (remainder >>> 1) ^ (remainder & 1 ? 0xedb88320 : 0);
+  }
+  return remainder;
+});
+
 /**
- * CRC-32 as in ISO 3309 and gzip, of ASCII text: it misses no change of one character and no swap of
- * two neighbours. Computed here because `zlib.crc32` is too young for other runtimes than Node.
+ * CRC-32 as in ISO 3309 and gzip, of ASCII text: it misses no change of one character and no swap of two neighbours.
+ * Computed here because `zlib.crc32` is too young for other runtimes than Node.
  */
 function crc32(text) {
   let remainder = 0xffffffff;
   for (let index = 0; index < text.length; index += 1) {
-    remainder ^= text.charCodeAt(index);
-    for (let bit = 0; bit < 8; bit += 1) {
-      remainder = (remainder >>> 1) ^ (remainder & 1 ? 0xedb88320 : 0);
-    }
+    remainder = (remainder >>> 8) ^ CRC_TABLE[(remainder ^ text.charCodeAt(index)) & 0xff];
   }
   return ~remainder >>> 0;
 }

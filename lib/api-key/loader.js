@@ -7,7 +7,7 @@ import { warn } from "../core/warnings.js";
 import { PROBLEMS } from "../core/weakness.js";
 import { LoadPlan } from "./load-plan.js";
 import { keyPath, readKey, textToJudge } from "./records.js";
-import { reportWeakApiKeys, weaknessesOfApiKeys } from "./strength.js";
+import { damageOfApiKey, reportDamaged, reportWeak, weaknessesOfApiKeys } from "./strength.js";
 
 /** How long reading may keep everything else waiting, in milliseconds, and how many rows are read between two looks. */
 const MAX_TURN_MS = 5;
@@ -18,6 +18,8 @@ const MAX_NAMED = 10;
 
 const CODE = "ERR_MCP_AUTH_KEYS_RELOAD_FAILED";
 
+/** @typedef {{ strict: boolean, queryFallback: boolean }} Judgement what a key is judged by */
+
 /**
  * Loads keys from their source: at once, at intervals and on demand. A load that fails leaves the last good set in use,
  * for as long as `maxStaleMs`.
@@ -26,7 +28,8 @@ export class KeyLoader {
   #provider;
   #load;
   #keys;
-  #strict;
+  #reporter;
+  #judgement;
   #maxStaleMs;
   #source;
   #startedAt = 0;
@@ -50,16 +53,18 @@ export class KeyLoader {
    * @param {string} options.provider name of the class
    * @param {(context: { signal: AbortSignal }) => unknown} options.load gives the keys, or a promise of them
    * @param {import("./key-set.js").ApiKeySet} options.keys
-   * @param {boolean} options.strict whether weak keys are left out
+   * @param {import("../core/reporter.js").Reporter} options.reporter
+   * @param {Judgement} options.judgement
    * @param {number} options.intervalMs 0 for none
    * @param {number} options.timeoutMs how long a load may take
    * @param {number | undefined} options.maxStaleMs how long after the start of a load its keys are in use
    */
-  constructor({ provider, load, keys, strict, intervalMs, timeoutMs, maxStaleMs }) {
+  constructor({ provider, load, keys, reporter, judgement, intervalMs, timeoutMs, maxStaleMs }) {
     this.#provider = provider;
     this.#load = load;
     this.#keys = keys;
-    this.#strict = strict;
+    this.#reporter = reporter;
+    this.#judgement = judgement;
     this.#maxStaleMs = maxStaleMs;
     this.#source = createSource({
       name: "the loader",
@@ -120,15 +125,16 @@ export class KeyLoader {
     const given = await callLoader(() => load({ signal }));
     // Rows of a load that was too late must not be taken for those of the next.
     signal.throwIfAborted();
-    return readInTurns(given, this.#keys, this.#strict, signal);
+    return readInTurns(given, this.#keys, this.#judgement, signal);
   }
 
-  #use({ plan, rowCount, leftOut, weaknesses }) {
+  #use({ plan, rowCount, leftOut, damaged, weak }) {
     this.#keys.finishLoad(plan);
     for (const { row, problem } of plan.leftOut) {
       leftOut.add(row, problem);
     }
-    reportWeakApiKeys(weaknesses, false);
+    reportDamaged(damaged, this.#reporter, false);
+    reportWeak(weak, this.#reporter, false);
     this.#hasLoaded = true;
     this.#startStaleTimer();
     this.#warnLeftOut(leftOut, rowCount);
@@ -248,12 +254,12 @@ class LeftOut {
  *
  * @param {unknown} given
  * @param {import("./key-set.js").ApiKeySet} keySet
- * @param {boolean} strict
+ * @param {Judgement} judgement
  * @param {AbortSignal} signal
  */
-async function readInTurns(given, keySet, strict, signal) {
+async function readInTurns(given, keySet, judgement, signal) {
   const count = countRows(given);
-  const read = { plan: new LoadPlan(), rowCount: count, leftOut: new LeftOut(), weaknesses: [] };
+  const read = { plan: new LoadPlan(), rowCount: count, leftOut: new LeftOut(), damaged: [], weak: [] };
   let turnStart = performance.now();
   for (let row = 0; row < count; row += 1) {
     if (row % ROWS_BETWEEN_LOOKS === 0 && performance.now() - turnStart > MAX_TURN_MS) {
@@ -261,7 +267,7 @@ async function readInTurns(given, keySet, strict, signal) {
       signal.throwIfAborted();
       turnStart = performance.now();
     }
-    readRow(given, row, keySet, strict, read);
+    readRow(given, row, keySet, judgement, read);
   }
   return read;
 }
@@ -277,7 +283,7 @@ function countRows(given) {
   }
 }
 
-function readRow(given, row, keySet, strict, read) {
+function readRow(given, row, keySet, judgement, read) {
   try {
     const entry = given[row];
     if (keySet.keepUnchanged(entry, row)) {
@@ -285,17 +291,35 @@ function readRow(given, row, keySet, strict, read) {
     }
     const key = readKey(entry, keyPath(row));
     const isKnown = typeof entry === "string" && keySet.findUnchanged(entry, row) !== undefined;
-    const weaknesses = isKnown ? [] : weaknessesOfApiKeys([textToJudge(key)]);
-    if (strict && weaknesses.length > 0) {
-      read.leftOut.add(row, ` is weak: ${PROBLEMS[weaknesses[0].problem]}`);
+    const text = isKnown ? undefined : textToJudge(key);
+    const problem = text === undefined ? undefined : judge(text, row, judgement, read);
+    if (problem !== undefined) {
+      read.leftOut.add(row, problem);
       return;
     }
-    read.weaknesses.push(...weaknesses.map(({ problem }) => ({ index: row, problem })));
     read.plan.read(key, row);
   } catch (error) {
     const problem = isCoded(error) ? error.message.slice(keyPath(row).length) : " cannot be read";
     read.leftOut.add(row, problem);
   }
+}
+
+/** What keeps a key from being used, under `strict`; else takes it down to be reported. */
+function judge(key, row, { strict, queryFallback }, { damaged, weak }) {
+  const damage = damageOfApiKey(key, keyPath(row), queryFallback);
+  const problems = weaknessesOfApiKeys([key]).map(({ problem }) => problem);
+  if (strict) {
+    return damage !== undefined
+      ? ` ${damage}`
+      : problems.length > 0
+        ? ` is weak: ${PROBLEMS[problems[0]]}`
+        : undefined;
+  }
+  if (damage !== undefined) {
+    damaged.push({ index: row, key, damage });
+  }
+  weak.push(...problems.map((problem) => ({ index: row, key, problem })));
+  return undefined;
 }
 
 async function callLoader(load) {

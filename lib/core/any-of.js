@@ -25,7 +25,7 @@ export function anyOfMethods(name, members, mayWait) {
     members: methods,
     decide: (request) => askFrom(0, methods(), request, []),
     credential: () => undefined,
-    challenges: (isInvalid) => methods().flatMap((method) => method.challenges(isInvalid)),
+    challenges: (isInvalid) => bearerFirst(methods().flatMap((method) => method.challenges(isInvalid))),
   };
 }
 
@@ -101,4 +101,11 @@ function credentialOf(method, request) {
   } catch {
     return undefined;
   }
+}
+
+/** Some clients read the first challenge only: that of OAuth is the one that leads them on. */
+function bearerFirst(challenges) {
+  const rank = (challenge) =>
+    challenge?.startsWith("Bearer ") ? (challenge.includes("resource_metadata=") ? 0 : 1) : 2;
+  return challenges.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -1,4 +1,4 @@
-import { carriesBearer, isFieldValue } from "./challenge.js";
+import { carriesBearer } from "./challenge.js";
 import { publishVerdict } from "./events.js";
 import { socketAddress } from "./request.js";
 import { Turns } from "./turns.js";
@@ -17,7 +17,7 @@ import { reject } from "./verdict.js";
  * @property {() => Promise<void> | undefined} [ready] what a decision has to wait for; the promise never rejects
  * @property {(request: RequestView) => unknown} credential what `decide` looks at: falsy, but not `undefined`, if the
  *   request has none; `undefined` where that cannot be known
- * @property {(isInvalid: boolean) => (string | undefined)[]} challenges of `WWW-Authenticate`; `isInvalid` says that a
+ * @property {(isInvalid: boolean) => string[]} challenges values of `WWW-Authenticate`; `isInvalid` says that a
  *   Bearer credential was presented
  *
  * Limits on failed attempts; see lib/throttle. What it gives is a promise only where its counts are in a store.
@@ -42,6 +42,7 @@ export class Authenticator {
   method;
   #limit;
   #publish;
+  #addressOf;
   /** Where a decision or a count is awaited, requests of one client must not overtake the count of each other. */
   #turns;
 
@@ -49,11 +50,13 @@ export class Authenticator {
    * @param {Method} method
    * @param {AttemptLimit | undefined} [limit]
    * @param {typeof publishVerdict} [publish]
+   * @param {(request: RequestView) => string | undefined} [addressOf] the client's address, for events
    */
-  constructor(method, limit, publish = publishVerdict) {
+  constructor(method, limit, publish = publishVerdict, addressOf = socketAddress) {
     this.method = method;
     this.#limit = limit;
     this.#publish = publish;
+    this.#addressOf = limit?.addressOf ?? addressOf;
     this.#turns = limit?.locksOut && (limit.isShared || method.mayWait) ? new Turns() : undefined;
   }
 
@@ -72,14 +75,22 @@ export class Authenticator {
     const { method } = this;
     const loading = method.ready?.();
     if (this.#limit !== undefined) {
-      return this.#authenticateLimited(new Attempt(request, this.#limit), loading, this.#limit);
+      return this.#authenticateLimited(
+        new Attempt(request, this.#addressOf, this.#limit),
+        loading,
+        this.#limit,
+      );
     }
     const verdict =
       loading === undefined ? method.decide(request) : loading.then(() => method.decide(request));
     if (!(verdict instanceof Promise)) {
-      return this.#conclude(verdict, request);
+      return this.#conclude(
+        verdict,
+        request,
+        this.#addressOf === socketAddress ? undefined : this.attempt(request),
+      );
     }
-    const attempt = new Attempt(request).readAddress();
+    const attempt = this.attempt(request).readAddress();
     return verdict.then((decided) => this.#conclude(decided, request, attempt));
   }
 
@@ -121,11 +132,11 @@ export class Authenticator {
 
   /** What is noted of a request that is decided elsewhere. */
   attempt(request) {
-    return new Attempt(request, this.#limit);
+    return new Attempt(request, this.#addressOf, this.#limit);
   }
 
   #conclude(verdict, request, attempt) {
-    if (!verdict.accepted && verdict.status === 401) {
+    if (!verdict.accepted && verdict.status === 401 && verdict.challenges.length === 0) {
       verdict.challenges = this.challenges(carriesBearer(request));
     }
     this.#publish(verdict, request, attempt);
@@ -133,14 +144,14 @@ export class Authenticator {
   }
 
   /**
-   * Challenges for a 401, each once. What cannot be a header is left out.
+   * Challenges for a 401, each once.
    *
-   * @param {boolean} isInvalid
+   * @param {boolean} isInvalid whether a Bearer credential was presented
    * @returns {string[]}
    */
   challenges(isInvalid) {
-    const challenges = this.method.challenges(isInvalid).filter((value) => value !== undefined);
-    return [...new Set(challenges.filter(isFieldValue))];
+    const challenges = this.method.challenges(isInvalid);
+    return challenges.length < 2 ? challenges : [...new Set(challenges)];
   }
 }
 
@@ -154,14 +165,16 @@ function tooMany(verdict, waitMs) {
 /** What is known of one request next to the verdict. */
 export class Attempt {
   request;
+  #addressOf;
   #limit;
   #address;
   #isAddressRead = false;
   /** Whether the store of failed attempts did not answer. */
   limiterError = false;
 
-  constructor(request, limit) {
+  constructor(request, addressOf, limit) {
     this.request = request;
+    this.#addressOf = addressOf;
     this.#limit = limit;
   }
 
@@ -179,8 +192,7 @@ export class Attempt {
   readAddress() {
     if (!this.#isAddressRead) {
       this.#isAddressRead = true;
-      this.#address =
-        this.#limit === undefined ? socketAddress(this.request) : this.#limit.addressOf(this.request);
+      this.#address = this.#addressOf(this.request);
     }
     return this;
   }

@@ -1,4 +1,5 @@
 import diagnostics from "node:diagnostics_channel";
+import { debuglog } from "node:util";
 import { socketAddress } from "./request.js";
 
 /**
@@ -21,6 +22,9 @@ const reloadFailed = diagnostics.channel("mcp-native-auth:reload-failed");
  * @param {import("./authenticator.js").Attempt} [attempt] where the address was noted
  */
 export function publishVerdict(verdict, request, attempt) {
+  if (debug.enabled && !verdict.accepted) {
+    logRejection(verdict, request, attempt);
+  }
   const channel = verdict.accepted ? accepted : rejected;
   if (!channel.hasSubscribers) {
     return;
@@ -40,6 +44,27 @@ export function publishVerdict(verdict, request, attempt) {
       };
   // Exceptions of subscribers do not come back here: Node throws them again outside.
   channel.publish(Object.freeze(event));
+}
+
+/** `NODE_DEBUG=mcp-native-auth` prints a line for each rejection. */
+const debug = debuglog("mcp-native-auth");
+
+/** Whether anything looks at rejections. */
+export function areRejectionsObserved() {
+  return rejected.hasSubscribers || debug.enabled;
+}
+
+function logRejection({ provider, reason, credentialReason, status, expected }, request, attempt) {
+  const address = attempt === undefined ? socketAddress(request) : attempt.address;
+  debug(
+    "%s rejected a request from %s with %d: %s%s%s; see docs/monitoring.md#reasons",
+    provider,
+    address ?? "an unknown address",
+    status,
+    reason,
+    credentialReason === undefined ? "" : ` after ${credentialReason}`,
+    expected === undefined ? "" : `: ${expected()}`,
+  );
 }
 
 /**

@@ -1,8 +1,5 @@
-import { codedError } from "./errors.js";
-import { warn } from "./warnings.js";
-
 /**
- * How weak keys and secrets are reported. The native core judges them.
+ * Problems of keys and secrets, as the native core names them.
  *
  * @typedef {"white-space" | "well-known" | "too-short" | "predictable"} Problem
  */
@@ -17,24 +14,3 @@ export const PROBLEMS = {
 
 /** So many keys are listed in a message. */
 export const MAX_LISTED = 10;
-
-/** Messages that were reported: each once per process, however many providers are made. */
-const reported = new Set();
-const MAX_REPORTED = 100;
-
-/**
- * Reports in a process warning, or under `strict` throws.
- *
- * @param {{ error: import("./errors.js").ErrorCode, warning: keyof typeof import("./warnings.js").WARNINGS }} codes
- * @param {string} message names positions and problems, never values
- * @param {boolean} strict
- */
-export function reportWeakness({ error, warning }, message, strict) {
-  if (strict) {
-    throw codedError(error, message);
-  }
-  if (reported.size < MAX_REPORTED && !reported.has(message)) {
-    reported.add(message);
-    warn(warning, message);
-  }
-}

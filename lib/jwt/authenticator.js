@@ -2,6 +2,7 @@ import { bearerChallenge, presentedToken } from "../core/challenge.js";
 import { REASONS } from "../core/reasons.js";
 import { accept, reject } from "../core/verdict.js";
 import { CACHED_ID_BASE, rejectionCodes } from "../native/load.js";
+import { canExplain, explain } from "./explain.js";
 
 /** What the native verifier's numbers mean. */
 const REJECTIONS = rejectionCodes();
@@ -17,13 +18,17 @@ if (unknown.length > 0) {
  * @param {string} options.name
  * @param {string} options.headerName
  * @param {boolean} options.requireBearer
+ * @param {Record<string, any>} options.rules for the debug log
  * @param {() => import("./token-verifier.js").TokenVerifier} options.verifier the current one: keys may be replaced
  * @returns {import("../core/authenticator.js").Method}
  */
-export function jwtMethod({ name, headerName, requireBearer, verifier }) {
+export function jwtMethod({ name, headerName, requireBearer, rules, verifier }) {
   const header = headerName.toLowerCase();
   // Elsewhere than in `Authorization: Bearer`, the challenge would send clients to the wrong place.
   const hasChallenge = header === "authorization" && requireBearer;
+  const [plain, invalid] = [false, true].map((isInvalid) =>
+    hasChallenge ? [bearerChallenge(isInvalid)] : [],
+  );
 
   function decide(request) {
     try {
@@ -41,7 +46,11 @@ export function jwtMethod({ name, headerName, requireBearer, verifier }) {
         const { clone, keyIndex } = cache.get(verified);
         return accept(name, clone(), keyIds[keyIndex]);
       }
-      return reject(name, REJECTIONS[verified]);
+      const rejection = reject(name, REJECTIONS[verified]);
+      if (canExplain(rejection.reason)) {
+        rejection.expected = () => explain(rejection.reason, value, rules, Date.now() / 1000);
+      }
+      return rejection;
     } catch {
       // A request object that throws when it is read carries no token.
       return reject(name, "REQUEST_UNREADABLE");
@@ -52,6 +61,6 @@ export function jwtMethod({ name, headerName, requireBearer, verifier }) {
     name,
     decide,
     credential: (request) => presentedToken(request.headers[header]),
-    challenges: (isInvalid) => (hasChallenge ? [bearerChallenge(isInvalid)] : []),
+    challenges: (isInvalid) => (isInvalid ? invalid : plain),
   };
 }

@@ -6,7 +6,7 @@ import { readKeyMaterial } from "./key-material.js";
  * What the native verifier is told about keys.
  *
  * @typedef {object} KeyList
- * @property {{ kind: string, bytes: Uint8Array, k?: Uint8Array, id?: string, path: string }[]} keys copies that the caller
+ * @property {{ kind: string, bytes: Uint8Array, k?: Uint8Array, damage?: string, id?: string, path: string }[]} keys copies that the caller
  *   wipes; `path` is where the key stands in the configuration
  * @property {boolean} skipsUnusable whether keys that cannot be used are skipped: a JWK Set holds keys for others too
  */

@@ -1,6 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import { types } from "node:util";
 import { codedError, isCoded } from "../core/errors.js";
+import { damageOfSecret } from "./strength.js";
 
 /** The members of a JWK that verification needs, without the secret `k`. RFC 7517 §4, RFC 7518 §6. */
 const JWK_MEMBERS = ["kty", "use", "key_ops", "alg", "crv", "n", "e", "x", "y"];
@@ -10,7 +11,7 @@ const JWK_MEMBERS = ["kty", "use", "key_ops", "alg", "crv", "n", "e", "x", "y"];
  *
  * @param {unknown} material
  * @param {string} path where it stands in the configuration, for messages
- * @returns {{ kind: "text" | "bytes" | "secret" | "spki" | "jwk", bytes: Uint8Array, k?: Uint8Array }}
+ * @returns {{ kind: "text" | "bytes" | "secret" | "spki" | "jwk", bytes: Uint8Array, k?: Uint8Array, damage?: string }}
  *   copies that the caller wipes; `k` is that of a JWK, in base64url
  */
 export function readKeyMaterial(material, path) {
@@ -37,7 +38,7 @@ function readAny(material, path) {
         `\`${path}\` holds a lone surrogate, which has no UTF-8 form; pass random bytes as a Buffer or as hex or base64 text`,
       );
     }
-    return { kind: "text", bytes: Buffer.from(material) };
+    return { kind: "text", bytes: Buffer.from(material), damage: damageOfSecret(material) };
   }
   if (types.isKeyObject(material)) {
     return fromKeyObject(material, path);
@@ -104,7 +105,11 @@ function fromObject(object, path) {
     return fromJwk(key, path);
   }
   if (Array.isArray(keys)) {
-    throw unsupportedKey(path, "a JWK Set", "pass it as `keys`");
+    throw unsupportedKey(
+      path,
+      "a JWK Set",
+      path === "secret" ? "pass it as `keys`" : "pass the set itself as `keys`, or one of its keys here",
+    );
   }
   if (key === undefined) {
     throw codedError(

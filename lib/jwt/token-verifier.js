@@ -1,8 +1,7 @@
 import { constructNative } from "../core/errors.js";
-import { warn } from "../core/warnings.js";
 import { verifier } from "../native/load.js";
 import { ClaimsCache } from "./claims-cache.js";
-import { reportWeakSecrets } from "./strength.js";
+import { reportSecrets } from "./strength.js";
 
 /**
  * Keys and rules, ready to verify tokens.
@@ -21,18 +20,20 @@ import { reportWeakSecrets } from "./strength.js";
  * @param {string} provider name of the class
  * @param {import("./key-list.js").KeyList} keyList
  * @param {object} settings what stays when keys are replaced, as the native verifier takes it, and `strict`
+ * @param {import("../core/reporter.js").Reporter} [reporter] none for keys that an issuer publishes for others too
  * @returns {TokenVerifier}
  */
-export function createTokenVerifier(provider, keyList, { strict, ...settings }) {
+export function createTokenVerifier(provider, keyList, { strict, ...settings }, reporter) {
   const { keys, skipsUnusable } = keyList;
-  const native = constructNative(() => verifier({ keys, skipsUnusable, ...settings }));
-  const secrets = native.weakSecrets.map(({ index, ...weakness }) => ({
-    path: keys[index].path,
-    ...weakness,
-  }));
-  reportWeakSecrets(provider, secrets, strict);
-  warnOfUnusableAlgorithms(provider, settings.algorithms, native.algorithms);
-  warnOfSkippedKeys(provider, native.skippedKeys);
+  // Not `damage`, which is for the report alone.
+  const material = keys.map(({ damage, ...key }) => key);
+  const native = constructNative(() => verifier({ keys: material, skipsUnusable, ...settings }));
+  if (reporter !== undefined) {
+    const isSecret = native.algorithms.some((algorithm) => algorithm.startsWith("HS"));
+    reportSecrets(provider, isSecret ? keys : [], native.weakSecrets, reporter, strict);
+    reportUnusableAlgorithms(provider, settings.algorithms, native.algorithms, reporter);
+    reportSkippedKeys(provider, native.skippedKeys, reporter);
+  }
   return {
     verify: native.verify,
     cache: new ClaimsCache(settings.cacheSize, native.cachedClaims),
@@ -40,7 +41,7 @@ export function createTokenVerifier(provider, keyList, { strict, ...settings }) 
   };
 }
 
-function warnOfUnusableAlgorithms(provider, allowed, usable) {
+function reportUnusableAlgorithms(provider, allowed, usable, reporter) {
   // A name that is not an algorithm's is not printed: it may be something else.
   const unusable = allowed.flatMap((name, index) =>
     usable.includes(name)
@@ -48,7 +49,7 @@ function warnOfUnusableAlgorithms(provider, allowed, usable) {
       : [/^[A-Z]{2}(256|384|512)$|^EdDSA$/.test(name) ? name : `algorithms[${index}]`],
   );
   if (unusable.length > 0) {
-    warn(
+    reporter.once(
       "MCP_NATIVE_AUTH_UNUSABLE_ALGORITHMS",
       `${provider}: no configured key can verify ${unusable.join(", ")} of \`algorithms\`, so such tokens are always ` +
         "rejected; remove what you do not use",
@@ -56,10 +57,10 @@ function warnOfUnusableAlgorithms(provider, allowed, usable) {
   }
 }
 
-function warnOfSkippedKeys(provider, skipped) {
+function reportSkippedKeys(provider, skipped, reporter) {
   if (skipped.length > 0) {
     const paths = skipped.map((index) => `\`keys[${index}]\``).join(", ");
-    warn(
+    reporter.once(
       "MCP_NATIVE_AUTH_UNUSABLE_KEYS",
       `${provider}: ignoring ${paths} of the JWK Set: not usable with the configured \`algorithms\``,
     );

@@ -1,32 +1,67 @@
 import { isIP, isIPv4, isIPv6 } from "node:net";
+import { codedError } from "../core/errors.js";
 import { socketAddress } from "../core/request.js";
+
+const MAX_HOPS = 100;
 
 /** All clients without a known address, such as those of a Unix socket. */
 const UNKNOWN = "unknown";
 
 /**
- * The address of the client: with `hops` proxies that are trusted to append to `X-Forwarded-For`, the
- * one that the outermost of them saw, counted from the right. Anything further left can be made up by the client and
- * is never read. Falls back to the socket's address where that entry is missing or is not an address.
+ * How to find the address of the client behind proxies. Documented in index.d.ts as TrustProxy.
  *
- * @param {any} req
- * @param {number} hops 0 to trust none
- * @returns {string | undefined}
+ * A number is how many proxies are trusted to append to `X-Forwarded-For`: the address is the one that the outermost of
+ * them saw, counted from the right. Anything further left can be made up by the client and is never read. A header is
+ * one that the proxy overwrites. Where it is missing or holds no address, the socket's address counts.
+ *
+ * @param {string} path of the option, for messages
+ * @param {unknown} value
+ * @returns {(request: any) => string | undefined}
  */
-export function clientAddress(req, hops) {
-  if (hops > 0) {
-    try {
-      const forwarded = req.headers["x-forwarded-for"];
-      const entry = typeof forwarded === "string" ? forwarded.split(",").at(-hops) : undefined;
-      const address = entry === undefined ? undefined : addressIn(entry.trim());
-      if (address !== undefined) {
-        return address;
-      }
-    } catch {
-      // A request object that throws when it is read.
-    }
+export function clientAddressOption(path, value) {
+  if (value === undefined || value === null || value === 0) {
+    return socketAddress;
   }
-  return socketAddress(req);
+  if (typeof value === "object") {
+    const header = Object.hasOwn(value, "header") ? /** @type {any} */ (value).header : undefined;
+    if (typeof header !== "string" || !/^[\w-]+$/.test(header) || /^x-forwarded-for$/i.test(header)) {
+      throw invalid(
+        `\`${path}.header\` must be a header that your proxy overwrites, such as "CF-Connecting-IP" or "X-Real-IP"; ` +
+          "for X-Forwarded-For give the number of proxies",
+      );
+    }
+    const name = header.toLowerCase();
+    const read = name === "forwarded" ? forwardedFor : (text) => text;
+    return (request) => addressInHeader(request, name, read) ?? socketAddress(request);
+  }
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MAX_HOPS) {
+    throw invalid(
+      `\`${path}\` must be a whole number of proxies from 0 to ${MAX_HOPS}, or { header: "CF-Connecting-IP" }`,
+    );
+  }
+  const read = (text) => text.split(",").at(-value);
+  return (request) => addressInHeader(request, "x-forwarded-for", read) ?? socketAddress(request);
+}
+
+function invalid(message) {
+  return codedError("ERR_MCP_AUTH_OPTION_INVALID", message);
+}
+
+function addressInHeader(request, name, read) {
+  try {
+    const value = request.headers[name];
+    const entry = typeof value === "string" ? read(value) : undefined;
+    return entry === undefined ? undefined : addressIn(entry.trim());
+  } catch {
+    // A request object that throws when it is read.
+    return undefined;
+  }
+}
+
+/** `for` of the last element, which the nearest proxy wrote. RFC 7239 §4. */
+function forwardedFor(text) {
+  const [, quoted, plain] = /(?:^|[;,\s])for=(?:"([^"]*)"|([^;,\s]*))/i.exec(text.split(",").at(-1)) ?? [];
+  return quoted ?? plain;
 }
 
 /** An address without the brackets and port that some proxies write. */

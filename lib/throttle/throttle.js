@@ -1,6 +1,6 @@
 import { codedError } from "../core/errors.js";
 import { booleanOption, checkUnknownOptions, integerOption, readOptions } from "../core/options.js";
-import { clientAddress, clientKey } from "./client-address.js";
+import { clientAddressOption, clientKey } from "./client-address.js";
 import { LimiterCounter } from "./limiter-counter.js";
 import { MemoryCounter } from "./memory-counter.js";
 
@@ -24,9 +24,10 @@ const MEMORY_ONLY_OPTIONS = ["failures", "windowSeconds", "maxAddresses"];
  * @param {string} owner name of the class
  * @param {unknown} config
  * @param {boolean} [strict]
+ * @param {unknown} [trustProxy] of the provider, which holds for its throttle too
  * @returns {Throttle | undefined}
  */
-export function throttleOption(owner, config, strict) {
+export function throttleOption(owner, config, strict, trustProxy) {
   if (config === undefined || config === null) {
     return undefined;
   }
@@ -35,25 +36,25 @@ export function throttleOption(owner, config, strict) {
   }
   const options = readOptions(config, OPTIONS);
   checkUnknownOptions(`${owner}: \`throttle\``, options, OPTIONS, strict);
-  return new Throttle(options);
+  if ((trustProxy ?? undefined) !== undefined && (options.trustProxy ?? undefined) !== undefined) {
+    throw invalid("give either `trustProxy` or `throttle.trustProxy`, not both");
+  }
+  return new Throttle({ ...options, trustProxy: options.trustProxy ?? trustProxy });
 }
 
 /** A limit on failed attempts of each client. Knows nothing of HTTP or of decisions: the authenticator asks and counts. */
 export class Throttle {
+  /** @type {(request: any) => string | undefined} */
+  addressOf;
   locksOut;
   isShared;
   #counter;
-  #trustProxy;
 
   constructor(options) {
     this.locksOut = booleanOption("throttle.lockout", options.lockout, false);
-    this.#trustProxy = integerOption("throttle.trustProxy", options.trustProxy, 0, 100);
+    this.addressOf = clientAddressOption("throttle.trustProxy", options.trustProxy);
     this.#counter = createCounter(options, this.locksOut);
     this.isShared = this.#counter instanceof LimiterCounter;
-  }
-
-  addressOf(request) {
-    return clientAddress(request, this.#trustProxy);
   }
 
   clientOf(address) {

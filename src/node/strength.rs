@@ -10,11 +10,10 @@ use super::external_memory::zeroize_stack;
 use super::text::with_utf8;
 use crate::strength::{Problem, judge_api_key};
 
-/// The problems of API keys: `[index, problem, index, problem, …]` in the order of the keys, with each
-/// problem as its position in `strengthProblems()`. `undefined` stands for a key that cannot be judged.
-///
-/// The keys must be well-formed strings.
-#[napi(catch_unwind, ts_args_type = "keys: (string | undefined)[]")]
+/// The problems of API keys: `[index, problem, index, problem, …]` in the order of the keys, each problem as its
+/// position in `strengthProblems()`. `undefined` stands for a key that cannot be judged; the others must be
+/// well-formed strings.
+#[napi(catch_unwind)]
 pub fn judge_api_keys(env: &Env, keys: Array<'_>) -> Result<Vec<u32>, Error> {
     let judge = || {
         let mut found = Vec::new();

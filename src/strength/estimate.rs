@@ -121,3 +121,58 @@ fn repetition_length(text: &[u8], position: usize) -> usize {
 fn is_separator(byte: &u8) -> bool {
     matches!(byte, b' ' | b'-' | b'.' | b'/' | b':' | b'_')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_sequences_and_repetitions_are_found_at_their_full_length() {
+        for (text, length) in [
+            ("2026-11-25x", 10),
+            ("20261125T", 8),
+            ("1999/1/1", 4),
+            ("2026-13-25", 4),
+            ("2026", 4),
+            ("20267", 0),
+            ("2126", 0),
+        ] {
+            assert_eq!(date_length(text.as_bytes()), length, "{text}");
+        }
+        for (text, distance, length) in [
+            ("abcdx", 1, 4),
+            ("321", 1, 3),
+            ("aaab", 1, 3),
+            ("abd", 1, 0),
+            ("ab", 1, 0),
+            ("1a2b3c4x", 2, 7),
+            ("1a2b3", 2, 0),
+            ("1a9b3c", 2, 0),
+        ] {
+            assert_eq!(sequence_length(text.as_bytes(), distance), length, "{text}");
+        }
+        for (text, position, length) in
+            [("k9Tzk9Tzk", 4, 5), ("k9Tk9T", 3, 0), ("xk9Tzk9Tk9Tz", 8, 4), ("abcd", 2, 0)]
+        {
+            assert_eq!(repetition_length(text.as_bytes(), position), length, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_are_guessed_by_what_they_consist_of() {
+        for (text, expected) in [
+            ("your-jwt-secret", Some(Problem::WellKnown)),
+            ("MySuperSecretJwtKeyForProduction2026!", Some(Problem::WellKnown)),
+            // Words that are not in the list, between some that are.
+            ("my_super_secret_key_that_nobody_knows", Some(Problem::WellKnown)),
+            ("hunter2hunter2hunter2", Some(Problem::Predictable)),
+            ("1987-06-05 1992-11-28 2003-04-17", Some(Problem::Predictable)),
+            ("1a2b3c4d5e6f7g8h9i0j", Some(Problem::Predictable)),
+            ("0110100110010110100101100110100101", Some(Problem::Predictable)),
+            ("qzkvjxwmbhtfgrpn", None),
+            ("zK7vQ2mXp9RtW4cY", None),
+        ] {
+            assert_eq!(guess(text.as_bytes()), expected, "{text}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import module from "node:module";
 import path from "node:path";
 import { before, describe, it } from "node:test";
@@ -12,6 +12,7 @@ import { freePort } from "../../support/free-port.js";
 import { copyModule, FRAMEWORK_NEEDS, project, runJson } from "../../support/project.js";
 
 const SWITCH = ["--import", "mcp-native-auth/register"];
+const STRICT = ["--import", "mcp-native-auth/register/strict"];
 const SECRET = "Zq81-0f8d27c61be94a7350d2c8f1e6a3b975";
 const FRAMEWORK = ["mcp-framework"];
 
@@ -36,7 +37,29 @@ function application(files, installed = { dependencies: FRAMEWORK }) {
 /** What a program under the switch prints as JSON, without what Node says of its own features. */
 function run(folder, file, args = SWITCH, env = {}) {
   const { stderr, ...printed } = runJson(folder, file, { args, env });
-  return { ...printed, warnings: [...stderr.matchAll(/\[(MCP_NATIVE_AUTH_\w+)\]/g)].map(([, code]) => code) };
+  return { ...printed, warnings: codes(warningsIn(stderr)) };
+}
+
+const codes = (warnings) => warnings.map(({ code }) => code);
+
+function warningsIn(stderr) {
+  const lines = stderr.matchAll(/\[(MCP_NATIVE_AUTH_\w+)\] McpNativeAuthWarning: (.*)/g);
+  return [...lines].map(([, code, message]) => ({ code, message }));
+}
+
+/** How a program ends, of whatever it prints. */
+function ending(folder, file, args, { flags = [], env = {} } = {}) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...args, path.join(folder, file), ...flags],
+    {
+      cwd: folder,
+      encoding: "utf8",
+      env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "", ...env },
+      timeout: 60_000,
+    },
+  );
+  return { status, stdout, stderr, warnings: warningsIn(stderr) };
 }
 
 describe("a TypeScript server that imports from mcp-framework, as it stands", () => {
@@ -150,7 +173,45 @@ const REPLACED = {
   instances: [true, true],
   crossed: false,
   fields: [],
-  warnings: [],
+  // `SEEN` requires the framework, to compare.
+  warnings: ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"],
+};
+
+/**
+ * What instruments modules does this: an import gives a module that re-exports the real one, under the same URL with a
+ * query that the loader takes off again. With `?by-name`, only of what is imported by the framework's name.
+ */
+const WRAPPING_LOADER = {
+  "wrapping-hooks.mjs": `
+    const isWrapper = (url) => url.startsWith("file:") && new URL(url).searchParams.has("wrapped");
+    const withQuery = (url, change) => {
+      const changed = new URL(url);
+      changed.searchParams[change]("wrapped", "true");
+      return changed.href;
+    };
+    const real = (url) => (isWrapper(url) ? withQuery(url, "delete") : url);
+    const isByName = import.meta.url.endsWith("?by-name");
+    const isWanted = (specifier, url) => (isByName ? specifier === "mcp-framework" : url.includes("mcp-framework/dist/"));
+    const wrap = (specifier, { parentURL = "", conditions }, resolved) =>
+      isWrapper(parentURL) || conditions.includes("require") || !isWanted(specifier, resolved.url)
+        ? resolved
+        : { url: withQuery(resolved.url, "set"), format: "module", shortCircuit: true };
+    const wrapper = (url) => {
+      const inner = JSON.stringify(real(url));
+      return { format: "module", shortCircuit: true, source: "export * from " + inner + "; globalThis.wrapped = true;" };
+    };
+    export const resolve = async (specifier, context, next) => wrap(specifier, context, await next(real(specifier), context));
+    export const load = async (url, context, next) => (isWrapper(url) ? wrapper(url) : next(url, context));
+    export const synchronous = {
+      resolve: (specifier, context, next) => wrap(specifier, context, next(real(specifier), context)),
+      load: (url, context, next) => (isWrapper(url) ? wrapper(url) : next(url, context)),
+    };`,
+  "wrap-by-register.mjs": `
+    import { register } from "node:module";
+    register("./wrapping-hooks.mjs" + new URL(import.meta.url).search, import.meta.url);`,
+  "wrap-by-register-hooks.mjs": `
+    import { registerHooks } from "node:module";
+    registerHooks((await import("./wrapping-hooks.mjs" + new URL(import.meta.url).search)).synchronous);`,
 };
 
 for (const [mechanism, args] of Object.entries(MECHANISMS)) {
@@ -167,6 +228,47 @@ for (const [mechanism, args] of Object.entries(MECHANISMS)) {
         );
         assert.deepEqual(run(folder, "main.mjs", [...args, ...SWITCH]), REPLACED);
       });
+    }
+
+    it("under any query, in any copy", () => {
+      const folder = application(
+        {
+          "main.mjs": `
+            import * as ours from "mcp-native-auth";
+            const given = [];
+            for (const copy of ["./", "./plugin/"]) {
+              for (const query of ["", "?v=1", "?v=2&w=%20", "?mcp-native-auth", "#part"]) {
+                given.push(await import(copy + "node_modules/mcp-framework/dist/index.js" + query));
+              }
+            }
+            const isOurs = ({ APIKeyAuthProvider }) => APIKeyAuthProvider === ours.APIKeyAuthProvider;
+            console.log(JSON.stringify({ ours: given.filter(isOurs).length, of: given.length }));`,
+        },
+        { dependencies: FRAMEWORK_NEEDS },
+      );
+      copyModule("mcp-framework", folder);
+      copyModule("mcp-framework", path.join(folder, "plugin"));
+      const printed = run(folder, "main.mjs", [...args, ...SWITCH]);
+      assert.deepEqual(printed, { ours: 10, of: 10, warnings: [] });
+    });
+
+    const loaders = ["register", ...(mechanism === "module.register" ? [] : ["register-hooks"])];
+    const names = loaders.flatMap((name) => [`./wrap-by-${name}.mjs`, `./wrap-by-${name}.mjs?by-name`]);
+    for (const loader of names.map((name) => ["--import", name])) {
+      for (const order of [
+        [...SWITCH, ...loader],
+        [...loader, ...SWITCH],
+      ]) {
+        it(`next to a loader that wraps modules: ${order.join(" ")}`, () => {
+          const folder = application({
+            ...WRAPPING_LOADER,
+            "main.mjs": `${IMPORTERS["named imports"]}
+              if (!globalThis.wrapped) throw new Error("nothing was wrapped");
+              ${SEEN}`,
+          });
+          assert.deepEqual(run(folder, "main.mjs", [...args, ...order]), REPLACED);
+        });
+      }
     }
 
     it("in CommonJS, by import()", () => {
@@ -269,11 +371,22 @@ for (const [mechanism, args] of Object.entries(MECHANISMS)) {
         instances: [true, true],
         crossed: [false, false],
         theirs: true,
-        warnings: [],
+        warnings: Array(2).fill("MCP_NATIVE_AUTH_REGISTER_BYPASSED"),
       });
     });
   });
 }
+
+/** A server that answers two requests. */
+const ANSWERED = `
+  import { once } from "node:events";
+  import http from "node:http";
+  const server = http.createServer((_request, response) => response.end()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  for (const _ of [1, 2]) await (await fetch("http://127.0.0.1:" + server.address().port)).text();
+  server.close();
+  server.closeAllConnections();
+  console.log("{}");`;
 
 describe("where the switch does not take effect it says so", () => {
   const orders = {
@@ -307,17 +420,7 @@ describe("where the switch does not take effect it says so", () => {
     });
   }
 
-  const ANSWERED = `
-    import { once } from "node:events";
-    import http from "node:http";
-    const server = http.createServer((_request, response) => response.end()).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    for (const _ of [1, 2]) await (await fetch("http://127.0.0.1:" + server.address().port)).text();
-    server.close();
-    server.closeAllConnections();
-    console.log("{}");`;
-
-  it("loaded by an import in the application, after the framework", () => {
+  it("loaded by an import in the application, next to one of the framework", () => {
     const folder = application({
       // Our own look-up of the framework, when a provider is made, counts for nothing.
       "main.mjs": `
@@ -327,8 +430,12 @@ describe("where the switch does not take effect it says so", () => {
         new JWTAuthProvider({ secret: "${SECRET}" });
         ${ANSWERED}`,
     });
-    const { warnings } = run(folder, "main.mjs", []);
-    assert.deepEqual(warnings, ["MCP_NATIVE_AUTH_REGISTER_WITHOUT_EFFECT"]);
+    const { warnings } = ending(folder, "main.mjs", []);
+    assert.deepEqual(codes(warnings), ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"]);
+    assert.match(
+      warnings[0].message,
+      /^mcp-framework at \S+mcp-framework was loaded before mcp-native-auth\/register/,
+    );
   });
 
   it("with the framework in a bundle, which imports nothing", () => {
@@ -387,6 +494,239 @@ describe("where the switch does not take effect it says so", () => {
   });
 });
 
+/** How a module gets a file of the framework past the switch, and what the report names. */
+const BYPASSES = {
+  "an inner file": [
+    "imports",
+    `await import("./node_modules/mcp-framework/dist/auth/index.js");`,
+    "auth/index.js",
+  ],
+  "an inner file, under a query": [
+    "imports",
+    `await import("./node_modules/mcp-framework/dist/auth/providers/jwt.js?v=${SECRET}");`,
+    "auth/providers/jwt.js",
+  ],
+  "an inner file, in a second copy": [
+    "imports",
+    `await import("./plugin/node_modules/mcp-framework/dist/auth/index.js");`,
+    "auth/index.js",
+  ],
+  "require() of the entry": [
+    "requires",
+    `createRequire(import.meta.url)("./node_modules/mcp-framework/dist/index.js");`,
+    "index.js",
+  ],
+  "require() of an inner file": [
+    "requires",
+    `createRequire(import.meta.url)("./node_modules/mcp-framework/dist/auth/index.js");`,
+    "auth/index.js",
+  ],
+  "a data: URL": [
+    "imports",
+    `const inner = JSON.stringify(new URL("./node_modules/mcp-framework/dist/auth/index.js", import.meta.url).href);
+    await import("data:text/javascript," + encodeURIComponent("/* ${SECRET} */ import " + inner));`,
+    "auth/index.js",
+  ],
+};
+
+for (const [mechanism, args] of Object.entries(MECHANISMS)) {
+  describe(`what passes the switch is reported (${mechanism})`, () => {
+    let folder;
+    before(() => {
+      folder = application({}, { dependencies: FRAMEWORK_NEEDS });
+      copyModule("mcp-framework", folder);
+      copyModule("mcp-framework", path.join(folder, "plugin"));
+    });
+
+    for (const [name, [verb, source, file]] of Object.entries(BYPASSES)) {
+      it(`${name}: one warning, and register/strict does not go on`, () => {
+        writeFileSync(
+          path.join(folder, "main.mjs"),
+          `import { createRequire } from "node:module"; import "mcp-framework"; ${source}; console.log("went on");`,
+        );
+        const { status, stdout, warnings } = ending(folder, "main.mjs", [...args, ...SWITCH]);
+        assert.deepEqual([status, stdout], [0, "went on\n"]);
+        assert.deepEqual(codes(warnings), ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"]);
+        const importer =
+          name === "a data: URL" ? "a module with a data: URL" : path.join(realpathSync(folder), "main.mjs");
+        assert.ok(warnings[0].message.startsWith(`${importer} ${verb} `), warnings[0].message);
+        assert.ok(warnings[0].message.includes(`${path.join("mcp-framework", "dist", file)}, which`));
+
+        const silenced = ending(folder, "main.mjs", [...args, ...SWITCH], { env: { NODE_NO_WARNINGS: "1" } });
+        assert.deepEqual(silenced.warnings, warnings);
+
+        const strict = ending(folder, "main.mjs", [...args, ...STRICT]);
+        assert.deepEqual([strict.status, strict.stdout], [1, ""]);
+        assert.match(strict.stderr, /ERR_MCP_AUTH_REGISTER_BYPASSED/);
+        assert.ok(!`${warnings[0].message}${strict.stderr}`.includes(SECRET) || name === "a data: URL");
+      });
+    }
+
+    it("but not what this package looks up itself", () => {
+      writeFileSync(
+        path.join(folder, "main.mjs"),
+        `import { createRequire } from "node:module"; import * as ours from "mcp-native-auth";
+        const real = createRequire(import.meta.url)("./node_modules/mcp-framework/dist/index.js");
+        const provider = new ours.APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
+        console.log(JSON.stringify({ isInstance: provider instanceof real.APIKeyAuthProvider }));`,
+      );
+      const { isInstance, warnings } = run(folder, "main.mjs", [...args, ...SWITCH]);
+      assert.deepEqual([isInstance, warnings], [true, ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"]]);
+    });
+
+    it("but not what the framework imports itself, its own command, or its package.json", () => {
+      const linked = application({
+        "main.mjs": `
+          import { createRequire } from "node:module"; import "mcp-framework";
+          createRequire(import.meta.url)("./node_modules/mcp-framework/package.json");`,
+      });
+      const command = path.join("node_modules", "mcp-framework", "dist", "cli", "index.js");
+      for (const [file, flags] of [
+        ["main.mjs", []],
+        [command, ["--version"]],
+      ]) {
+        const { status, stderr } = ending(linked, file, [...args, ...STRICT], { flags });
+        assert.equal(status, 0, stderr);
+      }
+    });
+  });
+}
+
+describe("register/strict does not go on", () => {
+  /** What could keep the process. */
+  const CATCHING = `process.on("uncaughtException", () => {});`;
+  const REJECTED = {
+    "loaded by an import in the application, next to one of the framework": [
+      [],
+      `import "mcp-native-auth/register/strict"; import "mcp-framework";`,
+      "BYPASSED",
+    ],
+    "where a server has no framework": [STRICT, `${CATCHING} ${ANSWERED}`, "WITHOUT_EFFECT"],
+    "when the framework's own class is asked, which no hook saw": [
+      ["--import", "./early.mjs", ...STRICT],
+      `import "mcp-framework";
+      ${CATCHING}
+      const provider = new globalThis.Early({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
+      try {
+        await provider.authenticate({ headers: { "x-api-key": "9uZ4tXq7LwRk2VbNc8Hd" }, socket: {} });
+      } catch {}`,
+      "BYPASSED",
+    ],
+  };
+  for (const [name, [args, source, code]] of Object.entries(REJECTED)) {
+    it(name, () => {
+      const folder = application({
+        // Without the inspector, the switch does not see what is loaded.
+        "early.mjs": `
+          import inspector from "node:inspector";
+          inspector.Session = undefined;
+          globalThis.Early = (await import("mcp-framework")).APIKeyAuthProvider;`,
+        "main.mjs": `${source}\nconsole.log("went on");`,
+      });
+      const { status, stdout, stderr } = ending(folder, "main.mjs", args);
+      assert.deepEqual([status, stdout], [1, ""]);
+      assert.match(stderr, new RegExp(`ERR_MCP_AUTH_REGISTER_${code}`));
+    });
+  }
+
+  it("after mcp-native-auth/register too", () => {
+    const folder = application({ "main.mjs": `${BYPASSES["an inner file"][1]} console.log("went on");` });
+    const { status, stderr } = ending(folder, "main.mjs", [...SWITCH, ...STRICT]);
+    assert.equal(status, 1);
+    assert.match(stderr, /ERR_MCP_AUTH_REGISTER_BYPASSED/);
+  });
+});
+
+/** Starts what prints or posts whether it is switched; `env` is one of its own, without NODE_OPTIONS. */
+const DESCENDANTS = {
+  "a thread": `inThread({})`,
+  "a thread with an environment of its own": `inThread({ env: {} })`,
+  "a thread with flags of its own": `inThread({ execArgv: [] })`,
+  "a thread with both of its own": `inThread({ env: { NODE_OPTIONS: "" }, execArgv: [] })`,
+  "a thread that shares the environment": `inThread({ env: SHARE_ENV, execArgv: [] })`,
+  "fork()": `inChild(fork("asked.mjs", { silent: true }))`,
+  "fork() with flags of its own": `inChild(fork("asked.mjs", { silent: true, execArgv: [] }))`,
+  "fork() with an environment of its own": `inChild(fork("asked.mjs", { silent: true, env }))`,
+  "spawn()": `inChild(spawn(process.execPath, ["asked.mjs"]))`,
+  "spawn() with a copy of the environment": `inChild(spawn(process.execPath, ["asked.mjs"], { env: { ...process.env } }))`,
+  "spawnSync()": `String(spawnSync(process.execPath, ["asked.mjs"]).stdout)`,
+  "a shell": `String(execSync(JSON.stringify(process.execPath) + " asked.mjs"))`,
+  "spawn() with an environment of its own": `inChild(spawn(process.execPath, ["asked.mjs"], { env }))`,
+};
+const NOT_INHERITED = {
+  "--import": ["spawn() with an environment of its own"],
+  NODE_OPTIONS: ["fork() with an environment of its own", "spawn() with an environment of its own"],
+};
+const HOW = { "--import": [SWITCH, {}], NODE_OPTIONS: [[], { NODE_OPTIONS: SWITCH.join(" ") }] };
+
+for (const [how, [args, env]] of Object.entries(HOW)) {
+  it(`threads and child processes of a process that has the switch by ${how} have it`, () => {
+    const folder = application({
+      "asked.mjs": `
+        import { parentPort } from "node:worker_threads"; import { writeSync } from "node:fs";
+        import { JWTAuthProvider } from "mcp-framework"; import * as ours from "mcp-native-auth";
+        const isOurs = JWTAuthProvider === ours.JWTAuthProvider;
+        parentPort ? parentPort.postMessage(isOurs) : writeSync(1, String(isOurs));
+        process.exit();`,
+      "main.mjs": `
+        import { execSync, fork, spawn, spawnSync } from "node:child_process";
+        import { once } from "node:events"; import { text } from "node:stream/consumers";
+        import { SHARE_ENV, Worker } from "node:worker_threads";
+        const { NODE_OPTIONS, ...env } = process.env;
+        const inThread = async (options) => (await once(new Worker("./asked.mjs", options), "message"))[0];
+        const inChild = ({ stdout }) => text(stdout);
+        const answers = {};
+        ${Object.entries(DESCENDANTS)
+          .map(([name, source]) => `answers[${JSON.stringify(name)}] = String(await ${source});`)
+          .join("\n")}
+        console.log(JSON.stringify({ answers }));`,
+    });
+    const { answers, warnings } = run(folder, "main.mjs", args, env);
+    const expected = Object.keys(DESCENDANTS).map((name) => [
+      name,
+      String(!NOT_INHERITED[how].includes(name)),
+    ]);
+    assert.deepEqual(answers, Object.fromEntries(expected));
+    assert.deepEqual(warnings, ["MCP_NATIVE_AUTH_REGISTER_NOT_INHERITED"]);
+  });
+}
+
+it("fork() with an environment of its own has the switch by a preloaded module of the application", () => {
+  const folder = application({
+    "preload.mjs": `import "mcp-native-auth/register";`,
+    "child.mjs": `import { JWTAuthProvider } from "mcp-framework"; import * as ours from "mcp-native-auth";
+      process.send(JWTAuthProvider === ours.JWTAuthProvider, () => process.exit());`,
+    "main.mjs": `import { fork } from "node:child_process"; import { once } from "node:events";
+      const [isOurs] = await once(fork("child.mjs", { env: {} }), "message");
+      console.log(JSON.stringify({ isOurs }));`,
+  });
+  assert.deepEqual(run(folder, "main.mjs", ["--import", "./preload.mjs"]), { isOurs: true, warnings: [] });
+});
+
+it("a child process that inherits the switch need not import the framework", () => {
+  const folder = application({
+    "child.mjs": ANSWERED,
+    "main.mjs": `import { spawnSync } from "node:child_process";
+      spawnSync(process.execPath, ["child.mjs"], { stdio: "inherit" });`,
+  });
+  for (const args of [SWITCH, STRICT]) {
+    const { status, stdout, warnings } = ending(folder, "main.mjs", args);
+    assert.deepEqual([status, stdout, warnings], [0, "{}\n", []]);
+  }
+});
+
+it("register/strict is inherited, and starts no child process without the switch", () => {
+  const folder = application({
+    "child.mjs": `${BYPASSES["an inner file"][1]} console.log("went on");`,
+    "main.mjs": `import { spawn, spawnSync } from "node:child_process";
+      console.log(spawnSync(process.execPath, ["child.mjs"]).status);
+      spawn(process.execPath, ["child.mjs"], { env: {} });`,
+  });
+  const { status, stdout, stderr } = ending(folder, "main.mjs", STRICT);
+  assert.deepEqual([status, stdout], [1, "1\n"]);
+  assert.match(stderr, /ERR_MCP_AUTH_REGISTER_NOT_INHERITED/);
+});
+
 it("works as --require too, and NODE_DEBUG=mcp-native-auth tells what was replaced", () => {
   const folder = application({
     "main.mjs": `
@@ -400,7 +740,7 @@ it("works as --require too, and NODE_DEBUG=mcp-native-auth tells what was replac
   assert.ok(ours);
   assert.match(
     stderr,
-    /APIKeyAuthProvider and JWTAuthProvider are ours for all that import file:\S+mcp-framework\/dist\/index\.js/,
+    /APIKeyAuthProvider and JWTAuthProvider and OAuthAuthProvider are ours for all that import file:\S+mcp-framework\/dist\/index\.js/,
   );
 });
 
@@ -410,8 +750,10 @@ it("is declared for TypeScript", () => {
   for (const [mode, file] of [
     [ts.ModuleKind.ESNext, "register.d.ts"],
     [ts.ModuleKind.CommonJS, "register.d.cts"],
+    [ts.ModuleKind.ESNext, "strict.d.ts"],
+    [ts.ModuleKind.CommonJS, "strict.d.cts"],
   ]) {
-    const name = "mcp-native-auth/register";
+    const name = `mcp-native-auth/register${file.startsWith("strict") ? "/strict" : ""}`;
     const { resolvedModule } = ts.resolveModuleName(name, main, options, ts.sys, undefined, undefined, mode);
     assert.equal(path.basename(resolvedModule?.resolvedFileName ?? "nothing"), file);
   }

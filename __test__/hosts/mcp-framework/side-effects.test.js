@@ -15,7 +15,7 @@ const KEY = "9uZ4tXq7LwRk2VbNc8Hd";
 
 /** Providers of every kind, in `providers`. */
 const PROVIDERS = `
-  const { APIKeyAuthProvider, anyOf, JWTAuthProvider } = await import("mcp-native-auth");
+  const { APIKeyAuthProvider, anyOf, JWTAuthProvider, OAuthAuthProvider } = await import("mcp-native-auth");
   class Extended extends APIKeyAuthProvider {
     async authenticate(request) {
       return super.authenticate(request);
@@ -23,10 +23,16 @@ const PROVIDERS = `
   }
   const keys = ["${KEY}"];
   const secret = "${KEY}".repeat(2);
+  const oauth = {
+    resource: "https://mcp.example",
+    authorizationServers: ["https://auth.example"],
+    validation: { type: "jwt", jwksUri: "https://auth.example/keys", audience: "https://mcp.example", issuer: "https://auth.example" },
+  };
   const providers = [{}, { throttle: {} }].flatMap((options) => [
     new APIKeyAuthProvider({ keys, ...options }),
     new APIKeyAuthProvider({ loadKeys: async () => keys, ...options }),
     new JWTAuthProvider({ secret, ...options }),
+    new OAuthAuthProvider({ ...oauth, ...options }),
     new Extended({ keys, ...options }),
     anyOf([new APIKeyAuthProvider({ keys }), new JWTAuthProvider({ secret })], options),
   ]);`;
@@ -73,7 +79,8 @@ const HARMLESS = {
     }`,
 };
 
-const OWN_HANDLERS = `for (const name of ["SIGINT", "SIGTERM", "exit"]) process.on(name, () => {});`;
+/** The application has its own, as servers do. */
+const HANDLERS = `for (const name of ["SIGINT", "SIGTERM", "exit"]) process.on(name, () => {});`;
 
 /** A project with a framework that notes each of its files that is evaluated. */
 let noting;
@@ -88,8 +95,8 @@ before(() => {
 });
 
 function stateAfter(main) {
-  const source = `${main}
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  const source = `${HANDLERS}${main}
+    await new Promise((resolve) => setTimeout(resolve, 500));
     console.log(JSON.stringify(state()));
     process.exit();`;
   writeFileSync(path.join(noting, "main.mjs"), source);
@@ -109,11 +116,6 @@ describe("nothing is loaded, listened to or left running", () => {
       assert.deepEqual(stateAfter(PROVIDERS + source), untouched);
     });
   }
-
-  it("by instanceof of other classes, in an application with signal handlers of its own", () => {
-    const source = HARMLESS["instanceof of other classes"];
-    assert.deepEqual(stateAfter(OWN_HANDLERS + PROVIDERS + source), stateAfter(OWN_HANDLERS));
-  });
 
   it("and the check can tell: the framework is loaded when the application imports it", () => {
     const state = stateAfter(`await import("mcp-framework");`);
@@ -151,8 +153,8 @@ describe("a plain HTTP server that uses every provider", () => {
       const deadline = setTimeout(() => child.kill("SIGKILL"), 30_000);
       try {
         const [line] = await Promise.race([once(child.stdout.setEncoding("utf8"), "data"), ended]);
-        // Keys of a loader, and all but tokens.
-        const answer = [200, 200, 401, 200, 200];
+        // The request has a key, which the two providers of tokens do not read.
+        const answer = [200, 200, 401, 401, 200, 200];
         assert.deepEqual(JSON.parse(line), { answer: [...answer, ...answer], frameworkFiles: [] });
         child.kill(signal);
         assert.deepEqual(await ended, [null, signal]);
@@ -179,7 +181,9 @@ describe("instanceof, right after a provider is made", () => {
   const sources = {
     "the framework is imported first": { "main.mjs": `${THEIRS}${OURS}${MAKE}${ASK}` },
     "the framework is imported second": { "main.mjs": `${OURS}${THEIRS}${MAKE}${ASK}` },
-    "the framework is imported after that, dynamically": { "main.mjs": `${OURS}${MAKE}${THEIRS_LATER}${ASK}` },
+    "the framework is imported after that, dynamically": {
+      "main.mjs": `${OURS}${MAKE}${THEIRS_LATER}${ASK}`,
+    },
     "both are imported dynamically": {
       "main.mjs": `const { APIKeyAuthProvider, JWTAuthProvider } = await import("mcp-native-auth");
         ${MAKE}${THEIRS_LATER}${ASK}`,
@@ -211,20 +215,27 @@ describe("instanceof, right after a provider is made", () => {
   /** Where the two packages and the main script are. */
   const layouts = {
     installed: { install: (files) => project(files, { dependencies: ["mcp-framework"] }) },
-    "linked to a checkout": { install: (files) => project(files, { dependencies: ["mcp-framework"], linked: true }) },
+    "linked to a checkout": {
+      install: (files) => project(files, { dependencies: ["mcp-framework"], linked: true }),
+    },
     "in a workspace that hoists both": { install: workspace(), script: "packages/app/" },
-    "in a workspace that hoists the framework alone": { install: workspace("mcp-native-auth"), script: "packages/app/" },
-    "in a workspace that hoists this package alone": { install: workspace("mcp-framework"), script: "packages/app/" },
+    "in a workspace that hoists the framework alone": {
+      install: workspace("mcp-native-auth"),
+      script: "packages/app/",
+    },
+    "in a workspace that hoists this package alone": {
+      install: workspace("mcp-framework"),
+      script: "packages/app/",
+    },
   };
 
   /** One in which these packages are installed for the application alone. */
   function workspace(...notHoisted) {
     return (files) => {
       const inApp = Object.fromEntries(
-        Object.entries({ ...files, "package.json": '{ "name": "app", "type": "module" }' }).map(([name, content]) => [
-          `packages/app/${name}`,
-          content,
-        ]),
+        Object.entries({ ...files, "package.json": '{ "name": "app", "type": "module" }' }).map(
+          ([name, content]) => [`packages/app/${name}`, content],
+        ),
       );
       const manifest = '{ "name": "root", "private": true, "workspaces": ["packages/*"] }';
       const folder = project({ "package.json": manifest, ...inApp }, { dependencies: ["mcp-framework"] });
@@ -260,7 +271,11 @@ describe("instanceof, right after a provider is made", () => {
       it(`${layout}, ${name}`, async () => {
         const files = sources[name];
         const { stdout, stderr } = await run(install(files), script + Object.keys(files)[0]);
-        assert.deepEqual(JSON.parse(stdout || "null"), { answers: [true, true], others: [false, false] }, stderr);
+        assert.deepEqual(
+          JSON.parse(stdout || "null"),
+          { answers: [true, true], others: [false, false] },
+          stderr,
+        );
         assert.doesNotMatch(stderr, /MCP_NATIVE_AUTH_/);
       });
     }

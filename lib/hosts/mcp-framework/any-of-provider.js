@@ -2,6 +2,7 @@ import { anyOfMethods } from "../../core/any-of.js";
 import { authenticatorOf } from "../../core/authenticator.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import { checkUndefinedOptions, checkUnknownOptions, readOptions } from "../../core/options.js";
+import { clientAddressOption } from "../../throttle/client-address.js";
 import { throttleOption } from "../../throttle/throttle.js";
 import { DEFAULT_AUTH_ERROR } from "./auth-errors.js";
 import { FrameworkHost, isUnmodified } from "./framework-host.js";
@@ -9,7 +10,8 @@ import { announceUse } from "./link.js";
 import { isFrameworkOAuthProvider, thirdPartyMethod } from "./third-party.js";
 
 const NAME = "AnyOfAuthProvider";
-const OPTIONS = ["throttle"];
+const OPTIONS = ["throttle", "trustProxy"];
+const RESTRICTING_OPTIONS = ["throttle"];
 
 /** Documented in index.d.ts. */
 export function anyOf(providers, options) {
@@ -29,8 +31,8 @@ class AnyOfAuthProvider {
   #host;
 
   constructor(providers, config) {
-    const options = readOptions(config, OPTIONS);
-    checkUndefinedOptions(NAME, options, OPTIONS, false);
+    const options = readOptions(config, RESTRICTING_OPTIONS);
+    checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, false);
     checkUnknownOptions(NAME, options, OPTIONS);
     const members = providers.map((provider) => ({
       provider,
@@ -40,7 +42,8 @@ class AnyOfAuthProvider {
     const mayWait = methods().some((method) => method.mayWait || method.ready !== undefined);
     this.#host = new FrameworkHost(this, authenticate, {
       method: anyOfMethods(NAME, methods, mayWait),
-      limit: throttleOption(NAME, options.throttle),
+      limit: throttleOption(NAME, options.throttle, false, options.trustProxy),
+      addressOf: clientAddressOption("trustProxy", options.trustProxy),
       authError: DEFAULT_AUTH_ERROR,
       challenge: "replace",
     });

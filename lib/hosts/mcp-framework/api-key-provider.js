@@ -2,7 +2,7 @@ import { apiKeyMethod } from "../../api-key/authenticator.js";
 import { ApiKeySet } from "../../api-key/key-set.js";
 import { KeyLoader } from "../../api-key/loader.js";
 import { readKeys, textToJudge } from "../../api-key/records.js";
-import { reportWeakApiKeys, weaknessesOfApiKeys } from "../../api-key/strength.js";
+import { reportApiKeys } from "../../api-key/strength.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import {
   booleanOption,
@@ -12,6 +12,8 @@ import {
   readOptions,
   secondsOption,
 } from "../../core/options.js";
+import { Reporter } from "../../core/reporter.js";
+import { clientAddressOption } from "../../throttle/client-address.js";
 import { throttleOption } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
@@ -24,6 +26,7 @@ const OPTIONS = [
   "headerName",
   "queryFallback",
   "throttle",
+  "trustProxy",
   "strict",
   "reloadIntervalSeconds",
   "loadTimeoutSeconds",
@@ -51,6 +54,8 @@ export class APIKeyAuthProvider {
   #loader;
   #headerName;
   #strict;
+  #queryFallback;
+  #reporter = new Reporter();
 
   constructor(config) {
     reportAtCaller(APIKeyAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
@@ -66,7 +71,7 @@ export class APIKeyAuthProvider {
     checkUnknownOptions(NAME, options, OPTIONS, this.#strict);
     checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, this.#strict);
     this.#headerName = headerNameOption(options.headerName, DEFAULT_API_KEY_HEADER_NAME);
-    const queryFallback = booleanOption("queryFallback", options.queryFallback, true);
+    this.#queryFallback = booleanOption("queryFallback", options.queryFallback, true);
     const intervalMs = milliseconds("reloadIntervalSeconds", options.reloadIntervalSeconds, 0, 0);
     const timeoutMs = milliseconds(
       "loadTimeoutSeconds",
@@ -75,7 +80,7 @@ export class APIKeyAuthProvider {
       MIN_WAIT_SECONDS,
     );
     const maxStaleMs = maxStaleOption(options.maxStaleSeconds, intervalMs);
-    const limit = throttleOption(NAME, options.throttle, this.#strict);
+    const limit = throttleOption(NAME, options.throttle, this.#strict, options.trustProxy);
     if (load === undefined) {
       // Not `setKeys`, here and below: a subclass may have one of its own.
       this.#setKeys(keys);
@@ -84,7 +89,8 @@ export class APIKeyAuthProvider {
         provider: NAME,
         load,
         keys: this.#keys,
-        strict: this.#strict,
+        reporter: this.#reporter,
+        judgement: this.#judgement,
         intervalMs,
         timeoutMs,
         maxStaleMs,
@@ -95,11 +101,12 @@ export class APIKeyAuthProvider {
       keys: this.#keys,
       loader: this.#loader,
       headerName: this.#headerName,
-      queryFallback,
+      queryFallback: this.#queryFallback,
     });
     this.#host = new FrameworkHost(this, authenticate, {
       method,
       limit,
+      addressOf: clientAddressOption("trustProxy", options.trustProxy),
       authError: AUTH_ERROR,
       challenge: "framework",
     });
@@ -110,6 +117,7 @@ export class APIKeyAuthProvider {
   }
 
   getHeaderName() {
+    this.#host?.noteHeaderNameRead();
     return this.#headerName;
   }
 
@@ -138,13 +146,8 @@ export class APIKeyAuthProvider {
   }
 
   async reload() {
-    if (this.#loader === undefined) {
-      throw codedError(
-        "ERR_MCP_AUTH_KEYS_RELOAD_FAILED",
-        "there is no `loadKeys` to load keys with; set it to a function",
-      );
-    }
-    await this.#loader.reload();
+    const loader = reportAtCaller(this.reload, () => requireLoader(this.#loader));
+    await loader.reload();
   }
 
   async ready() {
@@ -164,18 +167,23 @@ export class APIKeyAuthProvider {
     this.#change(read, (all) => this.#keys.setAll(all));
   }
 
+  get #judgement() {
+    return { strict: this.#strict, queryFallback: this.#queryFallback };
+  }
+
   /** All or nothing: what throws changes no key. */
   #change(keys, change) {
-    const weaknesses = weaknessesOfApiKeys(keys.map(textToJudge));
-    if (this.#strict) {
-      reportWeakApiKeys(weaknesses, true);
+    const texts = keys.map(textToJudge);
+    const report = () => reportApiKeys(texts, this.#reporter, this.#judgement);
+    if (this.#strict || !this.#queryFallback) {
+      report();
     }
     change(keys);
-    reportWeakApiKeys(weaknesses, false);
+    report();
   }
 }
 
-extendsFramework(APIKeyAuthProvider);
+extendsFramework(APIKeyAuthProvider, "APIKeyAuthProvider");
 
 /** As it was defined: the prototype may be changed. */
 const { authenticate } = APIKeyAuthProvider.prototype;
@@ -214,6 +222,17 @@ function requireKeys(keys) {
 
 function milliseconds(path, value, fallback, min) {
   return (secondsOption(path, value, min, MAX_WAIT_SECONDS) ?? fallback) * 1000;
+}
+
+/** @param {KeyLoader | undefined} loader */
+function requireLoader(loader) {
+  if (loader === undefined) {
+    throw codedError(
+      "ERR_MCP_AUTH_KEYS_RELOAD_FAILED",
+      "there is no `loadKeys` to load keys with; set it to a function",
+    );
+  }
+  return loader;
 }
 
 /** In milliseconds. Keys that are stale before the next load begins would be rejected in between. */

@@ -10,7 +10,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
  * announces no requests, and in serverless handlers, it begins in the synchronous part of `authenticate`, the last that
  * still acts on the caller's context; the slot is filled later.
  *
- * @typedef {{ answer: object | undefined }} Slot
+ * @typedef {{ answer: object | undefined, challenges: string[] | undefined }} Slot
  * @typedef {{ request: WeakRef<object> | undefined, slots: Map<object, Slot> }} Context
  */
 
@@ -36,8 +36,9 @@ export function openSlot(request, owner) {
   const current = contexts.getStore();
   const isSame = current?.request !== undefined && current.request.deref() === request;
   // The same slot, of which contexts that began since have a reference: an extended provider asks ours later.
-  const slot = (isSame && current.slots.get(owner)) || { answer: undefined };
+  const slot = (isSame && current.slots.get(owner)) || { answer: undefined, challenges: undefined };
   slot.answer = undefined;
+  slot.challenges = undefined;
   if (isSame) {
     current.slots.set(owner, slot);
     return slot;
@@ -66,6 +67,16 @@ export function consumeAuthError(owner) {
     slot.answer = undefined;
   }
   return answer;
+}
+
+/** The request that the current context is of, if that is known. */
+export function requestOfContext() {
+  return contexts.getStore()?.request?.deref();
+}
+
+/** The challenges that a provider left in the current context. */
+export function challengesInContext(owner) {
+  return contexts.getStore()?.slots.get(owner)?.challenges;
 }
 
 /** An idle connection keeps its context, which must not keep the last request. */

@@ -1,8 +1,11 @@
 /** The framework's answer for a rejection without an answer of its own. */
 export const DEFAULT_AUTH_ERROR = { status: 401, message: "Unauthorized" };
 
-/** The answer to a failed attempt too many, with or without `Retry-After`. */
-const THROTTLED_MESSAGE = "Too many failed authentication attempts";
+const MESSAGES = {
+  403: "Insufficient scope",
+  429: "Too many failed authentication attempts",
+  503: "The authorization server cannot be asked at the moment",
+};
 
 /**
  * What `getAuthError()` says about a rejection that is not the provider's usual 401.
@@ -11,5 +14,5 @@ const THROTTLED_MESSAGE = "Too many failed authentication attempts";
  */
 export function authErrorFor({ status, retryAfter }) {
   const headers = retryAfter === undefined ? {} : { headers: { "Retry-After": String(retryAfter) } };
-  return { status, message: THROTTLED_MESSAGE, ...headers };
+  return { status, message: MESSAGES[status] ?? DEFAULT_AUTH_ERROR.message, ...headers };
 }

@@ -1,7 +1,9 @@
 import { Authenticator, registerAuthenticator } from "../../core/authenticator.js";
 import { carriesBearer } from "../../core/challenge.js";
+import { areRejectionsObserved } from "../../core/events.js";
 import { accept, reject } from "../../core/verdict.js";
-import { consumeAuthError, openSlot } from "./auth-error-context.js";
+import { warn } from "../../core/warnings.js";
+import { challengesInContext, consumeAuthError, openSlot, requestOfContext } from "./auth-error-context.js";
 import { authErrorFor } from "./auth-errors.js";
 import { addHeaderOnStatus, needTracking, onWriteHead, startTracking } from "./request-tracking.js";
 import { captureVerdict, publishUnlessCaptured } from "./verdict-capture.js";
@@ -12,6 +14,15 @@ import { captureVerdict, publishUnlessCaptured } from "./verdict-capture.js";
  */
 
 const CHALLENGE = "WWW-Authenticate";
+
+/** What a synchronous run of the framework has asked for so far. */
+const IDLE = 0;
+const ASKED = 1;
+const DECIDING = 2;
+const ANSWERED = 3;
+
+/** Of an SSE transport: a message belongs to a stream, by a session in the query. */
+const SSE_MESSAGE = /[?&]sessionId=/;
 
 /** The method that a provider's class of this package has, which the provider may have replaced. */
 const originals = new WeakMap();
@@ -40,6 +51,10 @@ export class FrameworkHost {
   #authError;
   #challenge;
   #isTracked;
+  /** Whether a rejection may get another answer than `authError`. */
+  #answersVary;
+  #preCheck = IDLE;
+  #hasSeenStream = false;
 
   /**
    * @param {object} provider
@@ -47,16 +62,20 @@ export class FrameworkHost {
    * @param {object} options
    * @param {import("../../core/authenticator.js").Method} options.method
    * @param {import("../../core/authenticator.js").AttemptLimit} [options.limit]
+   * @param {(request: any) => string | undefined} [options.addressOf]
    * @param {{ status: number, message: string }} options.authError of the usual rejection
    * @param {"framework" | "add" | "replace"} options.challenge who writes `WWW-Authenticate` on a 401: the framework
    *   alone, this host where the framework does not, or this host instead of the framework
+   * @param {boolean} [options.answersVary] whether rejections have other statuses than that of `authError`, or
+   *   challenges of their own
    */
-  constructor(provider, original, { method, limit, authError, challenge }) {
-    this.#authenticator = new Authenticator(method, limit, publishUnlessCaptured);
+  constructor(provider, original, { method, limit, addressOf, authError, challenge, answersVary = false }) {
+    this.#authenticator = new Authenticator(method, limit, publishUnlessCaptured, addressOf);
     this.#authError = authError;
     this.#challenge = challenge;
-    this.#isTracked = challenge !== "framework" || limit !== undefined;
-    needTracking({ responses: this.#isTracked, contexts: limit !== undefined });
+    this.#answersVary = answersVary || limit !== undefined;
+    this.#isTracked = challenge !== "framework" || this.#answersVary;
+    needTracking({ responses: this.#isTracked, contexts: this.#answersVary });
     registerAuthenticator(provider, this.#authenticator);
     originals.set(provider, original);
     const prototype = Object.getPrototypeOf(provider);
@@ -67,6 +86,7 @@ export class FrameworkHost {
 
   /** What the framework gets: `true` or `{ data }` to accept a request, `false` to reject it. Never throws. */
   authenticate(request) {
+    this.#preCheck = this.#preCheck === ASKED ? DECIDING : this.#preCheck;
     const slot = this.#begin(request);
     const verdict = this.#authenticator.authenticate(request);
     return verdict instanceof Promise
@@ -74,25 +94,79 @@ export class FrameworkHost {
       : this.#answer(verdict, request, slot);
   }
 
+  /**
+   * The framework's own check for an API key asks for the name of the header, and for the answer without asking for a
+   * decision, all in one go.
+   */
+  noteHeaderNameRead() {
+    if (this.#preCheck === IDLE && areRejectionsObserved()) {
+      this.#enterPreCheck(ASKED);
+    }
+  }
+
+  #enterPreCheck(phase) {
+    if (this.#preCheck === IDLE) {
+      queueMicrotask(() => {
+        this.#preCheck = IDLE;
+      });
+    }
+    this.#preCheck = phase;
+  }
+
   /** What the framework answers to the rejected request of the current context. */
   getAuthError() {
-    const special = this.#authenticator.isThrottled ? consumeAuthError(this) : undefined;
+    if (this.#preCheck === ASKED) {
+      publishUnlessCaptured(reject(this.#authenticator.method.name, "KEY_MISSING"), requestOfContext() ?? {});
+    }
+    // It asks for the name again, to write the challenge.
+    if (areRejectionsObserved()) {
+      this.#enterPreCheck(ANSWERED);
+    }
+    const special = this.#answersVary ? consumeAuthError(this) : undefined;
     return special ?? { ...this.#authError };
+  }
+
+  /** The challenges for the rejected request of the current context, if it is known. */
+  challengeOfContext() {
+    const value = challengesInContext(this)?.join(", ");
+    return value === "" ? undefined : value;
   }
 
   #begin(request) {
     if (this.#isTracked) {
       startTracking();
     }
-    return this.#authenticator.isThrottled ? openSlot(request, this) : undefined;
+    if (!this.#hasSeenStream) {
+      this.#checkStream(request);
+    }
+    return this.#answersVary ? openSlot(request, this) : undefined;
+  }
+
+  /** An SSE stream that was opened without asking the provider is open to anyone. */
+  #checkStream(request) {
+    try {
+      if (request.method === "GET") {
+        this.#hasSeenStream = true;
+      } else if (request.method === "POST" && SSE_MESSAGE.test(request.url)) {
+        this.#hasSeenStream = true;
+        warn(
+          "MCP_NATIVE_AUTH_OPEN_STREAM",
+          `${this.#authenticator.method.name}: SSE streams are open to anyone, only messages are checked; set ` +
+            "`endpoints: { sse: true }` next to `provider` in `transport.options.auth`",
+        );
+      }
+    } catch {
+      // A request object that throws when it is read.
+    }
   }
 
   #answer(verdict, request, slot) {
     if (verdict.accepted) {
       return verdict.data === undefined ? true : { data: verdict.data };
     }
-    if (slot !== undefined && verdict.status !== this.#authError.status) {
-      slot.answer = authErrorFor(verdict);
+    if (slot !== undefined) {
+      slot.answer = verdict.status === this.#authError.status ? undefined : authErrorFor(verdict);
+      slot.challenges = verdict.challenges;
     }
     if (verdict.retryAfter !== undefined) {
       addHeaderOnStatus(request, verdict.status, "Retry-After", String(verdict.retryAfter));
@@ -101,15 +175,15 @@ export class FrameworkHost {
     return false;
   }
 
-  #writeChallenge({ challenges }, request) {
+  #writeChallenge({ status: expected, challenges }, request) {
     const value = challenges.join(", ");
     if (this.#challenge === "add" && value !== "") {
       addHeaderOnStatus(request, 401, CHALLENGE, value);
     } else if (this.#challenge === "replace") {
       onWriteHead(request, (response, status) => {
-        if (status !== 401) {
+        if (status !== expected || value === "") {
           response.removeHeader(CHALLENGE);
-        } else if (value !== "") {
+        } else {
           response.setHeader(CHALLENGE, value);
         }
       });

@@ -9,10 +9,12 @@ import {
   readArray,
   readOptions,
 } from "../../core/options.js";
+import { Reporter } from "../../core/reporter.js";
 import { jwtMethod } from "../../jwt/authenticator.js";
 import { readKeyList, wipe } from "../../jwt/key-list.js";
 import { RESTRICTING_RULES, RULE_OPTIONS, ruleOptions } from "../../jwt/rules.js";
 import { createTokenVerifier } from "../../jwt/token-verifier.js";
+import { clientAddressOption } from "../../throttle/client-address.js";
 import { throttleOption } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
@@ -29,6 +31,7 @@ const OPTIONS = [
   ...RULE_OPTIONS,
   "cacheSize",
   "throttle",
+  "trustProxy",
   "strict",
 ];
 
@@ -48,6 +51,7 @@ export class JWTAuthProvider {
   #verifier;
   /** What stays when keys are replaced. */
   #settings;
+  #reporter = new Reporter();
 
   constructor(config) {
     reportAtCaller(JWTAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
@@ -70,11 +74,18 @@ export class JWTAuthProvider {
         cacheSize: integerOption("cacheSize", options.cacheSize, DEFAULT_CACHE_SIZE, MAX_CACHE_SIZE),
         strict,
       };
-      const limit = throttleOption(NAME, options.throttle, strict);
-      this.#verifier = createTokenVerifier(NAME, keyList, this.#settings);
+      const limit = throttleOption(NAME, options.throttle, strict, options.trustProxy);
+      this.#verifier = createTokenVerifier(NAME, keyList, this.#settings, this.#reporter);
       this.#host = new FrameworkHost(this, authenticate, {
-        method: jwtMethod({ name: NAME, headerName, requireBearer, verifier: () => this.#verifier }),
+        method: jwtMethod({
+          name: NAME,
+          headerName,
+          requireBearer,
+          rules: this.#settings,
+          verifier: () => this.#verifier,
+        }),
         limit,
+        addressOf: clientAddressOption("trustProxy", options.trustProxy),
         authError: AUTH_ERROR,
         challenge: "add",
       });
@@ -104,14 +115,14 @@ export class JWTAuthProvider {
   /** All or nothing: what throws leaves the keys before in use. Tokens that were verified are forgotten. */
   #replace(keyList) {
     try {
-      this.#verifier = createTokenVerifier(NAME, keyList, this.#settings);
+      this.#verifier = createTokenVerifier(NAME, keyList, this.#settings, this.#reporter);
     } finally {
       wipe(keyList);
     }
   }
 }
 
-extendsFramework(JWTAuthProvider);
+extendsFramework(JWTAuthProvider, "JWTAuthProvider");
 
 /** As it was defined: the prototype may be changed. */
 const { authenticate } = JWTAuthProvider.prototype;

@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -21,6 +21,9 @@ import { startTracking } from "./request-tracking.js";
 /** The npm name, and the name under which the framework's documentation imports it. */
 const NAMES = ["mcp-framework", "@modelcontextprotocol/mcp-framework"];
 
+/** Classes that not every version of the framework has. */
+const OPTIONAL = ["OAuthAuthProvider"];
+
 /** Our classes by the name of the framework's class. */
 const subclasses = new Map();
 /** The framework's classes by name, once it was found. @type {Record<string, Function> | undefined} */
@@ -29,10 +32,15 @@ let isLinkedManually = false;
 let isLookedUp = false;
 let hasWarned = false;
 
-/** Declares a class that extends the framework's class of the same name, as soon as that is known. */
-export function extendsFramework(providerClass) {
-  subclasses.set(providerClass.name, providerClass);
-  announceUse(providerClass, providerClass.name);
+/**
+ * Declares a class that extends one of the framework's, as soon as that is known.
+ *
+ * @param {Function} providerClass
+ * @param {string} frameworkName not read from the class, whose own name bundlers change
+ */
+export function extendsFramework(providerClass, frameworkName) {
+  subclasses.set(frameworkName, providerClass);
+  announceUse(providerClass, frameworkName);
 }
 
 /**
@@ -63,6 +71,9 @@ export function linkFramework(framework) {
 function link(framework) {
   let isComplete = true;
   for (const [name, providerClass] of subclasses) {
+    if (framework?.[name] === undefined && OPTIONAL.includes(name)) {
+      continue;
+    }
     const { prototype } = framework?.[name] ?? {};
     const isLinked =
       typeof prototype === "object" &&
@@ -117,9 +128,13 @@ function callerOf(question) {
   }
 }
 
-/** The framework's logger listens to these as soon as it is loaded. */
+/** What the framework's logger listens with as soon as it is loaded. Applications listen to signals too. */
+const LISTENER = /^\(\)\s*=>\s*this\.close\(\)$/;
+
 function mayBeLoaded() {
-  return ["SIGTERM", "SIGINT", "exit"].every((event) => process.listenerCount(event) > 0);
+  return ["SIGTERM", "SIGINT", "exit"].every((event) =>
+    process.listeners(/** @type {any} */ (event)).some((listener) => LISTENER.test(String(listener))),
+  );
 }
 
 /** @param {() => string | undefined} find gives the framework's entry file */
@@ -210,7 +225,7 @@ function nodeModulesAround(folder) {
   return [...holder, path.join(folder, "node_modules")];
 }
 
-/** In `node_modules` of each folder from the main script up to the root of its package. */
+/** In `node_modules` of each folder from the main script up to the root of the application. */
 function fromMainScript() {
   const script = mainScript();
   const root = applicationRoot();
@@ -245,8 +260,34 @@ function mainScript() {
   return statSync(real).isDirectory() ? real : path.dirname(real);
 }
 
-/** The folder of the package that the main script belongs to; the script's own folder if it belongs to none. */
+/**
+ * The root of the package that the main script belongs to, or of its workspace, which hoists packages; the script's own
+ * folder if it belongs to none.
+ */
 function applicationRoot() {
   const folder = mainScript();
-  return folder && (packageOf(pathToFileURL(path.join(folder, "main")).href)?.folder ?? folder);
+  if (folder === undefined) {
+    return undefined;
+  }
+  const root = packageOf(pathToFileURL(path.join(folder, "main")).href)?.folder ?? folder;
+  return workspaceAbove(root) ?? root;
+}
+
+/** Of the same owner: anyone may put a manifest into a shared folder above. */
+function workspaceAbove(root) {
+  const { uid } = statSync(root);
+  for (let folder = path.dirname(root); folder !== path.dirname(folder); folder = path.dirname(folder)) {
+    for (const name of ["package.json", "pnpm-workspace.yaml"]) {
+      const file = path.join(folder, name);
+      const isOurs = statSync(file, { throwIfNoEntry: false })?.uid === uid;
+      if (isOurs && (name !== "package.json" || hasWorkspaces(file))) {
+        return folder;
+      }
+    }
+  }
+  return undefined;
+}
+
+function hasWorkspaces(manifest) {
+  return JSON.parse(readFileSync(manifest, "utf8")).workspaces !== undefined;
 }

@@ -1,6 +1,6 @@
 import { extractApiKey } from "../../api-key/extract.js";
 import { authenticatorOf } from "../../core/authenticator.js";
-import { apiKeyChallenge, bearerChallenge, presentedToken } from "../../core/challenge.js";
+import { apiKeyChallenge, bearerChallenge, isFieldValue, presentedToken } from "../../core/challenge.js";
 import { accept, reject } from "../../core/verdict.js";
 import { captureVerdict } from "./verdict-capture.js";
 
@@ -25,7 +25,7 @@ export function thirdPartyMethod(provider, fallbackName) {
     mayWait: true,
     decide: (request) => ask(provider, classNameOf(provider) ?? fallbackName, credential, request),
     credential,
-    challenges: own?.challenges ?? ((isInvalid) => challengesOf(provider, isInvalid)),
+    challenges: own?.challenges ?? ((isInvalid) => challengesOf(provider, isInvalid).filter(isFieldValue)),
   };
 }
 

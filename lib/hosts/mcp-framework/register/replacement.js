@@ -2,19 +2,18 @@ import diagnostics from "node:diagnostics_channel";
 import { fileURLToPath } from "node:url";
 import { debuglog } from "node:util";
 import { warn } from "../../../core/warnings.js";
+import { reportUse, reportWithoutEffect } from "./bypass.js";
 
-/**
- * What the module that replaces the framework does when it is evaluated, and the checks that it has an effect: a switch
- * that silently does nothing would be worse than none.
- */
+/** What the module that replaces the framework does when it is evaluated, and the checks that it has an effect. */
 
 /** The classes that are replaced. */
-const REPLACED = ["APIKeyAuthProvider", "JWTAuthProvider"];
+const REPLACED = ["APIKeyAuthProvider", "JWTAuthProvider", "OAuthAuthProvider"];
 
 /** `NODE_DEBUG=mcp-native-auth` shows what was replaced. */
 const debug = debuglog("mcp-native-auth");
 
-let copies = 0;
+/** One copy of the framework is imported under several URLs if these have queries. */
+const copies = new Set();
 
 /**
  * Our classes have replaced those of this framework.
@@ -24,18 +23,22 @@ let copies = 0;
  * @param {object} ours what this package exports to applications, which is one file in a release
  */
 export function onReplaced(framework, url, ours) {
-  copies += 1;
   debug("%s are ours for all that import %s", REPLACED.join(" and "), url);
-  const areRecognised = copies === 1 ? ours.linkFramework(framework) : patchHasInstance(framework, ours);
-  if (!areRecognised) {
+  const copy = framework[REPLACED[0]];
+  if (copies.has(copy)) {
+    return;
+  }
+  copies.add(copy);
+  const areRecognized = copies.size === 1 ? ours.linkFramework(framework) : patchHasInstance(framework, ours);
+  if (!areRecognized) {
     warn(
       "MCP_NATIVE_AUTH_FRAMEWORK_NOT_LINKED",
-      `${nameOf(url)} has no provider classes that could be extended, so its transports do not ` +
+      `mcp-framework at ${fileURLToPath(url)} has no provider classes that could be extended, so its transports do not ` +
         "recognize these providers; use a version of mcp-framework that mcp-native-auth lists as a peer dependency",
     );
   }
   for (const name of REPLACED) {
-    warnOnFirstUse(framework[name], nameOf(url));
+    reportFirstUse(framework[name], url);
   }
 }
 
@@ -53,11 +56,8 @@ function patchHasInstance(framework, exported) {
   });
 }
 
-/**
- * Warns once when a provider of the framework's own is asked: a module got it by path, by `require()` or before the
- * hooks were registered.
- */
-function warnOnFirstUse(theirs, where) {
+/** Reports once that a provider of the framework's own is asked, however the application got it. */
+function reportFirstUse(theirs, url) {
   const { prototype } = theirs ?? {};
   const authenticate = prototype?.authenticate;
   if (typeof authenticate !== "function") {
@@ -65,31 +65,19 @@ function warnOnFirstUse(theirs, where) {
   }
   prototype.authenticate = function watched(...args) {
     prototype.authenticate = authenticate;
-    warn(
-      "MCP_NATIVE_AUTH_REGISTER_BYPASSED",
-      `${theirs.name} of ${where} decides about requests itself: a module got it by path, by require() or before ` +
-        'mcp-native-auth/register was loaded; get it with `import ... from "mcp-framework"`',
-    );
+    reportUse(theirs.name, url);
     return authenticate.apply(this, args);
   };
 }
 
-/** Warns when the process answers its first HTTP request and nothing has been replaced. */
-export function warnIfUnused() {
+/** Reports when the process answers its first HTTP request and nothing has been replaced. */
+export function reportIfUnused() {
   const channel = "http.server.request.start";
   const check = () => {
     diagnostics.unsubscribe(channel, check);
-    if (copies === 0) {
-      warn(
-        "MCP_NATIVE_AUTH_REGISTER_WITHOUT_EFFECT",
-        "mcp-native-auth/register has replaced nothing: no module imported mcp-framework after it. Load it with " +
-          "`node --import mcp-native-auth/register`, and in a bundle import from mcp-native-auth instead",
-      );
+    if (copies.size === 0) {
+      reportWithoutEffect();
     }
   };
   diagnostics.subscribe(channel, check);
-}
-
-function nameOf(url) {
-  return `mcp-framework at ${fileURLToPath(url)}`;
 }

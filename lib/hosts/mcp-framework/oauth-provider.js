@@ -1,0 +1,175 @@
+import { reportAtCaller } from "../../core/errors.js";
+import { publishReloadFailed } from "../../core/events.js";
+import {
+  booleanOption,
+  checkUndefinedOptions,
+  checkUnknownOptions,
+  headerNameOption,
+  integerOption,
+  isArray,
+  readArray,
+  readOptions,
+} from "../../core/options.js";
+import { warn } from "../../core/warnings.js";
+import { ruleOptions } from "../../jwt/rules.js";
+import { oauthMethod } from "../../oauth/authenticator.js";
+import { bearerChallenge } from "../../oauth/challenge.js";
+import { optionError } from "../../oauth/errors.js";
+import { readOAuthConfig } from "../../oauth/options.js";
+import { metadataLocations } from "../../oauth/resource-metadata.js";
+import { parseUrlOption } from "../../oauth/urls.js";
+import { clientAddressOption } from "../../throttle/client-address.js";
+import { throttleOption } from "../../throttle/throttle.js";
+import { DEFAULT_AUTH_ERROR } from "./auth-errors.js";
+import { FrameworkHost } from "./framework-host.js";
+import { extendsFramework } from "./link.js";
+
+const NAME = "OAuthAuthProvider";
+
+const RESTRICTING_OPTIONS = [
+  "requiredScopes",
+  "subject",
+  "typ",
+  "maxTokenAge",
+  "requiredClaims",
+  "requireHttps",
+  "throttle",
+  "strict",
+];
+const OPTIONS = [
+  "resource",
+  "authorizationServers",
+  "validation",
+  "headerName",
+  "clockTolerance",
+  "resourceMetadataUrl",
+  "cacheSize",
+  "trustProxy",
+  ...RESTRICTING_OPTIONS,
+];
+
+/** Tokens, or introspected answers. */
+const DEFAULT_CACHE_SIZE = 10_000;
+const MAX_CACHE_SIZE = 1_000_000;
+const MAX_CLOCK_TOLERANCE = 300;
+/** RFC 6749 §3.3. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** Documented in index.d.ts. */
+export class OAuthAuthProvider {
+  #host;
+  #config;
+  #method;
+  #challenge;
+
+  constructor(config) {
+    reportAtCaller(OAuthAuthProvider, () => this.#configure(readOptions(config, RESTRICTING_OPTIONS)));
+  }
+
+  #configure(options) {
+    const strict = booleanOption("strict", options.strict, false);
+    checkUnknownOptions(NAME, options, OPTIONS, strict);
+    checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, strict);
+    const oauth = readOAuthConfig(NAME, options, strict);
+    const requiredScopes = scopesOption(options.requiredScopes);
+    const { clockTolerance } = options;
+    if (typeof clockTolerance === "number" && clockTolerance > MAX_CLOCK_TOLERANCE) {
+      throw optionError(`\`clockTolerance\` must be a number of seconds from 0 to ${MAX_CLOCK_TOLERANCE}`);
+    }
+    const limit = throttleOption(NAME, options.throttle, strict, options.trustProxy);
+    this.#config = oauth;
+    this.#challenge = {
+      resource: oauth.resource.id,
+      resourceMetadataUrl: metadataUrlOption(options.resourceMetadataUrl, oauth),
+    };
+    this.#method = oauthMethod({
+      name: NAME,
+      headerName: headerNameOption(options.headerName, "Authorization"),
+      config: oauth,
+      rules: ruleOptions(
+        { ...options, audience: undefined, issuer: undefined, requireExpiration: true },
+        false,
+      ),
+      cacheSize: integerOption("cacheSize", options.cacheSize, DEFAULT_CACHE_SIZE, MAX_CACHE_SIZE),
+      requiredScopes,
+      challenge: this.#challenge,
+      onFailure: reportFailure,
+    });
+    this.#host = new FrameworkHost(this, authenticate, {
+      method: this.#method,
+      limit,
+      addressOf: clientAddressOption("trustProxy", options.trustProxy),
+      authError: DEFAULT_AUTH_ERROR,
+      challenge: "replace",
+      answersVary: true,
+    });
+  }
+
+  async authenticate(req) {
+    // A method called without its provider rejects, and so does a Proxy of one.
+    return #host in Object(this) && this.#host.authenticate(req);
+  }
+
+  getAuthError() {
+    return #host in Object(this) ? this.#host.getAuthError() : { ...DEFAULT_AUTH_ERROR };
+  }
+
+  getAuthorizationServers() {
+    return [...this.#config.authorizationServers];
+  }
+
+  getResource() {
+    return this.#config.resource.id;
+  }
+
+  getWWWAuthenticateHeader(error, description) {
+    return this.#host.challengeOfContext() ?? bearerChallenge(this.#challenge, error, [], description);
+  }
+
+  /** Fetches keys and metadata now. */
+  async ready() {
+    await this.#method.prefetch();
+  }
+
+  close() {
+    this.#method.close();
+  }
+}
+
+extendsFramework(OAuthAuthProvider, "OAuthAuthProvider");
+
+/** As it was defined: the prototype may be changed. */
+const { authenticate } = OAuthAuthProvider.prototype;
+
+let failures = 0;
+
+/** In a warning when an issuer begins to fail, and in an event. */
+function reportFailure(message) {
+  failures += 1;
+  publishReloadFailed({ provider: NAME, failures, message, usingStaleKeys: false });
+  warn(
+    "MCP_NATIVE_AUTH_ISSUER_UNAVAILABLE",
+    `${NAME}: ${message}. Tokens of known keys are still accepted; what cannot be decided is answered with 503`,
+  );
+}
+
+function scopesOption(value) {
+  if (value === undefined || value === null) {
+    return [];
+  }
+  const scopes = isArray(value) ? readArray(value, "`requiredScopes`") : undefined;
+  if (!scopes?.every((scope) => typeof scope === "string" && SCOPE.test(scope))) {
+    throw optionError('`requiredScopes` must be an array of scopes, such as ["mcp"] (RFC 6749 §3.3)');
+  }
+  return scopes;
+}
+
+/** The root form: mcp-framework serves no other. */
+function metadataUrlOption(value, { resource }) {
+  if (value === false) {
+    return undefined;
+  }
+  return value === undefined || value === null
+    ? metadataLocations(resource)?.root
+    : parseUrlOption("resourceMetadataUrl", value, { requireHttps: false }).href;
+}

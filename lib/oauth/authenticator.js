@@ -1,0 +1,253 @@
+import { SourceError } from "../core/refresh.js";
+import { hasScopes } from "../core/scopes.js";
+import { accept, reject } from "../core/verdict.js";
+import { bearerChallenge } from "./challenge.js";
+import { judgeClaims } from "./claims.js";
+import { readUnverifiedClaims } from "./header.js";
+import { createIntrospector } from "./introspection.js";
+import { createIssuerMetadata } from "./metadata.js";
+import { RemoteKeys } from "./remote-keys.js";
+
+/** RFC 6750 §2.1. */
+const B64TOKEN = /^[\w\-.~+/]+=*$/;
+
+/** Query parameters that carry tokens, which the MCP specification forbids. */
+const QUERY_TOKEN = /[?&](?:access_token|token)(?:=|&|$)/;
+
+const DEFAULT_RETRY_SECONDS = 5;
+
+/**
+ * Access tokens of authorization servers as a method of authentication: OAuth 2.1 §5.2, RFC 9068, RFC 7662.
+ *
+ * @param {object} options
+ * @param {string} options.name
+ * @param {string} options.headerName
+ * @param {import("./options.js").OAuthConfig} options.config
+ * @param {Record<string, any>} options.rules as the native verifier takes them
+ * @param {number} options.cacheSize
+ * @param {string[]} options.requiredScopes
+ * @param {import("./challenge.js").ChallengeParameters} options.challenge
+ * @param {(message: string) => void} options.onFailure told when an issuer cannot be asked
+ * @returns {import("../core/authenticator.js").Method & { close: () => void, prefetch: () => Promise<void> }}
+ */
+export function oauthMethod({
+  name,
+  headerName,
+  config,
+  rules,
+  cacheSize,
+  requiredScopes,
+  challenge,
+  onFailure,
+}) {
+  const header = headerName.toLowerCase();
+  const context = { name, rules, cacheSize, requireHttps: config.requireHttps, onFailure };
+  const issuers = config.validations.map((validation) =>
+    validation.type === "jwt"
+      ? new KeyIssuer(validation, context)
+      : new IntrospectedIssuer(validation, context),
+  );
+  const [only] = issuers;
+
+  function decide(request) {
+    try {
+      const token = extractToken(request, header);
+      if (token === undefined) {
+        return reject(name, "TOKEN_MISSING");
+      }
+      if (QUERY_TOKEN.test(decodeQuery(request.url))) {
+        return reject(name, "TOKEN_IN_QUERY");
+      }
+      if (!B64TOKEN.test(token)) {
+        return reject(name, "TOKEN_MALFORMED");
+      }
+      const issuer = issuers.length === 1 ? only : findIssuer(issuers, token);
+      if (issuer === undefined) {
+        return reject(name, "TOKEN_ISSUER_NOT_ALLOWED");
+      }
+      const outcome = issuer.verify(token);
+      return outcome instanceof Promise
+        ? outcome.then((decided) => conclude(decided, token), unavailable)
+        : conclude(outcome, token);
+    } catch (error) {
+      return error instanceof SourceError ? unavailable(error) : reject(name, "REQUEST_UNREADABLE");
+    }
+  }
+
+  /** @param {import("./remote-keys.js").Outcome} outcome */
+  function conclude(outcome, token) {
+    if (typeof outcome === "string") {
+      return reject(name, outcome);
+    }
+    const { claims } = outcome;
+    if (!hasScopes(claims, requiredScopes)) {
+      const rejection = reject(name, "SCOPE_INSUFFICIENT");
+      rejection.challenges = [bearerChallenge(challenge, "insufficient_scope", requiredScopes)];
+      return rejection;
+    }
+    // As the framework hands it on: for tools that call other servers of the same issuer.
+    claims.token = token;
+    return accept(name, claims, outcome.keyId);
+  }
+
+  /** What cannot be decided is not a 401, which would send users to log in again. */
+  function unavailable(error) {
+    const rejection = reject(name, "ISSUER_UNAVAILABLE");
+    const { retryAfterMs = DEFAULT_RETRY_SECONDS * 1000 } = error;
+    rejection.retryAfter = Math.max(1, Math.ceil(retryAfterMs / 1000));
+    return rejection;
+  }
+
+  return {
+    name,
+    mayWait: true,
+    decide,
+    credential: (request) => extractToken(request, header) ?? false,
+    challenges: (isInvalid) => [
+      bearerChallenge(challenge, isInvalid ? "invalid_token" : undefined, requiredScopes),
+    ],
+    close: () => {
+      for (const issuer of issuers) issuer.close();
+    },
+    prefetch: async () => {
+      await Promise.all(issuers.map((issuer) => issuer.prefetch()));
+    },
+  };
+}
+
+/** Exactly `Bearer <token>`, as the framework reads it; of an array the first. */
+function extractToken({ headers }, header) {
+  const given = headers[header];
+  const value = Array.isArray(given) ? given[0] : given;
+  if (typeof value !== "string" || !value.startsWith("Bearer ")) {
+    return undefined;
+  }
+  const token = value.slice(7);
+  return token === "" || token.includes(" ") ? undefined : token;
+}
+
+/** The query with its names decoded; `""` if there is none. */
+function decodeQuery(url) {
+  if (typeof url !== "string" || !url.includes("?")) {
+    return "";
+  }
+  const names = [...new URLSearchParams(url.slice(url.indexOf("?"))).keys()];
+  return `?${names.join("&")}`;
+}
+
+/** By `iss`, which is checked again when the signature was. What has no claims to read is for introspection. */
+function findIssuer(issuers, token) {
+  const claims = token.includes(".") ? readUnverifiedClaims(token) : undefined;
+  if (claims === undefined) {
+    return issuers.find((issuer) => issuer instanceof IntrospectedIssuer);
+  }
+  return issuers.find((issuer) => issuer.issuers.includes(claims.iss));
+}
+
+/** An issuer whose tokens are verified here, with keys by URL. */
+class KeyIssuer {
+  issuers;
+  #keys;
+
+  constructor(validation, { name, rules, cacheSize, requireHttps, onFailure }) {
+    this.issuers = validation.issuers;
+    const { audiences, allowIdTokens, rejectBound, algorithms, jwksUri } = validation;
+    const claimRules = {
+      issuers: this.issuers,
+      audiences,
+      allowIdTokens,
+      rejectBound,
+      clientIdIsAudience: true,
+    };
+    this.#keys = new RemoteKeys({
+      name,
+      locate: jwksUri ?? discovered(this.issuers[0], "jwksUri", requireHttps, onFailure),
+      algorithms,
+      settings: {
+        ...rules,
+        // Judged below: `client_id` can count as audience.
+        audiences: [],
+        issuers: [...this.issuers],
+        requireExpiration: true,
+        scheme: "raw",
+        cacheSize,
+        strict: false,
+      },
+      judge: (claims, header) =>
+        header.isOtherType ? "TOKEN_TYPE_NOT_ALLOWED" : judgeClaims(claims, claimRules),
+      requireHttps,
+      onFailure,
+    });
+  }
+
+  verify(token) {
+    return this.#keys.verify(token);
+  }
+
+  prefetch() {
+    return this.#keys.ready();
+  }
+
+  close() {
+    this.#keys.close();
+  }
+}
+
+/** An issuer that is asked about each token. */
+class IntrospectedIssuer {
+  issuers;
+  #introspector;
+
+  constructor(validation, { rules, cacheSize, requireHttps, onFailure }) {
+    this.issuers = validation.issuers;
+    const { audiences, allowIdTokens, rejectBound, introspection } = validation;
+    const { endpoint, clientId, clientSecret, authMethod, tokenTypeHint, cacheTtlMs } = introspection;
+    this.#introspector = createIntrospector({
+      endpoint: endpoint ?? discovered(this.issuers[0], "introspectionEndpoint", requireHttps, onFailure),
+      clientId,
+      clientSecret,
+      authMethod: authMethod ?? undefined,
+      tokenTypeHint: tokenTypeHint ?? undefined,
+      cacheTtlMs,
+      requireHttps,
+      maxEntries: Math.max(cacheSize, 1),
+      rules: {
+        issuers: this.issuers,
+        audiences,
+        allowIdTokens,
+        rejectBound,
+        clockTolerance: rules.clockTolerance,
+      },
+    });
+  }
+
+  async verify(token) {
+    const { claims, rejected } = await this.#introspector.introspect(token);
+    if (claims === undefined) {
+      return /** @type {string} */ (rejected);
+    }
+    const { sub, iss, aud, exp, nbf, iat, scope, ...others } = claims;
+    return { claims: { sub, iss, aud, exp, nbf, iat, scope, ...others }, keyId: undefined };
+  }
+
+  async prefetch() {}
+
+  close() {
+    this.#introspector.close();
+  }
+}
+
+/** Where an endpoint of an issuer is, from its metadata. */
+function discovered(issuer, need, requireHttps, onFailure) {
+  const metadata = createIssuerMetadata({
+    issuer,
+    need,
+    requireHttps,
+    onFailure: ({ error, failures }) => {
+      if (failures === 1) {
+        onFailure(error.message);
+      }
+    },
+  });
+  return async () => (await metadata.get())[need];
+}

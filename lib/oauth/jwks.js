@@ -1,0 +1,301 @@
+import { createSource, SourceError } from "../core/refresh.js";
+import { getJson } from "./http.js";
+import { parseUrlOption } from "./urls.js";
+
+const MAX_JWKS_BYTES = 1024 * 1024;
+const MAX_KEYS = 100;
+
+/** Keys under one `kid`: one for each algorithm that an issuer may serve at a time. */
+const MAX_KEYS_PER_ID = 4;
+
+/** Longer ones are not looked up at the issuer. */
+const MAX_ID_LENGTH = 512;
+
+/** Whatever `Cache-Control` says, a set is not fetched more often than this without cause. */
+const MIN_AGE_MS = 60_000;
+
+/** Key types with a public part. RFC 7518 §6.1, RFC 8037 §2. */
+const PUBLIC_KEY_TYPES = new Set(["RSA", "EC", "OKP"]);
+
+/**
+ * The keys of a JWK Set that can verify tokens, by RFC 7517: with a `kid`, public, for signatures. Keys that are for
+ * others, or that are not understood, are skipped (§5).
+ *
+ * @param {unknown} document
+ * @returns {{ kid: string, kty: string }[]} the members of each as they were read
+ * @throws {SourceError} for what is not a JWK Set, or holds more than 100 such keys
+ */
+export function readJwks(document) {
+  const set = /** @type {{ keys?: unknown }} */ (document);
+  if (typeof set !== "object" || set === null || !Object.hasOwn(set, "keys") || !Array.isArray(set.keys)) {
+    throw new SourceError("ERR_MCP_AUTH_JWKS_INVALID", "the JWK Set is not an object with an array `keys`");
+  }
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  const keys = set.keys.filter(isVerificationKey).filter(({ kid }) => {
+    const count = (counts.get(kid) ?? 0) + 1;
+    counts.set(kid, count);
+    return count <= MAX_KEYS_PER_ID;
+  });
+  if (keys.length > MAX_KEYS) {
+    throw new SourceError("ERR_MCP_AUTH_JWKS_TOO_MANY_KEYS", `the JWK Set holds more than ${MAX_KEYS} keys`);
+  }
+  return keys;
+}
+
+/** A private key is skipped: it is out in the world, so that its signatures prove nothing. */
+function isVerificationKey(jwk) {
+  return (
+    typeof jwk === "object" &&
+    jwk !== null &&
+    PUBLIC_KEY_TYPES.has(jwk.kty) &&
+    typeof jwk.kid === "string" &&
+    jwk.kid !== "" &&
+    jwk.kid.isWellFormed() &&
+    !Object.hasOwn(jwk, "d") &&
+    (!Object.hasOwn(jwk, "use") || jwk.use === "sig") &&
+    (!Object.hasOwn(jwk, "key_ops") || (Array.isArray(jwk.key_ops) && jwk.key_ops.includes("verify")))
+  );
+}
+
+/**
+ * The keys of an issuer, as one value that is made of the whole set. Nothing is fetched before it is asked for.
+ *
+ * A `kid` in the set is answered at once, whatever strangers ask for. One that is not waits for the next set, which is
+ * fetched at most once per `minIntervalMs` for all who wait, and is remembered briefly if it is not there either.
+ *
+ * Call `keysFor` last, after what can be checked without the key: each rejection before it costs the issuer nothing.
+ *
+ * @template V
+ * @param {object} options
+ * @param {string | ((context: import("../core/refresh.js").LoadContext) => Promise<string>)} options.locate the URL of
+ *   the set, or a function that gives it for each fetch
+ * @param {(jwks: { keys: object[] }) => V} options.build makes the value; if it throws, no key of the set can be used
+ * @param {boolean} [options.requireHttps] whether `http:` is accepted for loopback addresses only. Default: true
+ * @param {number} [options.timeoutMs] deadline for a fetch as a whole. Default: 5000
+ * @param {number} [options.maxAgeMs] a set is used so long, or as its `Cache-Control` says if that is shorter, but a
+ *   minute at least; it is refreshed in the background before. Default: 15 minutes
+ * @param {number} [options.maxStaleMs] how much longer it is used while the issuer cannot be asked. Default: an hour
+ * @param {number} [options.minIntervalMs] from the end of one fetch to the start of the next. Default: 3000
+ * @param {number} [options.maxBackoffMs] what that grows to while fetches fail. Default: 15000
+ * @param {number} [options.maxWaitMs] longest wait of one call of `keysFor`. Default: 5000
+ * @param {number} [options.maxWaiting] calls of `keysFor` that wait at a time. Default: 1000
+ * @param {number} [options.unknownMs] how long a `kid` that was not found is not looked for again. Default: 5000
+ * @param {number} [options.maxUnknown] such `kid`s that are remembered. Default: 1000
+ * @param {number} [options.minSuspectAgeMs] age of a set from which on `suspect` fetches another. Default: 30000
+ * @param {(failed: import("../core/refresh.js").Failed) => void} [options.onFailure] told of each fetch that failed,
+ *   and of each set without a usable key
+ * @param {() => number} [options.now] milliseconds of a clock that is never set back
+ * @param {typeof getJson} [options.get] how documents are fetched
+ * @returns {KeySet<V>}
+ */
+export function createKeySet(options) {
+  return new KeySet(options);
+}
+
+/** @template V */
+class KeySet {
+  /** @type {import("../core/refresh.js").Source<{ value: V | undefined, ids: Set<string>, readAt: number }>} */
+  #source;
+  #now;
+  #minIntervalMs;
+  #maxWaitMs;
+  #maxWaiting;
+  #unknownMs;
+  #maxUnknown;
+  #minSuspectAgeMs;
+  /** @type {Set<{ kid: string, since: number, resolve: Function, reject: Function, timer: NodeJS.Timeout }>} */
+  #waiting = new Set();
+  /** @type {Map<string, number>} `kid`s that were not found, and until when that is believed. */
+  #unknown = new Map();
+
+  /** @param {Parameters<typeof createKeySet<V>>[0]} options */
+  constructor(options) {
+    const { locate, build, requireHttps = true, timeoutMs = 5000, maxAgeMs = 900_000 } = options;
+    const { onFailure, get = getJson, now = () => performance.now() } = options;
+    this.#now = now;
+    this.#minIntervalMs = options.minIntervalMs ?? 3000;
+    this.#maxWaitMs = options.maxWaitMs ?? 5000;
+    this.#maxWaiting = options.maxWaiting ?? 1000;
+    this.#unknownMs = options.unknownMs ?? 5000;
+    this.#maxUnknown = options.maxUnknown ?? 1000;
+    this.#minSuspectAgeMs = options.minSuspectAgeMs ?? 30_000;
+    if (typeof locate === "string") {
+      parseUrlOption("jwksUri", locate, { requireHttps });
+    }
+    this.#source = createSource({
+      name: "the JWK Set",
+      load: async ({ signal, keepAlive }) => {
+        const readAt = now();
+        const url = typeof locate === "string" ? locate : await locate({ signal, keepAlive });
+        const maxBytes = MAX_JWKS_BYTES;
+        const answer = await get(url, { timeoutMs, maxBytes, signal, keepAlive, requireHttps });
+        return { keys: readJwks(answer.json), maxAgeSeconds: answer.maxAgeSeconds, readAt };
+      },
+      build: ({ keys, readAt }) => buildSet(keys, readAt, build),
+      timeoutMs,
+      maxAgeMs: ({ maxAgeSeconds = Number.POSITIVE_INFINITY }) =>
+        Math.min(Math.max(maxAgeSeconds * 1000, MIN_AGE_MS), maxAgeMs),
+      maxStaleMs: options.maxStaleMs ?? 3_600_000,
+      minIntervalMs: this.#minIntervalMs,
+      maxBackoffMs: options.maxBackoffMs ?? 15_000,
+      onLoad: ({ sequence, value }) => {
+        if (value.value === undefined) {
+          const message = "the JWK Set holds no key that can be used";
+          const error = new SourceError("ERR_MCP_AUTH_JWKS_UNUSABLE", message, this.#minIntervalMs);
+          this.#failWaiting(error);
+          onFailure?.({ sequence, error, failures: 1, usingStaleValue: false });
+        } else {
+          this.#answerWaiting(sequence, value);
+        }
+      },
+      onFailure: (failed) => {
+        this.#failWaiting(failed.error);
+        onFailure?.(failed);
+      },
+      now,
+    });
+  }
+
+  /** How many calls of `keysFor` wait. */
+  get waiting() {
+    return this.#waiting.size;
+  }
+
+  /**
+   * The value, if it may be used without asking and its set has this `kid`; else `undefined`, which says nothing yet.
+   *
+   * @param {unknown} kid
+   * @returns {V | undefined}
+   */
+  peek(kid) {
+    const set = this.#source.value;
+    return set?.ids.has(/** @type {string} */ (kid)) ? set.value : undefined;
+  }
+
+  /**
+   * The value whose set has this `kid`, after a fetch if need be; `undefined` if a set that was read after this call
+   * does not have it.
+   *
+   * @param {unknown} kid
+   * @returns {Promise<V | undefined>}
+   * @throws {SourceError} when that cannot be decided: the issuer cannot be asked, or not in time, or too many wait
+   */
+  async keysFor(kid) {
+    const known = this.peek(kid);
+    if (known !== undefined) {
+      return known;
+    }
+    if (typeof kid !== "string" || kid === "" || kid.length > MAX_ID_LENGTH || this.#isUnknown(kid)) {
+      return undefined;
+    }
+    return this.#wait(kid);
+  }
+
+  /** Fetches a set if there is none: at start, so that the first request does not wait. */
+  async ready() {
+    const { value } = await this.#source.get();
+    if (value === undefined) {
+      throw new SourceError("ERR_MCP_AUTH_JWKS_UNUSABLE", "the JWK Set holds no key that can be used");
+    }
+  }
+
+  /** A signature did not fit a known `kid`, so its key may have been replaced: fetches a set, if this one is not new. */
+  suspect() {
+    const set = this.#source.value;
+    if (set !== undefined && this.#now() - set.readAt >= this.#minSuspectAgeMs) {
+      this.#source.refresh({ background: true });
+    }
+  }
+
+  /** Ends fetches and timers; all who wait are rejected. Known keys stay until their time is over. */
+  close() {
+    this.#source.close();
+    this.#failWaiting(new SourceError("ERR_MCP_AUTH_SOURCE_CLOSED", "the JWK Set is closed"));
+  }
+
+  /** Believed only while there is a set to believe it of. */
+  #isUnknown(kid) {
+    const until = this.#unknown.get(kid);
+    return until !== undefined && this.#now() < until && this.#source.value?.value !== undefined;
+  }
+
+  #rememberUnknown(kid) {
+    this.#unknown.delete(kid);
+    this.#unknown.set(kid, this.#now() + this.#unknownMs);
+    if (this.#unknown.size > this.#maxUnknown) {
+      const [oldest] = this.#unknown.keys();
+      this.#unknown.delete(oldest);
+    }
+  }
+
+  #wait(kid) {
+    const dueMs = this.#source.msUntilLoad;
+    if (this.#waiting.size >= this.#maxWaiting) {
+      throw new SourceError(
+        "ERR_MCP_AUTH_JWKS_BUSY",
+        "too many requests wait for the next JWK Set",
+        Math.max(dueMs, 1000),
+      );
+    }
+    if (dueMs > this.#maxWaitMs) {
+      const { code = "ERR_MCP_AUTH_JWKS_UNAVAILABLE", message = "the JWK Set was fetched a moment ago" } =
+        this.#source.failure ?? {};
+      throw new SourceError(code, message, dueMs);
+    }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(waiter);
+        const message = `no newer JWK Set came within ${this.#maxWaitMs / 1000} s`;
+        reject(new SourceError("ERR_MCP_AUTH_JWKS_UNAVAILABLE", message, this.#minIntervalMs));
+      }, this.#maxWaitMs);
+      const waiter = { kid, since: this.#source.started, resolve, reject, timer };
+      this.#waiting.add(waiter);
+      this.#source.refresh({ background: true });
+    });
+  }
+
+  #answerWaiting(sequence, set) {
+    for (const waiter of this.#waiting) {
+      const isKnown = set.ids.has(waiter.kid);
+      // A set that was on its way before the call may have been read before the key was added.
+      if (isKnown || waiter.since < sequence) {
+        this.#waiting.delete(waiter);
+        clearTimeout(waiter.timer);
+        if (!isKnown) {
+          this.#rememberUnknown(waiter.kid);
+        }
+        waiter.resolve(isKnown ? set.value : undefined);
+      }
+    }
+  }
+
+  #failWaiting(error) {
+    for (const waiter of this.#waiting) {
+      clearTimeout(waiter.timer);
+      // After a fetch that failed, the last good set is good enough for its own keys.
+      const known = this.peek(waiter.kid);
+      if (known === undefined) {
+        waiter.reject(error);
+      } else {
+        waiter.resolve(known);
+      }
+    }
+    this.#waiting.clear();
+  }
+}
+
+/**
+ * An empty set, or one without a usable key, is a set: the keys before it are withdrawn. It accepts nothing, and what
+ * it cannot decide is not rejected either.
+ */
+function buildSet(keys, readAt, build) {
+  try {
+    if (keys.length > 0) {
+      return { value: build({ keys }), ids: new Set(keys.map(({ kid }) => kid)), readAt };
+    }
+  } catch {
+    // As below. What it threw may quote the keys.
+  }
+  return { value: undefined, ids: new Set(), readAt };
+}
