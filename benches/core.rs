@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use mcp_native_auth::api_key::KeyRingBuilder;
-use mcp_native_auth::jwt::{Accepted, Algorithm, ClaimRules};
+use mcp_native_auth::jwt::{Accepted, Algorithm, ClaimRules, Issuer};
 use signer::{NOW, Signer};
 
 /// About 450 characters as a token, like those of the JavaScript benchmark.
@@ -19,7 +19,7 @@ const CLAIMS: &str = r#"{"sub":"alice","name":"Alice Example","role":"reader","s
 /// As configured in production.
 fn rules() -> ClaimRules {
     ClaimRules {
-        issuers: vec!["https://issuer.example.com".into()],
+        issuers: Issuer::parse("https://issuer.example.com", "issuer").into_iter().collect(),
         audiences: vec!["https://api.example.com".into()],
         ..ClaimRules::default()
     }

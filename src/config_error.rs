@@ -27,6 +27,15 @@ pub enum ConfigError {
         supported: String,
     },
 
+    /// An accepted issuer is not one.
+    #[error("`{path}` {problem}")]
+    Issuer {
+        /// The option that holds it: `issuer`, `keys[1].issuer`.
+        path: String,
+        /// What is wrong, and what to write instead.
+        problem: String,
+    },
+
     /// The list of algorithms is empty.
     #[error("`algorithms` is empty; name at least one algorithm or leave it out for HS256")]
     NoAlgorithms,
@@ -52,6 +61,7 @@ impl ConfigError {
         match self {
             Self::Key { error, .. } => error.code(),
             Self::UnknownAlgorithms { .. } | Self::NoAlgorithms => "ERR_MCP_AUTH_ALGORITHMS_INVALID",
+            Self::Issuer { .. } => "ERR_MCP_AUTH_OPTION_INVALID",
             Self::NoKeys => "ERR_MCP_AUTH_SECRET_REQUIRED",
             Self::TooManyKeys { .. } => "ERR_MCP_AUTH_SECRET_TOO_MANY_KEYS",
         }
@@ -100,6 +110,17 @@ pub enum KeyError {
         problem: String,
     },
 
+    /// Text or bytes that are no public key where only public keys can verify. It is not said how an HMAC secret would
+    /// be used: this may be a public key in a form that is not recognized.
+    #[error(
+        "is not a public key in a known form, and an HMAC secret cannot verify {allowed}; pass the public key of the \
+         issuer as PEM, JWK or KeyObject"
+    )]
+    NotPublicKey {
+        /// What the configuration allows.
+        allowed: String,
+    },
+
     /// The key supports none of the allowed algorithms.
     #[error("is {found}, which cannot verify {allowed}; set `algorithms` to one or more of {supported}")]
     NoUsableAlgorithm {
@@ -122,7 +143,9 @@ impl KeyError {
             Self::Unsuitable { .. } => "ERR_MCP_AUTH_SECRET_UNSUITABLE",
             Self::WeakRsa { .. } => "ERR_MCP_AUTH_SECRET_WEAK_RSA",
             Self::JwkNotForVerification { .. } => "ERR_MCP_AUTH_SECRET_JWK_USE",
-            Self::NoUsableAlgorithm { .. } => "ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE",
+            Self::NotPublicKey { .. } | Self::NoUsableAlgorithm { .. } => {
+                "ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE"
+            }
         }
     }
 

@@ -45,16 +45,16 @@ rejections! {
     /// The payload is not well-formed JSON in UTF-8, repeats a registered claim, nests deeper than
     /// [`crate::jwt::MAX_PAYLOAD_DEPTH`], or is null. RFC 7519 §4, §7.2.
     PayloadInvalid, "TOKEN_PAYLOAD_INVALID", "the payload is not an acceptable JSON text";
-    /// `exp` or `nbf` is not a finite number, or `iat` where an age is configured. RFC 7519 §2
-    /// (NumericDate).
-    TimeClaimInvalid, "TOKEN_TIME_CLAIM_INVALID", "a time claim is not a number";
+    /// `exp` or `nbf` is not a finite number, or `iat` where an age is configured; or `exp` is further ahead than
+    /// is configured. RFC 7519 §2 (NumericDate).
+    TimeClaimInvalid, "TOKEN_TIME_CLAIM_INVALID", "a time claim is not a number of seconds";
     /// `nbf` is after the current time. RFC 7519 §4.1.5.
     NotYetValid, "TOKEN_NOT_YET_VALID", "the token is not valid yet";
     /// `exp` is at or before the current time. RFC 7519 §4.1.4.
     Expired, "TOKEN_EXPIRED", "the token has expired";
     /// `exp` is absent, and the configuration requires it.
     ExpirationMissing, "TOKEN_EXPIRATION_MISSING", "the token has no expiry";
-    /// `typ` is not the configured one. RFC 8725 §3.11.
+    /// `typ` is not one of the configured ones. RFC 8725 §3.11.
     TypeNotAllowed, "TOKEN_TYPE_NOT_ALLOWED", "the token's type is not allowed";
     /// `iat` is longer ago than the configured age, or absent where one is configured. RFC 7519 §4.1.6.
     TooOld, "TOKEN_TOO_OLD", "the token is too old";
@@ -62,12 +62,14 @@ rejections! {
     IssuedInFuture, "TOKEN_ISSUED_IN_FUTURE", "the token was issued in the future";
     /// A claim is absent that the configuration requires.
     ClaimMissing, "TOKEN_CLAIM_MISSING", "a required claim is missing";
-    /// `iss` is absent or not one of the configured ones. RFC 7519 §4.1.1.
+    /// `iss` is absent, or not one of those configured, for all keys or for the key. RFC 7519 §4.1.1.
     IssuerNotAllowed, "TOKEN_ISSUER_NOT_ALLOWED", "the token's issuer is not allowed";
     /// `aud` is absent or holds none of the configured ones. RFC 7519 §4.1.3.
     AudienceNotAllowed, "TOKEN_AUDIENCE_NOT_ALLOWED", "the token's audience is not allowed";
     /// `sub` is absent or matches none of the configured ones. RFC 7519 §4.1.2.
     SubjectNotAllowed, "TOKEN_SUBJECT_NOT_ALLOWED", "the token's subject is not allowed";
+    /// Another claim is absent or has none of the configured values.
+    ClaimNotAllowed, "TOKEN_CLAIM_NOT_ALLOWED", "a claim of the token is not allowed";
 }
 
 #[cfg(test)]

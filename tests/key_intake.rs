@@ -66,7 +66,10 @@ fn public_keys_support_the_algorithms_of_their_kind() {
         assert_eq!(algorithms(pem("PUBLIC KEY", pair.public_key().as_der().unwrap().as_ref())), algorithm);
     }
     let ed25519 = Ed25519KeyPair::generate().unwrap();
-    assert_eq!(algorithms(pem("PUBLIC KEY", ed25519.public_key().as_der().unwrap().as_ref())), "EdDSA");
+    assert_eq!(
+        algorithms(pem("PUBLIC KEY", ed25519.public_key().as_der().unwrap().as_ref())),
+        "EdDSA Ed25519"
+    );
     assert_eq!(algorithms("a secret"), "HS256 HS384 HS512");
 }
 
@@ -83,7 +86,7 @@ fn private_keys_give_their_public_part() {
     assert_eq!(algorithms(pem("EC PRIVATE KEY", sec1.as_ref())), "ES256");
 
     let ed25519 = Ed25519KeyPair::generate().unwrap().to_pkcs8().unwrap();
-    assert_eq!(algorithms(pem("PRIVATE KEY", ed25519.as_ref())), "EdDSA");
+    assert_eq!(algorithms(pem("PRIVATE KEY", ed25519.as_ref())), "EdDSA Ed25519");
 }
 
 #[test]
@@ -114,17 +117,17 @@ fn a_public_key_comes_before_the_first_private_one() {
     let private = pem("PRIVATE KEY", pair.to_pkcs8v1().unwrap().as_ref());
     let other = pem("PRIVATE KEY", Ed25519KeyPair::generate().unwrap().to_pkcs8().unwrap().as_ref());
     assert_eq!(algorithms(format!("{other}{spki}")), "ES256");
-    assert_eq!(algorithms(format!("{other}{private}")), "EdDSA");
+    assert_eq!(algorithms(format!("{other}{private}")), "EdDSA Ed25519");
     assert_eq!(algorithms(format!("{private}{other}")), "ES256");
     let sec1: EcPrivateKeyRfc5915Der<'_> = pair.private_key().as_der().unwrap();
     let sec1 = pem("EC PRIVATE KEY", sec1.as_ref());
-    assert_eq!(algorithms(format!("{other}{sec1}")), "EdDSA");
+    assert_eq!(algorithms(format!("{other}{sec1}")), "EdDSA Ed25519");
     assert_eq!(algorithms(format!("{sec1}{other}")), "ES256");
     // OpenSSL does not read public keys under a header, and Node goes on to the next kind of key.
     for header in ["Proc-Type: 4,ENCRYPTED", "Comment: of a kind"] {
         let with_header = spki.replacen('\n', &format!("\n{header}\n\n"), 1);
         assert_eq!(code(read(&with_header)), "SECRET_UNREADABLE", "{header}");
-        assert_eq!(algorithms(format!("{with_header}{other}")), "EdDSA", "{header}");
+        assert_eq!(algorithms(format!("{with_header}{other}")), "EdDSA Ed25519", "{header}");
     }
 }
 

@@ -14,8 +14,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mcp_native_auth::config_error::ConfigError;
 use mcp_native_auth::jwt::{
-    Accepted, Algorithm, ClaimRules, ConfiguredVerifier, KeyConfig, KeyMaterial, MAX_KEYS, MAX_TRIALS,
-    Verifier, VerifierConfig, WeakSecret,
+    Accepted, Algorithm, ClaimRule, ClaimRules, ClaimValue, ConfiguredVerifier, Issuer as AcceptedIssuer,
+    KeyConfig, KeyMaterial, MAX_KEYS, MAX_TRIALS, Verifier, VerifierConfig, WeakSecret,
 };
 use mcp_native_auth::rejection::Rejection;
 use mcp_native_auth::strength::Problem;
@@ -59,7 +59,13 @@ impl Issuer {
 
     /// A verifier with this key alone.
     fn verifier(&self, algorithm: Algorithm, rules: ClaimRules) -> Verifier {
-        let config = VerifierConfig { rules, ..config(&[(None, self)], &[algorithm]) };
+        self.verifier_for(algorithm, rules, &[])
+    }
+
+    /// A verifier with this key alone, which is for these issuers.
+    fn verifier_for(&self, algorithm: Algorithm, rules: ClaimRules, issuers: &[&str]) -> Verifier {
+        let mut config = VerifierConfig { rules, ..config(&[(None, self)], &[algorithm]) };
+        config.keys[0].issuers = accepted_issuers(issuers);
         Verifier::from_config(config).map(|configured| configured.verifier).unwrap()
     }
 
@@ -89,6 +95,7 @@ fn config<'c>(keys: &[(Option<&'c str>, &'c Issuer)], allowed: &[Algorithm]) -> 
     let key_config = |(id, issuer): &(Option<&'c str>, &'c Issuer)| KeyConfig {
         material: issuer.material(),
         id: *id,
+        issuers: Vec::new(),
         path: "keys[…]",
     };
     VerifierConfig {
@@ -354,7 +361,7 @@ fn configure(
     Verifier::from_config(VerifierConfig {
         keys: materials
             .iter()
-            .map(|(material, path)| KeyConfig { material: *material, id: None, path })
+            .map(|(material, path)| KeyConfig { material: *material, id: None, issuers: Vec::new(), path })
             .collect(),
         skips_unusable,
         algorithms: vec!["HS256", "unknown", "HS512", "HS256", "RS256"],
@@ -378,7 +385,7 @@ fn the_key_that_cannot_work_is_named_by_its_path() {
             vec![(GOOD, "keys[0]"), (pair.material(), "keys[1].secret"), (EMPTY, "keys[2]")],
             "ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE",
             "`keys[1].secret` is an Ed25519 key, which cannot verify HS256, HS512, RS256; set `algorithms` to one \
-             or more of EdDSA",
+             or more of EdDSA, Ed25519",
         ),
     ] {
         let error = configure(&keys, false).err().unwrap();
@@ -413,7 +420,7 @@ fn unknown_algorithms_are_ignored_unless_all_are() {
     assert_eq!(error(&[]), Some(ConfigError::NoAlgorithms));
     let unknown = error(&["none", "hs256"]).unwrap();
     assert_eq!(unknown.code(), "ERR_MCP_AUTH_ALGORITHMS_INVALID");
-    assert!(unknown.to_string().ends_with("use one or more of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA"));
+    assert!(unknown.to_string().ends_with("use one or more of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519"));
 }
 
 #[test]
@@ -438,21 +445,80 @@ fn a_weak_secret_is_judged_by_the_algorithms_that_it_is_used_for() {
     );
 }
 
+fn accepted_issuers(texts: &[&str]) -> Vec<AcceptedIssuer> {
+    texts.iter().map(|text| AcceptedIssuer::parse(text, "issuer").unwrap()).collect()
+}
+
 /// Names of claims and JSON texts that each may have.
-const CLAIMS: [(&str, &[&str]); 8] = [
+const CLAIMS: [(&str, &[&str]); 10] = [
     ("nbf", &["5", "10", "10.5", "-0", "1e400", "-1e400", "\"5\"", "null"]),
-    ("exp", &["9", "10", "12", "12.5", "1e400", "-1e400", "0", "\"99\"", "[99]"]),
+    ("exp", &["9", "10", "12", "12.5", "1e3", "1e400", "-1e400", "0", "\"99\"", "[99]"]),
     ("iat", &["0", "3", "8", "9.5", "12", "1e400", "-1e400", "-0", "\"3\"", "true"]),
-    ("iss", &["\"i1\"", "\"i\\u0032\"", "\"I1\"", "[\"i1\"]", "null", "1"]),
+    (
+        "iss",
+        &[
+            "\"i1\"",
+            "\"i\\u0032\"",
+            "\"I1\"",
+            "[\"i1\"]",
+            "null",
+            "1",
+            "\"s://i/t-1/v2\"",
+            "\"s://i/t2/v2\"",
+            "\"s://i//v2\"",
+            "\"s://i/t-1/t2/v2\"",
+            "\"s://i/t-1/v2/\"",
+            "\"s://i/t_1/v2\"",
+        ],
+    ),
+    ("tid", &["\"t-1\"", "\"t2\"", "\"t-1/t2\"", "\"t_1\"", "\"\"", "[\"t-1\"]", "1"]),
     ("aud", &["\"a1\"", "[\"x\",\"a2\"]", "[]", "[[\"a1\"]]", "{\"a1\":1}", "\"a1 a2\"", "[1,null,\"a1\"]"]),
     ("sub", &["\"s1\"", "\"svc-x@y\"", "\"svc-@\"", "\"\"", "\"*\"", "7", "\"\\ud800\""]),
     ("jti", &["\"j\"", "null"]),
     ("role", &["1", "{\"jti\":1}"]),
+    (
+        "client_id",
+        &[
+            "\"c\"",
+            "[\"x\",\"c\"]",
+            "5",
+            "[5.0,null]",
+            "true",
+            "\"5\"",
+            "\"true\"",
+            "[[\"c\"]]",
+            "{\"c\":5}",
+            "false",
+        ],
+    ),
 ];
 
 /// The seconds of a time claim, if it is a number.
 fn seconds(json: &str) -> Option<f64> {
     if json.starts_with(['"', '[', 't', 'n']) { None } else { json.parse().ok() }
+}
+
+/// Issuers and patterns of them.
+const ISSUERS: [&str; 5] = ["i1", "i2", "s://i/*/v2", "s://i/{tenantid}/v2", "s://i/*/*/v2"];
+
+/// Whether an issuer is one of a pattern, character by character.
+fn fits_issuer(text: &str, pattern: &str, tenant: Option<&str>) -> bool {
+    let is_name = |text: &str| {
+        !text.is_empty()
+            && text.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
+    };
+    if let Some(pattern) = pattern.strip_prefix("{tenantid}") {
+        let after = tenant.filter(|tenant| is_name(tenant)).and_then(|tenant| text.strip_prefix(tenant));
+        return after.is_some_and(|after| fits_issuer(after, pattern, tenant));
+    }
+    if let Some(pattern) = pattern.strip_prefix('*') {
+        return (1..=text.len())
+            .any(|end| is_name(&text[..end]) && fits_issuer(&text[end..], pattern, tenant));
+    }
+    match pattern.chars().next() {
+        None => text.is_empty(),
+        Some(first) => text.strip_prefix(first).is_some_and(|text| fits_issuer(text, &pattern[1..], tenant)),
+    }
 }
 
 fn fits(text: &str, pattern: &str) -> bool {
@@ -466,8 +532,17 @@ fn fits(text: &str, pattern: &str) -> bool {
     }
 }
 
+/// Rules as they are configured, with the issuers that are accepted and those of the key.
+#[derive(Debug)]
+struct Configured {
+    rules: ClaimRules,
+    issuers: Vec<&'static str>,
+    key_issuers: Vec<&'static str>,
+}
+
 /// What the rules say of claims at a time: a second reading.
-fn judge(claims: &[(&str, &str)], rules: &ClaimRules, now: f64) -> Result<(), Rejection> {
+fn judge(claims: &[(&str, &str)], configured: &Configured, now: f64) -> Result<(), Rejection> {
+    let Configured { rules, issuers, key_issuers } = configured;
     let claim = |name: &str| claims.iter().find(|(other, _)| *other == name).map(|(_, json)| *json);
     let time =
         |name: &str| claim(name).map(|json| seconds(json).ok_or(Rejection::TimeClaimInvalid)).transpose();
@@ -484,7 +559,9 @@ fn judge(claims: &[(&str, &str)], rules: &ClaimRules, now: f64) -> Result<(), Re
         return Err(Rejection::NotYetValid);
     }
     match time("exp")? {
-        Some(f64::INFINITY) => return Err(Rejection::TimeClaimInvalid),
+        Some(end) if end > now + rules.max_time_to_expiration.unwrap_or(1e300) => {
+            return Err(Rejection::TimeClaimInvalid);
+        }
         Some(end) if end <= now - tolerance => return Err(Rejection::Expired),
         None if rules.require_expiration => return Err(Rejection::ExpirationMissing),
         _ => {}
@@ -504,8 +581,13 @@ fn judge(claims: &[(&str, &str)], rules: &ClaimRules, now: f64) -> Result<(), Re
     let rejects = |accepted: &[String], name: &str| {
         !accepted.is_empty() && !texts(name).iter().any(|text| accepted.contains(text))
     };
-    if rejects(&rules.issuers, "iss") {
-        return Err(Rejection::IssuerNotAllowed);
+    let tenant = texts("tid").first().cloned();
+    for accepted in [issuers, key_issuers] {
+        let is_accepted =
+            |text: &String| accepted.iter().any(|pattern| fits_issuer(text, pattern, tenant.as_deref()));
+        if !accepted.is_empty() && !texts("iss").iter().any(is_accepted) {
+            return Err(Rejection::IssuerNotAllowed);
+        }
     }
     if rejects(&rules.audiences, "aud") {
         return Err(Rejection::AudienceNotAllowed);
@@ -516,6 +598,24 @@ fn judge(claims: &[(&str, &str)], rules: &ClaimRules, now: f64) -> Result<(), Re
         claim("sub").is_some_and(|json| json.contains("ud800")) && rules.subjects.iter().any(|p| p == "*");
     if !rules.subjects.is_empty() && !is_surrogate && !texts("sub").iter().any(is_accepted) {
         return Err(Rejection::SubjectNotAllowed);
+    }
+    for ClaimRule { name, accepted } in &rules.claims {
+        let value: Option<serde_json::Value> = claim(name).and_then(|json| serde_json::from_str(json).ok());
+        let is_accepted = |value: &serde_json::Value| {
+            accepted.iter().any(|accepted| match accepted {
+                ClaimValue::Text(text) => value.as_str() == Some(text),
+                ClaimValue::Number(number) => value.as_f64() == Some(*number),
+                ClaimValue::Boolean(boolean) => value.as_bool() == Some(*boolean),
+            })
+        };
+        let is_allowed = match value {
+            Some(serde_json::Value::Array(values)) => values.iter().any(is_accepted),
+            Some(value) => is_accepted(&value),
+            None => false,
+        };
+        if !is_allowed {
+            return Err(Rejection::ClaimNotAllowed);
+        }
     }
     Ok(())
 }
@@ -534,39 +634,54 @@ fn some_of(texts: &'static [&'static str]) -> impl Strategy<Value = Vec<String>>
     vec(select(texts).prop_map(str::to_owned), 0..3)
 }
 
-fn rules() -> impl Strategy<Value = ClaimRules> {
+fn claim_rules() -> impl Strategy<Value = Vec<ClaimRule>> {
+    let value =
+        select(vec![ClaimValue::Text("c".into()), ClaimValue::Number(5.0), ClaimValue::Boolean(true)]);
+    let rule = (select(vec!["client_id", "tid", "jti"]), vec(value, 1..3));
+    vec(rule.prop_map(|(name, accepted)| ClaimRule { name: name.into(), accepted }), 0..2)
+}
+
+fn rules() -> impl Strategy<Value = Configured> {
     let age = select(vec![None, Some(1.0), Some(2.0), Some(6.5)]);
-    (
+    let rules = (
         any::<bool>(),
         select(vec![0.0, 0.5, 2.0]),
         age,
-        some_of(&["i1", "i2"]),
         some_of(&["a1", "a2"]),
         some_of(&["s1", "svc-*@*", "*", "s*1"]),
         some_of(&["jti", "role", "exp", "aud"]),
+        claim_rules(),
+        select(vec![None, Some(0.5), Some(100.0)]),
     )
         .prop_map(
             |(
                 require_expiration,
                 clock_tolerance,
                 max_token_age,
-                issuers,
                 audiences,
                 subjects,
                 required_claims,
+                claims,
+                max_time_to_expiration,
             )| {
                 ClaimRules {
                     require_expiration,
                     clock_tolerance,
+                    max_time_to_expiration,
                     max_token_age,
-                    issuers,
                     audiences,
                     subjects,
                     required_claims,
-                    types: vec![],
+                    claims,
+                    ..ClaimRules::default()
                 }
             },
-        )
+        );
+    let issuers = || vec(select(&ISSUERS[..]), 0..3);
+    (rules, issuers(), issuers()).prop_map(|(rules, issuers, key_issuers)| {
+        let rules = ClaimRules { issuers: accepted_issuers(&issuers), ..rules };
+        Configured { rules, issuers, key_issuers }
+    })
 }
 
 proptest! {
@@ -577,7 +692,7 @@ proptest! {
     #[test]
     fn every_rule_is_checked_on_every_use(
         claims in claims(),
-        rules in rules(),
+        configured in rules(),
         times in vec(select(vec![0.0, 2.0, 5.0, 7.5, 8.0, 10.0, 11.0, 12.0, 14.0, 99.0]), 1..12),
         is_mac in any::<bool>(),
     ) {
@@ -587,10 +702,11 @@ proptest! {
             let members: Vec<_> = claims.iter().map(|(name, json)| format!("\"{name}\":{json}")).collect();
             let payload = format!("{{{}}}", members.join(","));
             let token = issuer.token(algorithm, &format!(r#"{{"alg":"{algorithm}"}}"#), &payload);
-            let mut verifier = issuer.verifier(algorithm, rules.clone());
+            let mut verifier = issuer.verifier_for(algorithm, configured.rules.clone(), &configured.key_issuers);
             for now in times {
                 let verdict = verifier.verify(token.as_bytes(), now).map(|_| ());
-                prop_assert_eq!(verdict, judge(&claims, &rules, now), "{} at {} under {:?}", payload, now, rules);
+                let expected = judge(&claims, &configured, now);
+                prop_assert_eq!(verdict, expected, "{} at {} under {:?}", payload, now, configured);
             }
             Ok(())
         })?;
@@ -598,9 +714,51 @@ proptest! {
 }
 
 #[test]
+fn a_key_accepts_the_tokens_of_its_own_issuers_alone() {
+    let issuers = [1, 2, 3].map(Issuer::with_secret);
+    let keys = [(Some("a"), &issuers[0]), (Some("b"), &issuers[1]), (None, &issuers[2])];
+    let mut config = config(&keys, &[Algorithm::HS256]);
+    config.keys[0].issuers = accepted_issuers(&["https://a.example"]);
+    config.keys[1].issuers = accepted_issuers(&["https://b.example", "https://c.example/*"]);
+    let mut verifier = Verifier::from_config(config).map(|configured| configured.verifier).unwrap();
+    for _ in 0..3 {
+        for (key, kid, accepted) in [
+            (0, r#","kid":"a""#, &["https://a.example"][..]),
+            (0, "", &["https://a.example"]),
+            (1, r#","kid":"b""#, &["https://b.example", "https://c.example/x"]),
+            (1, "", &["https://b.example", "https://c.example/x"]),
+            (2, "", &["https://a.example", "https://b.example", "https://c.example/x", "https://d.example"]),
+        ] {
+            for iss in ["https://a.example", "https://b.example", "https://c.example/x", "https://d.example"]
+            {
+                let header = format!(r#"{{"alg":"HS256"{kid}}}"#);
+                let token = issuers[key].token(Algorithm::HS256, &header, &format!(r#"{{"iss":"{iss}"}}"#));
+                let expected =
+                    if accepted.contains(&iss) { Ok(()) } else { Err(Rejection::IssuerNotAllowed) };
+                assert_eq!(verifier.verify(token.as_bytes(), NOW).map(|_| ()), expected, "{key} {kid} {iss}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_ed25519_key_accepts_the_names_of_its_signature_that_are_allowed() {
+    let issuer = Issuer::with_pair(Algorithm::EdDSA);
+    let names = [Algorithm::EdDSA, Algorithm::Ed25519];
+    for allowed in [&names[..1], &names[1..], &names] {
+        let mut verifier = verifier(&[(None, &issuer)], allowed).unwrap();
+        for name in names {
+            let token = issuer.token(name, &format!(r#"{{"alg":"{name}"}}"#), "{}");
+            let expected = if allowed.contains(&name) { Ok(()) } else { Err(Rejection::AlgorithmNotAllowed) };
+            assert_eq!(verifier.verify(token.as_bytes(), NOW).map(|_| ()), expected, "{name} of {allowed:?}");
+        }
+    }
+}
+
+#[test]
 fn typ_is_checked_in_short_and_long_headers_cached_or_not() {
     let issuer = Issuer::with_secret(1);
-    let rules = ClaimRules { types: vec!["at+jwt".into()], ..ClaimRules::default() };
+    let rules = ClaimRules { types: vec!["logout+jwt".into(), "at+jwt".into()], ..ClaimRules::default() };
     for padding in [String::new(), "x".repeat(100)] {
         let mut verifier = issuer.verifier(Algorithm::HS256, rules.clone());
         for _ in 0..4 {
@@ -614,6 +772,13 @@ fn typ_is_checked_in_short_and_long_headers_cached_or_not() {
                 let header = format!(r#"{{{typ}"alg":"HS256","x":"{padding}"}}"#);
                 let token = issuer.token(Algorithm::HS256, &header, "{}");
                 assert_eq!(verifier.verify(token.as_bytes(), NOW).map(|_| ()), expected, "{header}");
+                // A forged token is a guess, whatever its type.
+                let forged = Issuer::with_secret(2).token(Algorithm::HS256, &header, "{}");
+                assert_eq!(
+                    verifier.verify(forged.as_bytes(), NOW),
+                    Err(Rejection::SignatureInvalid),
+                    "{header}"
+                );
             }
         }
     }
@@ -623,11 +788,14 @@ fn typ_is_checked_in_short_and_long_headers_cached_or_not() {
 fn a_payload_that_is_not_an_object_has_no_claims() {
     let issuer = Issuer::with_secret(1);
     let some = || vec!["a".to_owned()];
+    let issuers = || accepted_issuers(&["a"]);
+    let claims = vec![ClaimRule { name: "a".into(), accepted: vec![ClaimValue::Text("a".into())] }];
     for (rules, expected) in [
-        (ClaimRules { issuers: some(), ..ClaimRules::default() }, Rejection::IssuerNotAllowed),
+        (ClaimRules { issuers: issuers(), ..ClaimRules::default() }, Rejection::IssuerNotAllowed),
         (ClaimRules { audiences: some(), ..ClaimRules::default() }, Rejection::AudienceNotAllowed),
         (ClaimRules { subjects: some(), ..ClaimRules::default() }, Rejection::SubjectNotAllowed),
         (ClaimRules { required_claims: some(), ..ClaimRules::default() }, Rejection::ClaimMissing),
+        (ClaimRules { claims, ..ClaimRules::default() }, Rejection::ClaimNotAllowed),
         (ClaimRules { max_token_age: Some(60.0), ..ClaimRules::default() }, Rejection::TooOld),
         (ClaimRules { require_expiration: true, ..ClaimRules::default() }, Rejection::ExpirationMissing),
     ] {
@@ -640,7 +808,7 @@ fn a_payload_that_is_not_an_object_has_no_claims() {
         }
     }
     // Decoded twice, it is one.
-    let rules = ClaimRules { issuers: some(), required_claims: some(), ..ClaimRules::default() };
+    let rules = ClaimRules { issuers: issuers(), required_claims: some(), ..ClaimRules::default() };
     let mut verifier = issuer.verifier(Algorithm::HS256, rules);
     let payload = r#""{\"iss\":\"a\",\"a\":1}""#;
     let twice = issuer.token(Algorithm::HS256, r#"{"alg":"HS256","typ":"JWT"}"#, payload);

@@ -145,6 +145,7 @@ fn tokens_of_the_crate_jsonwebtoken_are_accepted_and_its_verdicts_shared() {
                 keys: vec![KeyConfig {
                     material: KeyMaterial::TextOrBytes(secret),
                     id: None,
+                    issuers: Vec::new(),
                     path: "secret",
                 }],
                 algorithms: vec![ours.name()],

@@ -372,6 +372,15 @@ describe("a row that cannot be a key", () => {
     );
   });
 
+  it("that no header can carry is left out where no query can, by its index among many", async () => {
+    const rows = Array.from({ length: 1000 }, (_, n) => ({ key: `${KEY}${n}`, id: `k${n}` }));
+    rows[999].key = `${OTHER}\u4e2d`;
+    await loading(rows, { queryFallback: false });
+    assert.deepEqual([reloaded[0].keys, reloaded[0].leftOut], [999, 1]);
+    const { message } = reloaded[0].firstLeftOut[0];
+    assert.match(message, /^`keys\[999\]` holds a character that no header can carry; /);
+  });
+
   it("that cannot be read by its index is left out", async () => {
     const rows = [OTHER, null, THIRD];
     Object.defineProperty(rows, 1, {

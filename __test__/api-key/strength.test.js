@@ -5,7 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { APIKeyAuthProvider, generateApiKey, JWTAuthProvider } from "mcp-native-auth";
-import { reportApiKeys, weaknessesOfApiKeys } from "../../lib/api-key/strength.js";
+import { findFaults, reportFaults, weaknessesOfApiKeys } from "../../lib/api-key/strength.js";
 import { Reporter } from "../../lib/core/reporter.js";
 import { readKeyMaterial } from "../../lib/jwt/key-material.js";
 import { reportSecrets } from "../../lib/jwt/strength.js";
@@ -287,7 +287,7 @@ describe("HMAC secrets", () => {
 
 describe("reports", () => {
   const words = { keys: ["k1", "your-jwt-secret"], secret: "hopeless-jwt-secret-key" };
-  const strictly = (keys) => reportApiKeys(keys, new Reporter(), { strict: true, queryFallback: true });
+  const strictly = (keys) => reportFaults(findFaults(keys, true), new Reporter(), true);
   const secretReport = (secrets, algorithms) => {
     const keys = secrets.map((secret, index) => ({
       path: index === 0 ? "secret" : `keys[${index}]`,

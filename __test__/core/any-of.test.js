@@ -186,7 +186,7 @@ describe("options", () => {
     assert.equal(code, "MCP_NATIVE_AUTH_UNKNOWN_OPTION");
     assert.equal(
       message,
-      'AnyOfAuthProvider: unknown option "throtle" (did you mean "throttle"?); the known options are throttle. It is ignored',
+      'AnyOfAuthProvider: unknown option "throtle" (did you mean "throttle"?); the known options are throttle, trustProxy. It is ignored',
     );
   });
 

@@ -295,7 +295,7 @@ describe("behind the framework's transports", () => {
     [SSE, "/messages?sessionId=unknown"],
     [HTTP_STREAM, "/mcp"],
   ]) {
-    it(`${transport}: the socket's address, and nothing of a request whose key is missing altogether`, async () => {
+    it(`${transport}: each request has one event, with the socket's address, those that the framework rejects itself too`, async () => {
       const restore = silenceFrameworkLog();
       const server = await startServer({ transport, provider: apiKeys });
       const post = (headers) => server.send({ method: "POST", path, headers, body: "{}" });
@@ -312,6 +312,7 @@ describe("behind the framework's transports", () => {
         [
           ["mcp-native-auth:accepted", undefined, "127.0.0.1"],
           ["mcp-native-auth:rejected", "KEY_UNKNOWN", "127.0.0.1"],
+          ["mcp-native-auth:rejected", "KEY_MISSING", "127.0.0.1"],
         ],
       );
     });

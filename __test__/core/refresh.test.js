@@ -381,13 +381,28 @@ describe("the process", () => {
     assert.deepEqual(result, { status: 0, stdout: "2", stderr: "" });
   });
 
-  it("stays for a load that somebody waits for, be it one that began in the background", () => {
+  it("stays for a load that is awaited, even if it began in the background", () => {
     const result = run(`
       const source = createSource({ load: () => new Promise(() => {}), timeoutMs: 50 });
       source.refresh({ background: true });
       console.log(await source.get().catch(({ code }) => code));
     `);
     assert.deepEqual(result, { status: 0, stdout: "ERR_MCP_AUTH_SOURCE_TIMEOUT", stderr: "" });
+    const queued = run(`
+      let loads = 0;
+      const load = () => (loads++ === 0 ? new Promise(() => {}) : "v");
+      const source = createSource({ load, timeoutMs: 50, minIntervalMs: 50 });
+      source.refresh({ background: true });
+      console.log(await source.refresh());
+    `);
+    assert.deepEqual(queued, { status: 0, stdout: "v", stderr: "" });
+    const waiting = run(`
+      const source = createSource({ load: () => "v", timeoutMs: 50, minIntervalMs: 50 });
+      await source.get();
+      source.refresh({ background: true });
+      console.log(await source.refresh());
+    `);
+    assert.deepEqual(waiting, { status: 0, stdout: "v", stderr: "" });
   });
 
   it("reports no unhandled rejection of a load that failed in the background", () => {
@@ -402,7 +417,7 @@ describe("the process", () => {
     assert.deepEqual(result, { status: 0, stdout: "ended", stderr: "" });
   });
 
-  it("collects a source that nobody uses any more, with its timer", () => {
+  it("collects an unused source, with its timer", () => {
     const result = run(`
       const load = () => ({ large: new Array(1000) });
       const make = async () => {

@@ -45,6 +45,7 @@ it("a rejection is a value of its own, with the status and the count of the tabl
       challenges: [],
       credentialReason: undefined,
       retryAfter: undefined,
+      expected: undefined,
     });
     assert.notEqual(reject("P", reason, "id"), verdict);
     assert.ok(Object.isFrozen(verdict.challenges), "shared by all rejections");

@@ -484,7 +484,7 @@ const WRONG_KEYS = [
   [
     [NEW, { keys: [publicJwk("rsa")] }],
     "SECRET_UNSUITABLE",
-    "`keys[1]` is a JWK Set, which cannot verify tokens; pass one of its keys",
+    "`keys[1]` is a JWK Set, which cannot verify tokens; pass the set itself as `keys`, or one of its keys here",
   ],
   [[NEW, JSON.stringify({ keys: [publicJwk("rsa")] })], "SECRET_UNSUITABLE", /^`keys\[1\]` is /],
   [[NEW, pair("rsa").privateKey], "SECRET_UNSUITABLE", /^`keys\[1\]` is a private KeyObject/],

@@ -101,6 +101,7 @@ describe("getJson", () => {
       ["[]", []],
       [' {"a" : {"b": 1} , "c": {"b": 2} } ', { a: { b: 1 }, c: { b: 2 } }],
       ['{"a":":","b":"\\"a\\":1","c\\\\":"\\\\"}', { a: ":", b: '"a":1', "c\\": "\\" }],
+      [`{"a":"\\"${"[".repeat(40)}"}`, { a: `"${"[".repeat(40)}` }],
       ['["a","a",{"x":1},{"x":1}]', ["a", "a", { x: 1 }, { x: 1 }]],
       ["[".repeat(32) + "]".repeat(32), JSON.parse("[".repeat(32) + "]".repeat(32))],
     ];
@@ -296,8 +297,6 @@ describe("getJson", () => {
       assert.equal(error.code, "ERR_MCP_AUTH_OPTION_INVALID", String(url));
       assert.doesNotMatch(error.message, /hunter2/);
     }
-    const foreign = { ...SOON, requireHttps: false };
-    assert.match(await codeOf(getJson("http://localhost.invalid/", foreign)), /^(?:CONNECTION|TIMEOUT)$/);
   });
 });
 
@@ -347,7 +346,7 @@ describe("the process", () => {
       child.on("close", (status) => resolve({ status, output: output.trim() }));
     });
 
-  it("ends after an answer, with the connection kept open, and with an exchange that nobody waits for", async (t) => {
+  it("ends after an answer, with the connection kept open, and with an exchange in the background", async (t) => {
     const { origin } = await scriptedServer(t, (req, res) => req.url === "/ok" && sendJson(res, {}));
     const result = await run(`
       await getJson("${origin}/ok", { timeoutMs: 86400000, maxBytes: 1000 });

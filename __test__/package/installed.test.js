@@ -29,7 +29,7 @@ it("the package holds no test, benchmark or development tool", () => {
   const folders = readdirSync(installed, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
-  assert.deepEqual(folders.sort(), [".cargo", "bin", "docs", "lib", "native", "scripts", "src"]);
+  assert.deepEqual(folders.sort(), [".cargo", "bin", "docs", "lib", "native", "register", "scripts", "src"]);
   assert.deepEqual(readdirSync(path.join(installed, "scripts")), ["addon.js", "build.js", "install.js"]);
 });
 

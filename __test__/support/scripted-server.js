@@ -36,6 +36,8 @@ export async function rawServer(t, onConnection) {
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});
     onConnection(socket);
+    // A socket that is not read does not learn that the other side has closed it.
+    socket.resume();
   });
   server.closeAllConnections = () => {
     for (const socket of sockets) socket.destroy();

@@ -7,7 +7,7 @@ import { warn } from "../core/warnings.js";
 import { PROBLEMS } from "../core/weakness.js";
 import { LoadPlan } from "./load-plan.js";
 import { keyPath, readKey, textToJudge } from "./records.js";
-import { damageOfApiKey, reportDamaged, reportWeak, weaknessesOfApiKeys } from "./strength.js";
+import { findFaults, reportFaults } from "./strength.js";
 
 /** How long reading may keep everything else waiting, in milliseconds, and how many rows are read between two looks. */
 const MAX_TURN_MS = 5;
@@ -18,8 +18,6 @@ const MAX_NAMED = 10;
 
 const CODE = "ERR_MCP_AUTH_KEYS_RELOAD_FAILED";
 
-/** @typedef {{ strict: boolean, queryFallback: boolean }} Judgement what a key is judged by */
-
 /**
  * Loads keys from their source: at once, at intervals and on demand. A load that fails leaves the last good set in use,
  * for as long as `maxStaleMs`.
@@ -28,8 +26,9 @@ export class KeyLoader {
   #provider;
   #load;
   #keys;
+  #strict;
+  #queryFallback;
   #reporter;
-  #judgement;
   #maxStaleMs;
   #source;
   #startedAt = 0;
@@ -53,18 +52,20 @@ export class KeyLoader {
    * @param {string} options.provider name of the class
    * @param {(context: { signal: AbortSignal }) => unknown} options.load gives the keys, or a promise of them
    * @param {import("./key-set.js").ApiKeySet} options.keys
+   * @param {boolean} options.strict whether weak and damaged keys are left out
+   * @param {boolean} options.queryFallback
    * @param {import("../core/reporter.js").Reporter} options.reporter
-   * @param {Judgement} options.judgement
    * @param {number} options.intervalMs 0 for none
    * @param {number} options.timeoutMs how long a load may take
    * @param {number | undefined} options.maxStaleMs how long after the start of a load its keys are in use
    */
-  constructor({ provider, load, keys, reporter, judgement, intervalMs, timeoutMs, maxStaleMs }) {
+  constructor({ provider, load, keys, strict, queryFallback, reporter, intervalMs, timeoutMs, maxStaleMs }) {
     this.#provider = provider;
     this.#load = load;
     this.#keys = keys;
+    this.#strict = strict;
+    this.#queryFallback = queryFallback;
     this.#reporter = reporter;
-    this.#judgement = judgement;
     this.#maxStaleMs = maxStaleMs;
     this.#source = createSource({
       name: "the loader",
@@ -125,16 +126,16 @@ export class KeyLoader {
     const given = await callLoader(() => load({ signal }));
     // Rows of a load that was too late must not be taken for those of the next.
     signal.throwIfAborted();
-    return readInTurns(given, this.#keys, this.#judgement, signal);
+    const judge = { strict: this.#strict, queryFallback: this.#queryFallback };
+    return readInTurns(given, this.#keys, judge, signal);
   }
 
-  #use({ plan, rowCount, leftOut, damaged, weak }) {
+  #use({ plan, rowCount, leftOut, faults }) {
     this.#keys.finishLoad(plan);
     for (const { row, problem } of plan.leftOut) {
       leftOut.add(row, problem);
     }
-    reportDamaged(damaged, this.#reporter, false);
-    reportWeak(weak, this.#reporter, false);
+    reportFaults(faults, this.#reporter, false);
     this.#hasLoaded = true;
     this.#startStaleTimer();
     this.#warnLeftOut(leftOut, rowCount);
@@ -254,12 +255,17 @@ class LeftOut {
  *
  * @param {unknown} given
  * @param {import("./key-set.js").ApiKeySet} keySet
- * @param {Judgement} judgement
+ * @param {{ strict: boolean, queryFallback: boolean }} judge
  * @param {AbortSignal} signal
  */
-async function readInTurns(given, keySet, judgement, signal) {
+async function readInTurns(given, keySet, judge, signal) {
   const count = countRows(given);
-  const read = { plan: new LoadPlan(), rowCount: count, leftOut: new LeftOut(), damaged: [], weak: [] };
+  const read = {
+    plan: new LoadPlan(),
+    rowCount: count,
+    leftOut: new LeftOut(),
+    faults: { weak: [], damaged: [] },
+  };
   let turnStart = performance.now();
   for (let row = 0; row < count; row += 1) {
     if (row % ROWS_BETWEEN_LOOKS === 0 && performance.now() - turnStart > MAX_TURN_MS) {
@@ -267,7 +273,7 @@ async function readInTurns(given, keySet, judgement, signal) {
       signal.throwIfAborted();
       turnStart = performance.now();
     }
-    readRow(given, row, keySet, judgement, read);
+    readRow(given, row, keySet, judge, read);
   }
   return read;
 }
@@ -283,7 +289,10 @@ function countRows(given) {
   }
 }
 
-function readRow(given, row, keySet, judgement, read) {
+/** How messages about a key begin. */
+const LEADING_PATH = /^`keys\[\d+\]`/;
+
+function readRow(given, row, keySet, { strict, queryFallback }, read) {
   try {
     const entry = given[row];
     if (keySet.keepUnchanged(entry, row)) {
@@ -291,35 +300,24 @@ function readRow(given, row, keySet, judgement, read) {
     }
     const key = readKey(entry, keyPath(row));
     const isKnown = typeof entry === "string" && keySet.findUnchanged(entry, row) !== undefined;
-    const text = isKnown ? undefined : textToJudge(key);
-    const problem = text === undefined ? undefined : judge(text, row, judgement, read);
-    if (problem !== undefined) {
-      read.leftOut.add(row, problem);
-      return;
+    if (!isKnown) {
+      const { weak, damaged } = findFaults([textToJudge(key)], queryFallback);
+      const [problem] = [
+        ...damaged.map(({ damage }) => damage),
+        ...weak.map((one) => `is weak: ${PROBLEMS[one.problem]}`),
+      ];
+      if (strict && problem !== undefined) {
+        read.leftOut.add(row, ` ${problem}`);
+        return;
+      }
+      read.faults.weak.push(...weak.map((fault) => ({ ...fault, index: row })));
+      read.faults.damaged.push(...damaged.map((fault) => ({ ...fault, index: row })));
     }
     read.plan.read(key, row);
   } catch (error) {
-    const problem = isCoded(error) ? error.message.slice(keyPath(row).length) : " cannot be read";
+    const problem = isCoded(error) ? error.message.replace(LEADING_PATH, "") : " cannot be read";
     read.leftOut.add(row, problem);
   }
-}
-
-/** What keeps a key from being used, under `strict`; else takes it down to be reported. */
-function judge(key, row, { strict, queryFallback }, { damaged, weak }) {
-  const damage = damageOfApiKey(key, keyPath(row), queryFallback);
-  const problems = weaknessesOfApiKeys([key]).map(({ problem }) => problem);
-  if (strict) {
-    return damage !== undefined
-      ? ` ${damage}`
-      : problems.length > 0
-        ? ` is weak: ${PROBLEMS[problems[0]]}`
-        : undefined;
-  }
-  if (damage !== undefined) {
-    damaged.push({ index: row, key, damage });
-  }
-  weak.push(...problems.map((problem) => ({ index: row, key, problem })));
-  return undefined;
 }
 
 async function callLoader(load) {

@@ -80,7 +80,8 @@ function combine(rejections, request) {
     : [];
   const guesses = guessed.size + (unknown.length > 0 ? 1 : 0);
   const { verdict } = mostSpecific(guesses > 0 ? [...known, ...unknown] : judged);
-  return { ...verdict, guesses };
+  // A 401 names all ways in, whatever an extended provider wrote for its own.
+  return { ...verdict, guesses, challenges: verdict.status === 401 ? [] : verdict.challenges };
 }
 
 /** The first of those that say most. */

@@ -24,7 +24,6 @@ import { reject } from "./verdict.js";
  * @typedef {object} AttemptLimit
  * @property {boolean} locksOut whether an address over the limit is rejected whatever it presents
  * @property {boolean} isShared whether the counts are in a store
- * @property {(request: RequestView) => string | undefined} addressOf
  * @property {(address: string | undefined) => string} clientOf what counts as one client
  * @property {(client: string) => Wait | Promise<Wait>} lockedFor
  * @property {(client: string, failures: number) => Wait | Promise<Wait>} count
@@ -50,18 +49,22 @@ export class Authenticator {
    * @param {Method} method
    * @param {AttemptLimit | undefined} [limit]
    * @param {typeof publishVerdict} [publish]
-   * @param {(request: RequestView) => string | undefined} [addressOf] the client's address, for events
+   * @param {(request: RequestView) => string | undefined} [addressOf] gives the client's address
    */
   constructor(method, limit, publish = publishVerdict, addressOf = socketAddress) {
     this.method = method;
     this.#limit = limit;
     this.#publish = publish;
-    this.#addressOf = limit?.addressOf ?? addressOf;
+    this.#addressOf = addressOf;
     this.#turns = limit?.locksOut && (limit.isShared || method.mayWait) ? new Turns() : undefined;
   }
 
   get isThrottled() {
     return this.#limit !== undefined;
+  }
+
+  get trustsProxy() {
+    return this.#addressOf !== socketAddress;
   }
 
   /**
@@ -75,20 +78,13 @@ export class Authenticator {
     const { method } = this;
     const loading = method.ready?.();
     if (this.#limit !== undefined) {
-      return this.#authenticateLimited(
-        new Attempt(request, this.#addressOf, this.#limit),
-        loading,
-        this.#limit,
-      );
+      return this.#authenticateLimited(this.attempt(request), loading, this.#limit);
     }
     const verdict =
       loading === undefined ? method.decide(request) : loading.then(() => method.decide(request));
     if (!(verdict instanceof Promise)) {
-      return this.#conclude(
-        verdict,
-        request,
-        this.#addressOf === socketAddress ? undefined : this.attempt(request),
-      );
+      const attempt = this.#addressOf === socketAddress ? undefined : this.attempt(request);
+      return this.#conclude(verdict, request, attempt);
     }
     const attempt = this.attempt(request).readAddress();
     return verdict.then((decided) => this.#conclude(decided, request, attempt));

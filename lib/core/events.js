@@ -14,6 +14,18 @@ const rejected = diagnostics.channel("mcp-native-auth:rejected");
 const reloaded = diagnostics.channel("mcp-native-auth:reloaded");
 const reloadFailed = diagnostics.channel("mcp-native-auth:reload-failed");
 
+/** `NODE_DEBUG=mcp-native-auth` prints a line for each rejection. */
+const debug = debuglog("mcp-native-auth");
+
+export function areRejectionsLogged() {
+  return debug.enabled;
+}
+
+/** Whether anything looks at rejections. */
+export function areRejectionsObserved() {
+  return rejected.hasSubscribers || debug.enabled;
+}
+
 /**
  * Without a subscriber, nothing is read or built.
  *
@@ -22,7 +34,7 @@ const reloadFailed = diagnostics.channel("mcp-native-auth:reload-failed");
  * @param {import("./authenticator.js").Attempt} [attempt] where the address was noted
  */
 export function publishVerdict(verdict, request, attempt) {
-  if (debug.enabled && !verdict.accepted) {
+  if (!verdict.accepted && debug.enabled) {
     logRejection(verdict, request, attempt);
   }
   const channel = verdict.accepted ? accepted : rejected;
@@ -46,15 +58,7 @@ export function publishVerdict(verdict, request, attempt) {
   channel.publish(Object.freeze(event));
 }
 
-/** `NODE_DEBUG=mcp-native-auth` prints a line for each rejection. */
-const debug = debuglog("mcp-native-auth");
-
-/** Whether anything looks at rejections. */
-export function areRejectionsObserved() {
-  return rejected.hasSubscribers || debug.enabled;
-}
-
-function logRejection({ provider, reason, credentialReason, status, expected }, request, attempt) {
+function logRejection({ provider, reason, credentialReason, status, detail }, request, attempt) {
   const address = attempt === undefined ? socketAddress(request) : attempt.address;
   debug(
     "%s rejected a request from %s with %d: %s%s%s; see docs/monitoring.md#reasons",
@@ -63,7 +67,7 @@ function logRejection({ provider, reason, credentialReason, status, expected }, 
     status,
     reason,
     credentialReason === undefined ? "" : ` after ${credentialReason}`,
-    expected === undefined ? "" : `: ${expected()}`,
+    detail === undefined ? "" : `, ${detail}`,
   );
 }
 

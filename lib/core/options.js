@@ -2,7 +2,7 @@ import { codedError } from "./errors.js";
 import { warn } from "./warnings.js";
 
 /** RFC 9110 §5.1, §5.6.2: a field name is a token. */
-const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+export const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
  * The options that a configuration gives: its own, as in the framework, and each read exactly once, so that a getter

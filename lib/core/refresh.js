@@ -244,7 +244,7 @@ export class Source {
    * Loads what there is now. A load that is under way may have read what has changed since, so another one follows it
    * as soon as the rate permits, one for all who ask meanwhile. A rejection that is not handled is not reported.
    *
-   * @param {{ background?: boolean }} [options] `background`: nobody waits, the end of the process neither
+   * @param {{ background?: boolean }} [options] `background`: the caller does not wait, and the process may end
    * @returns {Promise<T>}
    */
   refresh({ background = false } = {}) {
@@ -362,7 +362,7 @@ export class Source {
     this.#failure = error;
     error.retryAfterMs = backoffMs;
     const usingStaleValue = this.value !== undefined;
-    // Without a value, the next request asks: a source that nobody uses is not polled.
+    // Without a value, the next request asks: an unused source is not polled.
     this.#refreshIn(this.#intervalMs ?? (usingStaleValue ? backoffMs : 0));
     this.#onFailure?.({ sequence, error, failures: this.#failures, usingStaleValue });
     return error;
@@ -376,7 +376,7 @@ export class Source {
     this.#nextStart = this.#now() + Math.max(intervalMs, 1);
   }
 
-  /** Holds the source weakly: one that nobody uses any more is collected. */
+  /** Holds the source weakly: an unused one is collected. */
   #refreshIn(delayMs) {
     if (this.#isClosed || !(delayMs > 0) || delayMs === Number.POSITIVE_INFINITY) {
       return;
@@ -396,7 +396,7 @@ function defer() {
     result.resolve = resolve;
     result.reject = reject;
   });
-  // In the background nobody looks at it.
+  // A load in the background has no one to handle its rejection.
   result.promise.catch(() => {});
   return result;
 }

@@ -20,8 +20,8 @@ import { REASONS } from "./reasons.js";
  * @property {string[]} challenges values of `WWW-Authenticate` (RFC 9110 §11.6.1), one for each way in
  * @property {string | undefined} credentialReason with `THROTTLED`: what was wrong with the credential
  * @property {number | undefined} retryAfter seconds, with status 429 and 503 where the wait is known
- * @property {(() => string) | undefined} expected for the debug log: what a genuine token should have said, and what it
- *   says
+ * @property {string | undefined} detail for the debug log, if it is on: what a genuine token should have said, and what
+ *   it says
  *
  * @typedef {Accepted | Rejected} Verdict
  */
@@ -51,7 +51,7 @@ export function reject(provider, reason, keyId) {
     challenges: NO_CHALLENGES,
     credentialReason: undefined,
     retryAfter: undefined,
-    expected: undefined,
+    detail: undefined,
   };
 }
 

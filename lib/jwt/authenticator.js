@@ -1,8 +1,9 @@
 import { bearerChallenge, presentedToken } from "../core/challenge.js";
+import { areRejectionsLogged } from "../core/events.js";
 import { REASONS } from "../core/reasons.js";
 import { accept, reject } from "../core/verdict.js";
 import { CACHED_ID_BASE, rejectionCodes } from "../native/load.js";
-import { canExplain, explain } from "./explain.js";
+import { explain } from "./explain.js";
 
 /** What the native verifier's numbers mean. */
 const REJECTIONS = rejectionCodes();
@@ -38,7 +39,8 @@ export function jwtMethod({ name, headerName, requireBearer, rules, verifier }) 
       }
       const { verify, cache, keyIds } = verifier();
       // The clock of `Date`, in whole seconds: what the framework compares with.
-      const verified = verify(value, Math.floor(Date.now() / 1000));
+      const now = Math.floor(Date.now() / 1000);
+      const verified = verify(value, now);
       if (typeof verified === "string") {
         return accept(name, JSON.parse(verified.slice(1)), keyIds[verified.charCodeAt(0)]);
       }
@@ -47,8 +49,8 @@ export function jwtMethod({ name, headerName, requireBearer, rules, verifier }) 
         return accept(name, clone(), keyIds[keyIndex]);
       }
       const rejection = reject(name, REJECTIONS[verified]);
-      if (canExplain(rejection.reason)) {
-        rejection.expected = () => explain(rejection.reason, value, rules, Date.now() / 1000);
+      if (areRejectionsLogged()) {
+        rejection.detail = explain(rejection.reason, value, rules, now);
       }
       return rejection;
     } catch {

@@ -20,22 +20,29 @@ import { isOtherKindOfToken } from "./token-kind.js";
  * @param {ClaimRules} rules
  * @returns {string | undefined} a name in the table of reasons
  */
-export function judgeClaims(claims, { issuers, audiences, clientIdIsAudience, allowIdTokens, rejectBound }) {
-  const issuer = own(claims, "iss");
-  if (typeof issuer !== "string" || !issuers.includes(issuer)) {
-    return "TOKEN_ISSUER_NOT_ALLOWED";
-  }
+export function judgeClaims(claims, rules) {
+  return judgeKind(claims, rules) ?? judgeParties(claims, rules);
+}
+
+/** Whether it is an access token, and one that anyone may bear. @param {any} claims @param {ClaimRules} rules */
+export function judgeKind(claims, { allowIdTokens, rejectBound }) {
   if (!allowIdTokens && isOtherKindOfToken(claims)) {
     return "TOKEN_TYPE_NOT_ALLOWED";
   }
-  if (rejectBound && own(claims, "cnf") !== undefined) {
-    return "TOKEN_BOUND";
-  }
+  return rejectBound && own(claims, "cnf") !== undefined ? "TOKEN_BOUND" : undefined;
+}
+
+/** Who it is about, by whom and for whom. @param {any} claims @param {ClaimRules} rules */
+export function judgeParties(claims, { issuers, audiences, clientIdIsAudience }) {
   const subject = own(claims, "sub");
   const isSubject =
     typeof subject === "string" ? subject !== "" : typeof subject === "number" && subject !== 0;
   if (!isSubject) {
     return "TOKEN_CLAIM_MISSING";
+  }
+  const issuer = own(claims, "iss");
+  if (typeof issuer !== "string" || !issuers.includes(issuer)) {
+    return "TOKEN_ISSUER_NOT_ALLOWED";
   }
   return isAudience(claims, audiences, clientIdIsAudience) ? undefined : "TOKEN_AUDIENCE_NOT_ALLOWED";
 }

@@ -271,24 +271,24 @@ function parseJson(text, url) {
 function findStructureProblem(text) {
   const names = new Set();
   let depth = 0;
-  let isObject = false;
-  let last = "";
+  // Where the last string is.
+  let start = 0;
+  let end = 0;
   for (let index = 0; index < text.length; index += 1) {
     const character = text[index];
     if (character === '"') {
-      const start = index;
-      index = endOfString(text, index);
-      last = depth === 1 ? text.slice(start, index + 1) : last;
+      start = index;
+      index = findEndOfString(text, index);
+      end = index + 1;
     } else if (character === "{" || character === "[") {
       depth += 1;
-      isObject = depth === 1 ? character === "{" : isObject;
       if (depth > MAX_DEPTH) {
         return `nested deeper than ${MAX_DEPTH}`;
       }
     } else if (character === "}" || character === "]") {
       depth -= 1;
-    } else if (character === ":" && depth === 1 && isObject) {
-      const name = JSON.parse(last);
+    } else if (character === ":" && depth === 1) {
+      const name = JSON.parse(text.slice(start, end));
       if (names.has(name)) {
         return "with a member that is there twice";
       }
@@ -299,7 +299,7 @@ function findStructureProblem(text) {
 }
 
 /** The index of the quotation mark that ends the string which begins at `start`. */
-function endOfString(text, start) {
+function findEndOfString(text, start) {
   let end = text.indexOf('"', start + 1);
   for (;;) {
     let backslashes = 0;

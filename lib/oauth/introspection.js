@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import crypto from "node:crypto";
 import { SourceError, withDeadline } from "../core/refresh.js";
-import { judgeClaims, own } from "./claims.js";
+import { judgeKind, judgeParties, own } from "./claims.js";
 import { optionError } from "./errors.js";
 import { postForm } from "./http.js";
 import { parseUrlOption } from "./urls.js";
@@ -22,8 +22,8 @@ const BEARER_TYPES = new Set(["bearer", "access_token", "urn:ietf:params:oauth:t
 const BUSY_RETRY_MS = 1000;
 
 /**
- * @typedef {import("./claims.js").ClaimRules & { clockTolerance?: number }} IntrospectionRules `clockTolerance` in seconds,
- *   on `exp` and `nbf`. Default: 0
+ * @typedef {import("./claims.js").ClaimRules & { clockTolerance?: number }} IntrospectionRules `clockTolerance` in
+ *   seconds, on `exp` and `nbf`. Default: 0
  *
  * @typedef {{ claims: Record<string, any>, rejected?: undefined }} Active an object of the caller's own
  * @typedef {{ rejected: string, claims?: undefined }} Inactive the reason, a name in the table of reasons
@@ -90,7 +90,13 @@ class Introspector {
     this.#endpoint = endpoint;
     this.#requireHttps = requireHttps;
     this.#credentials = readCredentials(options);
-    this.#rules = { clockTolerance: 0, rejectBound: false, ...rules };
+    // Copied: what is changed later has no effect.
+    this.#rules = {
+      issuers: [...rules.issuers],
+      audiences: rules.audiences === null ? null : [...rules.audiences],
+      clockTolerance: rules.clockTolerance ?? 0,
+      rejectBound: rules.rejectBound ?? false,
+    };
     this.#timeoutMs = options.timeoutMs ?? 5000;
     this.#maxInFlight = options.maxInFlight ?? 64;
     this.#cacheTtlMs = options.cacheTtlMs ?? 300_000;
@@ -119,9 +125,9 @@ class Introspector {
     if (typeof token !== "string" || token.length > MAX_TOKEN_LENGTH || !B64TOKEN.test(token)) {
       return { rejected: "TOKEN_MALFORMED" };
     }
-    const digest = createHash("sha256").update(token).digest("base64");
+    const digest = sha256(token);
     const answer = this.#recall(digest) ?? (await this.#askOnce(digest, token));
-    // Parsed for each caller: an object that one of them changes is nobody else's.
+    // Parsed for each caller: one that changes its object changes no other's.
     return answer.text === undefined ? { rejected: answer.reason } : { claims: JSON.parse(answer.text) };
   }
 
@@ -236,9 +242,6 @@ class Introspector {
   }
 
   #remember(digest, answer) {
-    if (this.#closing.signal.aborted) {
-      return answer;
-    }
     const now = this.#now();
     if (answer.text === undefined) {
       if (this.#rejectionTtlMs > 0) {
@@ -289,6 +292,12 @@ function readCredentials(options) {
   return { form, authorization: `Basic ${encoded}` };
 }
 
+/** @param {string} text */
+function sha256(text) {
+  // A third of the cost, where the runtime has it.
+  return crypto.hash?.("sha256", text, "base64") ?? crypto.createHash("sha256").update(text).digest("base64");
+}
+
 function formEncode(text) {
   return new URLSearchParams({ v: text }).toString().slice(2);
 }
@@ -317,7 +326,12 @@ export function judgeAnswer(answer, rules, unixTime) {
   if (!answer.active) {
     return "TOKEN_INACTIVE";
   }
-  return judgeType(answer, rules) ?? judgeTime(answer, rules, unixTime) ?? judgeClaims(answer, rules);
+  return (
+    judgeType(answer, rules) ??
+    judgeKind(answer, rules) ??
+    judgeTime(answer, rules, unixTime) ??
+    judgeParties(answer, rules)
+  );
 }
 
 /** @param {any} answer @param {IntrospectionRules} rules */

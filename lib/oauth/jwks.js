@@ -95,7 +95,11 @@ export function createKeySet(options) {
 
 /** @template V */
 class KeySet {
-  /** @type {import("../core/refresh.js").Source<{ value: V | undefined, ids: Set<string>, readAt: number }>} */
+  /**
+   * @type {import("../core/refresh.js").Source<
+   *   { value: V | undefined, ids: Set<string>, readAt: number, isSuspected: boolean }
+   * >}
+   */
   #source;
   #now;
   #minIntervalMs;
@@ -108,6 +112,7 @@ class KeySet {
   #waiting = new Set();
   /** @type {Map<string, number>} `kid`s that were not found, and until when that is believed. */
   #unknown = new Map();
+  #isClosed = false;
 
   /** @param {Parameters<typeof createKeySet<V>>[0]} options */
   constructor(options) {
@@ -203,15 +208,18 @@ class KeySet {
   /** A signature did not fit a known `kid`, so its key may have been replaced: fetches a set, if this one is not new. */
   suspect() {
     const set = this.#source.value;
-    if (set !== undefined && this.#now() - set.readAt >= this.#minSuspectAgeMs) {
+    if (set !== undefined && !set.isSuspected && this.#now() - set.readAt >= this.#minSuspectAgeMs) {
+      // Once for each set: forged signatures cost the issuer no more than that.
+      set.isSuspected = true;
       this.#source.refresh({ background: true });
     }
   }
 
   /** Ends fetches and timers; all who wait are rejected. Known keys stay until their time is over. */
   close() {
+    this.#isClosed = true;
     this.#source.close();
-    this.#failWaiting(new SourceError("ERR_MCP_AUTH_SOURCE_CLOSED", "the JWK Set is closed"));
+    this.#failWaiting(closedError());
   }
 
   /** Believed only while there is a set to believe it of. */
@@ -230,6 +238,9 @@ class KeySet {
   }
 
   #wait(kid) {
+    if (this.#isClosed) {
+      throw closedError();
+    }
     const dueMs = this.#source.msUntilLoad;
     if (this.#waiting.size >= this.#maxWaiting) {
       throw new SourceError(
@@ -285,6 +296,10 @@ class KeySet {
   }
 }
 
+function closedError() {
+  return new SourceError("ERR_MCP_AUTH_SOURCE_CLOSED", "the JWK Set is closed");
+}
+
 /**
  * An empty set, or one without a usable key, is a set: the keys before it are withdrawn. It accepts nothing, and what
  * it cannot decide is not rejected either.
@@ -292,10 +307,10 @@ class KeySet {
 function buildSet(keys, readAt, build) {
   try {
     if (keys.length > 0) {
-      return { value: build({ keys }), ids: new Set(keys.map(({ kid }) => kid)), readAt };
+      return { value: build({ keys }), ids: new Set(keys.map(({ kid }) => kid)), readAt, isSuspected: false };
     }
   } catch {
     // As below. What it threw may quote the keys.
   }
-  return { value: undefined, ids: new Set(), readAt };
+  return { value: undefined, ids: new Set(), readAt, isSuspected: false };
 }

@@ -94,8 +94,17 @@ export async function discover({ issuer, need, timeoutMs, signal, keepAlive, req
   );
 }
 
-/** @returns {IssuerMetadata} */
-function readMetadata(document, issuer, need, requireHttps) {
+/**
+ * What a document says of an issuer.
+ *
+ * @param {unknown} document
+ * @param {string} issuer
+ * @param {Need} need
+ * @param {boolean} requireHttps
+ * @returns {IssuerMetadata}
+ * @throws {SourceError} if it is not the document of this issuer, or has not what is needed
+ */
+export function readMetadata(document, issuer, need, requireHttps) {
   const stated = ownString(document, "issuer");
   if (stated !== issuer) {
     const isSlash = stated !== undefined && withoutSlash(stated) === withoutSlash(issuer);
@@ -105,19 +114,19 @@ function readMetadata(document, issuer, need, requireHttps) {
       `the metadata of the issuer ${issuer} names another issuer${hint}`,
     );
   }
-  // A document that came over https must not lead to a connection that anyone can read, or into this machine.
-  const mustBeHttps = requireHttps || issuer.startsWith("https:");
+  const isHttps = new URL(issuer).protocol === "https:";
   /** @param {string} member */
   const endpoint = (member) => {
     const url = ownString(document, member);
-    const problem =
-      url?.startsWith("http:") && issuer.startsWith("https:")
-        ? "must be an https URL, as the issuer is"
-        : urlProblem(url, mustBeHttps);
-    return {
-      url: problem === undefined ? url : undefined,
-      problem: url === undefined ? "is missing" : problem,
-    };
+    if (url === undefined) {
+      return { url, problem: "is missing" };
+    }
+    const problem = urlProblem(url, requireHttps);
+    // A document that came over https must not lead to a connection that others can read, or into this machine.
+    if (problem === undefined && isHttps && new URL(url).protocol !== "https:") {
+      return { url: undefined, problem: "must be an https URL, as the issuer is" };
+    }
+    return { url: problem === undefined ? url : undefined, problem };
   };
   const jwksUri = endpoint("jwks_uri");
   const introspectionEndpoint = endpoint("introspection_endpoint");
@@ -132,6 +141,7 @@ function readMetadata(document, issuer, need, requireHttps) {
   return { issuer, jwksUri: jwksUri.url, introspectionEndpoint: introspectionEndpoint.url };
 }
 
+/** @param {any} document @param {string} name @returns {string | undefined} */
 function ownString(document, name) {
   const isObject = typeof document === "object" && document !== null && !Array.isArray(document);
   const value = isObject && Object.hasOwn(document, name) ? document[name] : undefined;

@@ -50,10 +50,7 @@ export function parseResource(resource) {
     throw optionError(`\`resource\` ${problem}`);
   }
   const url = new URL(resource);
-  const [authority] = /^https?:\/\/[^/?]*/i.exec(resource) ?? [];
-  if (authority === undefined || resource.includes("\\")) {
-    throw optionError('`resource` must be written as in "https://mcp.example.com/mcp"');
-  }
+  const [authority] = /** @type {RegExpExecArray} */ (/^https?:\/\/[^/?]+/i.exec(resource));
   const advice = [];
   if (url.protocol === "http:" && !isLoopback(url)) {
     advice.push("`resource` should be an https URL (RFC 9728 §1.2): tokens are sent there in the clear");

@@ -1,7 +1,7 @@
 /** What Keycloak writes into the payloads of its other tokens. */
 const OTHER_TYPES = new Set(["id", "refresh", "offline", "logout"]);
 
-/** What is never in an access token: OpenID Connect Core §2 and §3.3.2.11, RFC 8417 §2.2, and of DPoP proofs, RFC 9449 §4.2. */
+/** What is never in an access token: OpenID Connect Core §2 and §3.3.2.11, RFC 8417 §2.2, RFC 9449 §4.2 (DPoP proofs). */
 const FOREIGN_CLAIMS = ["at_hash", "c_hash", "events", "htm", "htu"];
 
 /** `access` of Amazon Cognito, `access_token` of Ory Hydra. */

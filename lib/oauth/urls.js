@@ -31,6 +31,10 @@ export function urlProblem(text, requireHttps) {
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     return "must be an https URL";
   }
+  // A URL parser reads these forms as others do not.
+  if (!/^https?:\/\/[^/?#]/i.test(text) || text.includes("\\")) {
+    return 'must be written as in "https://login.example.com"';
+  }
   if (url.username !== "" || url.password !== "") {
     return "must not contain a user name or password";
   }

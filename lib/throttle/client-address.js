@@ -1,5 +1,6 @@
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import { codedError } from "../core/errors.js";
+import { FIELD_NAME, readOptions } from "../core/options.js";
 import { socketAddress } from "../core/request.js";
 
 const MAX_HOPS = 100;
@@ -8,39 +9,78 @@ const MAX_HOPS = 100;
 const UNKNOWN = "unknown";
 
 /**
- * How to find the address of the client behind proxies. Documented in index.d.ts as TrustProxy.
+ * How the address of a client behind proxies is found. Documented in index.d.ts as TrustProxy.
  *
  * A number is how many proxies are trusted to append to `X-Forwarded-For`: the address is the one that the outermost of
  * them saw, counted from the right. Anything further left can be made up by the client and is never read. A header is
- * one that the proxy overwrites. Where it is missing or holds no address, the socket's address counts.
+ * one that the proxy overwrites. Where there is no address in it, the socket's address counts.
  *
+ * @typedef {object} AddressSource
+ * @property {string} header in lower case; `""` for the socket
+ * @property {number} hops
+ */
+
+/**
  * @param {string} path of the option, for messages
  * @param {unknown} value
- * @returns {(request: any) => string | undefined}
+ * @returns {AddressSource | undefined} nothing for an option that is not given
  */
-export function clientAddressOption(path, value) {
-  if (value === undefined || value === null || value === 0) {
-    return socketAddress;
+function trustProxyOption(path, value) {
+  if (value === undefined || value === null) {
+    return undefined;
   }
-  if (typeof value === "object") {
-    const header = Object.hasOwn(value, "header") ? /** @type {any} */ (value).header : undefined;
-    if (typeof header !== "string" || !/^[\w-]+$/.test(header) || /^x-forwarded-for$/i.test(header)) {
-      throw invalid(
-        `\`${path}.header\` must be a header that your proxy overwrites, such as "CF-Connecting-IP" or "X-Real-IP"; ` +
-          "for X-Forwarded-For give the number of proxies",
-      );
-    }
-    const name = header.toLowerCase();
-    const read = name === "forwarded" ? forwardedFor : (text) => text;
-    return (request) => addressInHeader(request, name, read) ?? socketAddress(request);
+  if (typeof value !== "object") {
+    return readHops(path, value);
   }
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MAX_HOPS) {
+  const { header, ...others } = readOptions(value, ["header"]);
+  if (Object.keys(others).length > 0 || typeof header !== "string" || !FIELD_NAME.test(header)) {
+    throw invalidForm(path);
+  }
+  const name = header.toLowerCase();
+  if (name === "x-forwarded-for") {
     throw invalid(
-      `\`${path}\` must be a whole number of proxies from 0 to ${MAX_HOPS}, or { header: "CF-Connecting-IP" }`,
+      `\`${path}.header\` must not be X-Forwarded-For, to which proxies append what the client sent; set ` +
+        `\`${path}\` to the number of proxies`,
     );
   }
-  const read = (text) => text.split(",").at(-value);
-  return (request) => addressInHeader(request, "x-forwarded-for", read) ?? socketAddress(request);
+  return { header: name, hops: 0 };
+}
+
+/** @returns {AddressSource} */
+function readHops(path, value) {
+  if (!Number.isInteger(value) || value < 0 || value > MAX_HOPS) {
+    throw invalidForm(path);
+  }
+  return { header: value === 0 ? "" : "x-forwarded-for", hops: value };
+}
+
+/**
+ * The source of addresses that a provider and its throttle share: the option of either, which must not differ.
+ *
+ * @param {unknown} trustProxy of the provider
+ * @param {unknown} [throttleTrustProxy]
+ * @returns {(request: any) => string | undefined} gives the client's address
+ */
+export function addressOption(trustProxy, throttleTrustProxy) {
+  const own = trustProxyOption("trustProxy", trustProxy);
+  const ofThrottle = trustProxyOption("throttle.trustProxy", throttleTrustProxy);
+  if (own && ofThrottle && (own.header !== ofThrottle.header || own.hops !== ofThrottle.hops)) {
+    throw invalid("`trustProxy` and `throttle.trustProxy` differ; remove one of them");
+  }
+  const { header, hops } = own ?? ofThrottle ?? { header: "", hops: 0 };
+  if (header === "") {
+    return socketAddress;
+  }
+  const read =
+    hops > 0 ? (text) => text.split(",").at(-hops) : header === "forwarded" ? forwardedFor : (text) => text;
+  return (request) => addressInHeader(request, header, read) ?? socketAddress(request);
+}
+
+function invalidForm(path) {
+  return invalid(
+    `\`${path}\` must be the number of proxies, a whole number from 0 to ${MAX_HOPS}, or a header that the proxy ` +
+      'overwrites, such as { header: "CF-Connecting-IP" }',
+  );
 }
 
 function invalid(message) {
@@ -60,8 +100,13 @@ function addressInHeader(request, name, read) {
 
 /** `for` of the last element, which the nearest proxy wrote. RFC 7239 §4. */
 function forwardedFor(text) {
-  const [, quoted, plain] = /(?:^|[;,\s])for=(?:"([^"]*)"|([^;,\s]*))/i.exec(text.split(",").at(-1)) ?? [];
-  return quoted ?? plain;
+  for (const pair of text.split(",").at(-1).split(";")) {
+    const [, quoted, token] = /^for=(?:"([^"]*)"|([^"\s]*))$/i.exec(pair.trim()) ?? [];
+    if (quoted !== undefined || token !== undefined) {
+      return quoted ?? token;
+    }
+  }
+  return undefined;
 }
 
 /** An address without the brackets and port that some proxies write. */

@@ -1,6 +1,6 @@
 import { codedError } from "../core/errors.js";
 import { booleanOption, checkUnknownOptions, integerOption, readOptions } from "../core/options.js";
-import { clientAddressOption, clientKey } from "./client-address.js";
+import { addressOption, clientKey } from "./client-address.js";
 import { LimiterCounter } from "./limiter-counter.js";
 import { MemoryCounter } from "./memory-counter.js";
 
@@ -18,41 +18,42 @@ const OPTIONS = [
 const MEMORY_ONLY_OPTIONS = ["failures", "windowSeconds", "maxAddresses"];
 
 /**
- * The throttle of a provider, or `undefined` if it has none. Options and defaults are documented in index.d.ts as
- * ThrottleConfig.
+ * How a provider limits failed attempts, if it does, and finds the address of a client. Options and defaults are
+ * documented in index.d.ts as ThrottleConfig and TrustProxy.
  *
  * @param {string} owner name of the class
- * @param {unknown} config
+ * @param {{ throttle?: any, trustProxy?: any }} options of the provider
  * @param {boolean} [strict]
- * @param {unknown} [trustProxy] of the provider, which holds for its throttle too
- * @returns {Throttle | undefined}
+ * @returns {{ limit: Throttle | undefined, addressOf: (request: any) => string | undefined }}
  */
-export function throttleOption(owner, config, strict, trustProxy) {
-  if (config === undefined || config === null) {
+export function attemptOptions(owner, { throttle, trustProxy }, strict) {
+  const options = readThrottle(owner, throttle, strict);
+  return {
+    limit: options && new Throttle(options),
+    addressOf: addressOption(trustProxy, options?.trustProxy),
+  };
+}
+
+function readThrottle(owner, throttle, strict) {
+  if (throttle === undefined || throttle === null) {
     return undefined;
   }
-  if (typeof config !== "object" || Array.isArray(config)) {
+  if (typeof throttle !== "object" || Array.isArray(throttle)) {
     throw invalid("`throttle` must be an object such as { failures: 10, windowSeconds: 60 }");
   }
-  const options = readOptions(config, OPTIONS);
+  const options = readOptions(throttle, OPTIONS);
   checkUnknownOptions(`${owner}: \`throttle\``, options, OPTIONS, strict);
-  if ((trustProxy ?? undefined) !== undefined && (options.trustProxy ?? undefined) !== undefined) {
-    throw invalid("give either `trustProxy` or `throttle.trustProxy`, not both");
-  }
-  return new Throttle({ ...options, trustProxy: options.trustProxy ?? trustProxy });
+  return options;
 }
 
 /** A limit on failed attempts of each client. Knows nothing of HTTP or of decisions: the authenticator asks and counts. */
 export class Throttle {
-  /** @type {(request: any) => string | undefined} */
-  addressOf;
   locksOut;
   isShared;
   #counter;
 
   constructor(options) {
     this.locksOut = booleanOption("throttle.lockout", options.lockout, false);
-    this.addressOf = clientAddressOption("throttle.trustProxy", options.trustProxy);
     this.#counter = createCounter(options, this.locksOut);
     this.isShared = this.#counter instanceof LimiterCounter;
   }

@@ -26,7 +26,7 @@ export function meaningOfApiKeyConfig(config) {
   const isArray = Array.isArray(keys);
   const refused = named({
     keysNotArray: !isArray,
-    keyUnusable: isArray && Array.from(keys).some((key) => !isUsableKey(key)),
+    keyUnusable: isArray && Array.from(keys).some((key) => !isUsableKey(key, queryFallback)),
     headerNameInvalid: isBadHeaderName(headerName),
     optionInvalid: isBadSwitch(queryFallback),
   });
@@ -44,8 +44,10 @@ export function meaningOfApiKeyConfig(config) {
   };
 }
 
-function isUsableKey(key) {
-  return typeof key === "string" && key !== "" && key.isWellFormed();
+/** Without the query, a key must be one that a header can carry: RFC 9110 §5.5. */
+function isUsableKey(key, queryFallback) {
+  const isText = typeof key === "string" && key !== "" && key.isWellFormed();
+  return isText && (queryFallback !== false || /^[\t\x20-\x7e\x80-\xff]*$/.test(key.trim()));
 }
 
 /**

@@ -42,6 +42,8 @@ export async function examine(subject, cases, { search, settle, isUsed = true } 
   for (const { name, form, secret, companions } of cases) {
     await subject.tell("receive", { name, form, halves: halves(secret), companions });
   }
+  // V8 moves the caller's strings once more.
+  await subject.tell("settle", settle);
   let known = await look(secrets);
   noteAll("held", known);
 

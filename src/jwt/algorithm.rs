@@ -1,4 +1,4 @@
-//! The signature algorithms that a token may name in `alg`. RFC 7518 §3.1, RFC 8037 §3.1.
+//! The signature algorithms that a token may name in `alg`. RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2.
 
 use std::fmt::{self, Display};
 
@@ -7,13 +7,14 @@ macro_rules! algorithms {
     ($($algorithm:ident)+) => {
         /// A supported value of the `alg` header parameter.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[expect(missing_docs, reason = "the names are those of RFC 7518 §3.1 and RFC 8037 §3.1")]
+        #[expect(missing_docs, reason = "the names are those of RFC 7518 §3.1, RFC 8037 §3.1 and RFC 9864 §2.2")]
         pub enum Algorithm {
             $($algorithm,)+
         }
 
         impl Algorithm {
-            /// Every supported algorithm, in the order of RFC 7518 §3.1.
+            /// Every supported algorithm, in the order of RFC 7518 §3.1. `EdDSA` and `Ed25519` are two names of one
+            /// signature, of which a token is accepted under the one that is allowed.
             pub const ALL: &[Self] = &[$(Self::$algorithm,)+];
 
             /// The `alg` value. Case-sensitive, RFC 7515 §4.1.1.
@@ -27,7 +28,7 @@ macro_rules! algorithms {
     };
 }
 
-algorithms! { HS256 HS384 HS512 RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA }
+algorithms! { HS256 HS384 HS512 RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519 }
 
 impl Algorithm {
     /// The length in bytes of its MACs, and the least that a secret must have; `None` unless it is an HMAC.
@@ -73,7 +74,9 @@ mod tests {
 
     #[test]
     fn other_names_are_rejected() {
-        for name in ["none", "None", "NONE", "", "hs256", "HS256 ", "HS256\0", "ES256K", "Ed25519", "RS1"] {
+        for name in
+            ["none", "None", "NONE", "", "hs256", "HS256 ", "HS256\0", "ES256K", "ed25519", "Ed448", "RS1"]
+        {
             assert_eq!(Algorithm::from_name(name), None, "{name:?}");
         }
     }

@@ -147,13 +147,7 @@ impl TimeClaim {
         if raw.len() <= Self::MAX_EXACT_DIGITS && raw.iter().all(u8::is_ascii_digit) {
             return Self::At(raw.iter().fold(0.0, |seconds, digit| seconds * 10.0 + f64::from(digit - b'0')));
         }
-        // `str::parse` rounds to the nearest double as JavaScript does, and gives infinity where serde_json
-        // rejects the number. It also takes `inf` and `nan`, which JSON does not.
-        let is_number = raw.first().is_some_and(|first| *first == b'-' || first.is_ascii_digit());
-        match str::from_utf8(raw).ok().and_then(|number| number.parse().ok()) {
-            Some(seconds) if is_number => Self::At(seconds),
-            _ => Self::NotANumber,
-        }
+        json::number(raw).map_or(Self::NotANumber, Self::At)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::algorithm::{self, Algorithm};
 use super::cache::TokenCache;
+use super::issuer::Issuer;
 use super::key::{Key, KeyMaterial};
 use super::rules::{ClaimChecker, ClaimRules};
 use super::verifier::{MAX_TRIALS, PreparedKey, Verifier};
@@ -36,6 +37,8 @@ pub struct KeyConfig<'c> {
     pub material: KeyMaterial<'c>,
     /// The `kid` of the tokens that it is for. A key without one is for tokens whose `kid` matches no key.
     pub id: Option<&'c str>,
+    /// The accepted values of `iss` in the tokens that it verifies; those of the rules if empty.
+    pub issuers: Vec<Issuer>,
     /// The option that holds it, for messages.
     pub path: &'c str,
 }
@@ -127,7 +130,8 @@ impl Verifier {
         let is_used = |algorithm: &Algorithm| prepared.iter().any(|key| key.algorithm == *algorithm);
         let algorithms = Algorithm::ALL.iter().copied().filter(is_used).collect();
         let weak_secrets = keys.iter().filter_map(weak_secret).collect();
-        let checker = ClaimChecker::new(config.rules);
+        let key_issuers = config.keys.iter().map(|key| key.issuers.as_slice().into()).collect();
+        let checker = ClaimChecker::new(config.rules, key_issuers);
         let cache = TokenCache::new(config.cache_size, config.cache_seed);
         let verifier = Verifier::new(prepared, checker, cache);
         Ok(ConfiguredVerifier { verifier, algorithms, skipped_keys, weak_secrets })
@@ -162,6 +166,9 @@ fn read_key<'c>(
     let algorithms: Vec<_> =
         allowed.iter().copied().filter(|algorithm| supported.contains(algorithm)).collect();
     if algorithms.is_empty() {
+        if matches!(config.material, KeyMaterial::TextOrBytes(_)) && key.secret().is_some() {
+            return Err(KeyError::NotPublicKey { allowed: algorithm::format_list(allowed) });
+        }
         return Err(KeyError::NoUsableAlgorithm {
             found: key.description(),
             allowed: algorithm::format_list(allowed),

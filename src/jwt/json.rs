@@ -75,6 +75,14 @@ pub(super) fn string(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
     serde_json::from_slice(raw).ok().map(|Text(bytes)| bytes)
 }
 
+/// The double that a raw value stands for if it is a number.
+pub(super) fn number(raw: &[u8]) -> Option<f64> {
+    // `str::parse` rounds to the nearest double as JavaScript does, and gives infinity where serde_json rejects the
+    // number. It also takes `inf` and `nan`, which JSON does not.
+    raw.first().filter(|first| **first == b'-' || first.is_ascii_digit())?;
+    str::from_utf8(raw).ok()?.parse().ok()
+}
+
 /// A string as bytes.
 struct Text<'j>(Cow<'j, [u8]>);
 

@@ -5,7 +5,7 @@
 //! | `config` | [`VerifierConfig`]: which keys are used, which are skipped, which error is reported |
 //! | `verifier` | [`Verifier`]: the whole check, in the order that matters |
 //! | `key` | [`Key`]: key material as people configure it, read once |
-//! | `algorithm` | [`Algorithm`]: the thirteen names |
+//! | `algorithm` | [`Algorithm`]: the names of `alg` |
 //! | `scheme` | [`TokenScheme`]: where the token stands in the value of a header |
 //! | `cache` | tokens that were accepted before |
 //! | `compact_jws` | the three segments of a token |
@@ -14,6 +14,7 @@
 //! | `claims` | the claims, read in one pass |
 //! | `claims_scanner` | that pass over claims as issuers write them |
 //! | `json` | that pass over any JSON, and what else is needed beyond serde_json |
+//! | `issuer` | [`Issuer`]: accepted values of `iss`, and patterns of them |
 //! | `rules` | [`ClaimRules`]: what claims and header must satisfy |
 //!
 //! Signatures are checked by aws-lc-rs directly and not through the crate `jsonwebtoken`, which does not
@@ -29,6 +30,7 @@ mod compact_jws;
 mod compat;
 mod config;
 mod header;
+mod issuer;
 mod json;
 mod key;
 mod rules;
@@ -41,7 +43,8 @@ pub use compact_jws::{MAX_HEADER_BYTES, MAX_TOKEN_BYTES};
 pub use compat::MAX_PAYLOAD_DEPTH;
 pub use config::{ConfiguredVerifier, KeyConfig, MAX_KEYS, VerifierConfig, WeakSecret};
 pub use header::MAX_HEADER_PARAMETERS;
+pub use issuer::Issuer;
 pub use key::{Key, KeyMaterial, SignatureKey};
-pub use rules::ClaimRules;
+pub use rules::{ClaimRule, ClaimRules, ClaimValue};
 pub use scheme::TokenScheme;
 pub use verifier::{Accepted, MAX_TRIALS, Verifier};

@@ -1,6 +1,7 @@
 //! What the claims and the header must satisfy beyond what every token must.
 
 use super::claims::{Claim, Claims, ClaimsReader, TimeClaim, Times};
+use super::issuer::Issuer;
 use super::json;
 use crate::rejection::Rejection;
 
@@ -11,10 +12,12 @@ pub struct ClaimRules {
     pub require_expiration: bool,
     /// Skew allowed on `exp`, `nbf` and `iat`, in seconds. RFC 7519 §4.1.4–5.
     pub clock_tolerance: f64,
+    /// How far ahead of the current time `exp` may be, in seconds; as far as it likes if absent.
+    pub max_time_to_expiration: Option<f64>,
     /// How old a token may be, in seconds since its `iat`, which it then must have. RFC 7519 §4.1.6.
     pub max_token_age: Option<f64>,
     /// The accepted values of `iss`; any if empty. RFC 7519 §4.1.1.
-    pub issuers: Vec<String>,
+    pub issuers: Vec<Issuer>,
     /// The accepted values of `aud`, which may hold several; any if empty. RFC 7519 §4.1.3.
     pub audiences: Vec<String>,
     /// The accepted values of `sub`, in which `*` matches any run of characters; any if empty. RFC 7519
@@ -22,23 +25,72 @@ pub struct ClaimRules {
     pub subjects: Vec<String>,
     /// Names of claims that must be present, with any value.
     pub required_claims: Vec<String>,
+    /// Further claims, each of which must have an accepted value.
+    pub claims: Vec<ClaimRule>,
     /// The accepted media types in the header's `typ`, compared without regard to case and to a leading
     /// `application/`; any if empty. RFC 7515 §4.1.9, RFC 8725 §3.11.
     pub types: Vec<String>,
 }
 
+/// A claim that must have an accepted value, or be an array with one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimRule {
+    /// The name of the claim.
+    pub name: String,
+    /// The accepted values.
+    pub accepted: Vec<ClaimValue>,
+}
+
+/// A value that a claim may have. One of another JSON type is another value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ClaimValue {
+    /// A string, compared to the character.
+    Text(String),
+    /// A number, compared as a double, which is what JavaScript reads.
+    Number(f64),
+    /// `true` or `false`.
+    Boolean(bool),
+}
+
+impl ClaimValue {
+    fn is(&self, raw: &[u8]) -> bool {
+        match self {
+            Self::Text(text) => json::string(raw).as_deref() == Some(text.as_bytes()),
+            Self::Number(number) => json::number(raw) == Some(*number),
+            Self::Boolean(boolean) => raw == if *boolean { b"true".as_slice() } else { b"false" },
+        }
+    }
+}
+
 /// The rules, with what they need looked up once.
 pub(super) struct ClaimChecker {
     rules: ClaimRules,
+    /// By position of the key, the accepted values of `iss` in its tokens; any if empty.
+    key_issuers: Box<[Box<[Issuer]>]>,
     reader: ClaimsReader,
     required: Box<[Option<Claim>]>,
+    /// The claims of the rules of the same position.
+    named: Box<[Option<Claim>]>,
+    /// The claim that says who the tenant is, if a pattern asks for it.
+    tenant: Option<Claim>,
 }
 
 impl ClaimChecker {
-    pub(super) fn new(rules: ClaimRules) -> Self {
-        let reader = ClaimsReader::new(rules.required_claims.iter().map(String::as_str));
-        let required = rules.required_claims.iter().map(|name| reader.claim(name.as_bytes())).collect();
-        Self { rules, reader, required }
+    pub(super) fn new(rules: ClaimRules, key_issuers: Box<[Box<[Issuer]>]>) -> Self {
+        let needs_tenant = rules.issuers.iter().chain(key_issuers.iter().flatten()).any(Issuer::needs_tenant);
+        let tenant = needs_tenant.then_some(TENANT_CLAIM);
+        let required = || rules.required_claims.iter().map(String::as_str);
+        let named = || rules.claims.iter().map(|rule| rule.name.as_str());
+        let reader = ClaimsReader::new(required().chain(named()).chain(tenant));
+        let find = |name: &str| reader.claim(name.as_bytes());
+        Self {
+            required: required().map(find).collect(),
+            named: named().map(find).collect(),
+            tenant: tenant.and_then(find),
+            reader,
+            key_issuers,
+            rules,
+        }
     }
 
     /// Whether a header with this `typ` is accepted.
@@ -70,6 +122,12 @@ impl ClaimChecker {
             // A number too large for a double parses as infinity. A token that claims to expire never is a
             // mistake or an attack on the parser.
             TimeClaim::At(f64::INFINITY) => return Err(Rejection::TimeClaimInvalid),
+            // Milliseconds, most likely.
+            TimeClaim::At(expiration)
+                if self.rules.max_time_to_expiration.is_some_and(|max| expiration - now > max) =>
+            {
+                return Err(Rejection::TimeClaimInvalid);
+            }
             TimeClaim::At(expiration) if now - tolerance < expiration => {}
             TimeClaim::At(_) => return Err(Rejection::Expired),
             TimeClaim::Absent if self.rules.require_expiration => return Err(Rejection::ExpirationMissing),
@@ -84,8 +142,9 @@ impl ClaimChecker {
         }
     }
 
-    /// Checks all that does not depend on the time, and so holds for as long as the rules do.
-    pub(super) fn check_claims(&self, claims: &Claims<'_>) -> Result<(), Rejection> {
+    /// Checks all that does not depend on the time, and so holds for as long as the rules do. `key` is the position
+    /// of the key that verified the signature.
+    pub(super) fn check_claims(&self, claims: &Claims<'_>, key: usize) -> Result<(), Rejection> {
         let is_present = |claim: &Option<Claim>| claim.is_some_and(|claim| claims.get(claim).is_some());
         if !self.required.iter().all(is_present) {
             return Err(Rejection::ClaimMissing);
@@ -93,8 +152,12 @@ impl ClaimChecker {
         let text = |claim| claims.get(claim).and_then(json::string);
 
         let issuer = text(Claim::ISSUER);
-        let is_issuer = |accepted: &String| issuer.as_deref() == Some(accepted.as_bytes());
-        if !accepts_any(&self.rules.issuers, is_issuer) {
+        let tenant = self.tenant.and_then(text);
+        let is_issuer = |accepted: &Issuer| {
+            issuer.as_deref().is_some_and(|issuer| accepted.accepts(issuer, tenant.as_deref()))
+        };
+        let of_key = self.key_issuers.get(key).ok_or(Rejection::IssuerNotAllowed)?;
+        if !accepts_any(&self.rules.issuers, is_issuer) || !accepts_any(of_key, is_issuer) {
             return Err(Rejection::IssuerNotAllowed);
         }
         if !self.rules.audiences.is_empty() && !self.accepts_audience(claims.get(Claim::AUDIENCE)) {
@@ -107,6 +170,13 @@ impl ClaimChecker {
         if !accepts_any(&self.rules.subjects, fits) {
             return Err(Rejection::SubjectNotAllowed);
         }
+        let is_accepted = |(rule, claim): (&ClaimRule, &Option<Claim>)| {
+            let raw = claim.and_then(|claim| claims.get(claim));
+            raw.is_some_and(|raw| is_or_holds(raw, |raw| rule.accepted.iter().any(|value| value.is(raw))))
+        };
+        if !self.rules.claims.iter().zip(&self.named).all(is_accepted) {
+            return Err(Rejection::ClaimNotAllowed);
+        }
         Ok(())
     }
 
@@ -116,16 +186,20 @@ impl ClaimChecker {
             let audience = json::string(raw);
             self.rules.audiences.iter().any(|accepted| audience.as_deref() == Some(accepted.as_bytes()))
         };
-        match raw {
-            Some([b'[', ..]) => raw.is_some_and(|list| json::any_item(list, is_accepted)),
-            Some(value) => is_accepted(value),
-            None => false,
-        }
+        raw.is_some_and(|raw| is_or_holds(raw, is_accepted))
     }
 }
 
+/// The tenant of Microsoft Entra that a token is of.
+const TENANT_CLAIM: &str = "tid";
+
+/// Whether a value, or an item of it if it is an array, is accepted.
+fn is_or_holds(raw: &[u8], mut is_accepted: impl FnMut(&[u8]) -> bool) -> bool {
+    if raw.first() == Some(&b'[') { json::any_item(raw, is_accepted) } else { is_accepted(raw) }
+}
+
 /// Whether a list accepts a value: one of its items does, or it is empty, which stands for no rule.
-fn accepts_any(accepted: &[String], accepts: impl Fn(&String) -> bool) -> bool {
+fn accepts_any<T>(accepted: &[T], accepts: impl Fn(&T) -> bool) -> bool {
     accepted.is_empty() || accepted.iter().any(accepts)
 }
 
@@ -170,10 +244,15 @@ mod tests {
     use super::*;
 
     fn check_at(json: &str, rules: &ClaimRules, now: f64) -> Result<(), Rejection> {
-        let checker = ClaimChecker::new(rules.clone());
+        check_under(rules, &[], json, now)
+    }
+
+    /// Of a token that was signed with a key for these issuers.
+    fn check_under(rules: &ClaimRules, key: &[&str], json: &str, now: f64) -> Result<(), Rejection> {
+        let checker = ClaimChecker::new(rules.clone(), [issuers(&[]).into(), issuers(key).into()].into());
         let claims = checker.read(json)?;
         checker.check_times(claims.times(), now)?;
-        checker.check_claims(&claims)
+        checker.check_claims(&claims, 1)
     }
 
     fn check(json: &str, rules: &ClaimRules) -> Result<(), Rejection> {
@@ -182,6 +261,10 @@ mod tests {
 
     fn texts(texts: &[&str]) -> Vec<String> {
         texts.iter().map(|text| (*text).into()).collect()
+    }
+
+    fn issuers(texts: &[&str]) -> Vec<Issuer> {
+        texts.iter().map(|text| Issuer::parse(text, "issuer").unwrap()).collect()
     }
 
     #[test]
@@ -270,7 +353,7 @@ mod tests {
 
     #[test]
     fn iss_must_be_one_of_the_issuers() {
-        let rules = ClaimRules { issuers: texts(&["https://a", "https://b"]), ..ClaimRules::default() };
+        let rules = ClaimRules { issuers: issuers(&["https://a", "https://b"]), ..ClaimRules::default() };
         for json in [r#"{"iss":"https://a"}"#, r#"{"iss":"https:\/\/b"}"#] {
             assert_eq!(check(json, &rules), Ok(()), "{json}");
         }
@@ -284,6 +367,101 @@ mod tests {
         ] {
             assert_eq!(check(json, &rules), Err(Rejection::IssuerNotAllowed), "{json}");
         }
+    }
+
+    #[test]
+    fn iss_must_also_be_an_issuer_of_the_key() {
+        let rules = ClaimRules { issuers: issuers(&["https://a", "https://b"]), ..ClaimRules::default() };
+        let check = |rules, json| check_under(rules, &["https://b", "https://c"], json, 0.0);
+        assert_eq!(check(&rules, r#"{"iss":"https://b"}"#), Ok(()));
+        for json in [r#"{"iss":"https://a"}"#, r#"{"iss":"https://c"}"#, "{}"] {
+            assert_eq!(check(&rules, json), Err(Rejection::IssuerNotAllowed), "{json}");
+        }
+        let any = ClaimRules::default();
+        assert_eq!(check(&any, r#"{"iss":"https://c"}"#), Ok(()));
+        assert_eq!(check(&any, r#"{"iss":"https://a"}"#), Err(Rejection::IssuerNotAllowed));
+        assert_eq!(check(&any, "{}"), Err(Rejection::IssuerNotAllowed));
+    }
+
+    #[test]
+    fn a_tenant_in_an_issuer_is_that_of_the_token() {
+        let patterns = ["https://login/{tenantid}/v2.0"];
+        let of_all = ClaimRules { issuers: issuers(&patterns), ..ClaimRules::default() };
+        let check = |json: &str| {
+            let verdict = check(json, &of_all);
+            assert_eq!(check_under(&ClaimRules::default(), &patterns, json, 0.0), verdict, "{json}");
+            verdict
+        };
+        assert_eq!(check(r#"{"iss":"https://login/a-1/v2.0","tid":"a-1"}"#), Ok(()));
+        assert_eq!(check(r#"{"tid":"a\u002d1","iss":"https:\/\/login/a-1/v2.0"}"#), Ok(()));
+        for json in [
+            r#"{"iss":"https://login/a-1/v2.0"}"#,
+            r#"{"iss":"https://login/a-1/v2.0","tid":"a-2"}"#,
+            r#"{"iss":"https://login/a-1/v2.0","tid":["a-1"]}"#,
+            r#"{"iss":"https://login/a-1/v2.0","x":{"tid":"a-1"}}"#,
+            r#"{"iss":"https://login/a-1/v2.0","tid":"a-1","tid":"a-2"}"#,
+        ] {
+            assert_eq!(check(json), Err(Rejection::IssuerNotAllowed), "{json}");
+        }
+    }
+
+    #[test]
+    fn other_claims_must_have_an_accepted_value_or_hold_one() {
+        let rule = |name: &str, accepted| ClaimRule { name: name.into(), accepted };
+        let text = |text: &str| ClaimValue::Text(text.into());
+        let rules = ClaimRules {
+            claims: vec![
+                rule("client_id", vec![text("a"), text("\u{e9}"), ClaimValue::Number(5.0)]),
+                rule("jti", vec![ClaimValue::Boolean(true), ClaimValue::Number(0.5)]),
+            ],
+            ..ClaimRules::default()
+        };
+        for json in [
+            r#"{"client_id":"a","jti":true}"#,
+            r#"{"client_id":"\u00e9","jti":5e-1}"#,
+            r#"{"client_id":["b","a"],"jti":[[],{},0.50]}"#,
+            r#"{"client_id":5.0,"jti":true,"x":1}"#,
+            r#"{"client_id":"b","client_id":"a","jti":true}"#,
+        ] {
+            assert_eq!(check(json, &rules), Ok(()), "{json}");
+        }
+        for json in [
+            "{}",
+            r#"{"client_id":"a"}"#,
+            r#"{"client_id":"a","jti":false}"#,
+            r#"{"client_id":"a","jti":"true"}"#,
+            r#"{"client_id":"a","jti":1}"#,
+            r#"{"client_id":"A","jti":true}"#,
+            r#"{"client_id":"a b","jti":true}"#,
+            r#"{"client_id":"5","jti":true}"#,
+            r#"{"client_id":[],"jti":true}"#,
+            r#"{"client_id":[["a"]],"jti":true}"#,
+            r#"{"client_id":{"a":"a"},"jti":true}"#,
+            r#"{"client_id":null,"jti":true}"#,
+            r#"{"client_id":5.0000001,"jti":true}"#,
+            r#"{"client_id":1e400,"jti":true}"#,
+            r#"{"client_id":"a","client_id":"b","jti":true}"#,
+            r#"{"x":{"client_id":"a"},"jti":true}"#,
+        ] {
+            assert_eq!(check(json, &rules), Err(Rejection::ClaimNotAllowed), "{json}");
+        }
+    }
+
+    #[test]
+    fn exp_may_be_as_far_ahead_as_configured() {
+        let rules = ClaimRules { max_time_to_expiration: Some(100.0), ..ClaimRules::default() };
+        for (exp, expected) in [
+            ("1100", Ok(())),
+            ("1100.5", Err(Rejection::TimeClaimInvalid)),
+            ("1767225600000", Err(Rejection::TimeClaimInvalid)),
+            ("1e400", Err(Rejection::TimeClaimInvalid)),
+            ("1000", Err(Rejection::Expired)),
+            ("-1e400", Err(Rejection::Expired)),
+        ] {
+            assert_eq!(check_at(&format!(r#"{{"exp":{exp}}}"#), &rules, 1000.0), expected, "{exp}");
+        }
+        assert_eq!(check_at("{}", &rules, 1000.0), Ok(()));
+        assert_eq!(check_at(r#"{"exp":1767225600000}"#, &ClaimRules::default(), 1000.0), Ok(()));
     }
 
     #[test]
@@ -338,8 +516,9 @@ mod tests {
 
     #[test]
     fn typ_is_compared_as_a_media_type() {
-        let checker =
-            |types: &[&str]| ClaimChecker::new(ClaimRules { types: texts(types), ..ClaimRules::default() });
+        let checker = |types: &[&str]| {
+            ClaimChecker::new(ClaimRules { types: texts(types), ..ClaimRules::default() }, [].into())
+        };
         for (accepted, typ) in
             [("at+jwt", "AT+JWT"), ("at+jwt", "application/at+jwt"), ("Application/at+jwt", "at+jwt")]
         {

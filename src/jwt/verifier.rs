@@ -69,6 +69,7 @@ struct HeaderPlan {
     keys: [Option<u16>; MAX_TRIALS],
     /// Decides how a payload that is not an object is read.
     typ_is_jwt: bool,
+    accepts_type: bool,
 }
 
 impl Verifier {
@@ -96,7 +97,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`Rejection`], the first that applies in this order: shape, header, algorithm, type, signature,
+    /// [`Rejection`], the first that applies in this order: shape, header, algorithm, signature, type,
     /// payload, `nbf`, `exp`, other rules. A long header comes after the signature, if that tells its key.
     /// Nothing of the payload is looked at before the signature is verified.
     pub fn verify(&mut self, token: &[u8], now: f64) -> Result<Accepted, Rejection> {
@@ -112,6 +113,10 @@ impl Verifier {
             }
         }
         let Verified { plan, key, signature } = self.verify_signature(&jws)?;
+        // After the signature: a genuine token of another type is no guess.
+        if !plan.accepts_type {
+            return Err(Rejection::TypeNotAllowed);
+        }
         let key = self.keys.get(key).ok_or(Rejection::AlgorithmNotAllowed)?;
         let (position, has_mac) = (key.position, key.algorithm == Algorithm::HS256);
         let mac = signature.first_chunk().copied().filter(|_| has_mac);
@@ -127,7 +132,7 @@ impl Verifier {
         let claims = if payload.is_object { self.checker.read(&payload.json)? } else { Claims::default() };
         let times = claims.times();
         self.checker.check_times(times, now)?;
-        self.checker.check_claims(&claims)?;
+        self.checker.check_claims(&claims, position)?;
         if let Some(tail) = tail
             && self.cache.admit(&tail)
             && let Some(fingerprint) = mac.or_else(|| self.cache.fingerprint(token))
@@ -163,7 +168,8 @@ impl Verifier {
         if jws.header.len() > MAX_UNVERIFIED_HEADER_BYTES
             && let Some(key) = self.key_by_signature_length(jws)?
         {
-            let unread = HeaderPlan { keys: [Some(key), None, None, None], typ_is_jwt: false };
+            let unread =
+                HeaderPlan { keys: [Some(key), None, None, None], typ_is_jwt: false, accepts_type: false };
             let verified = self.try_keys(unread, jws)?;
             let plan = self.plan_header(jws)?;
             // No other key has signatures of this length.
@@ -204,10 +210,7 @@ impl Verifier {
         let header = JoseHeader::parse(&jws.decode_header()?)?;
         let keys = self.keys_for(&header).ok_or(Rejection::AlgorithmNotAllowed)?;
         let typ = header.typ.as_deref();
-        if !self.checker.accepts_type(typ) {
-            return Err(Rejection::TypeNotAllowed);
-        }
-        Ok(HeaderPlan { keys, typ_is_jwt: typ == Some("JWT") })
+        Ok(HeaderPlan { keys, typ_is_jwt: typ == Some("JWT"), accepts_type: self.checker.accepts_type(typ) })
     }
 
     /// The positions of the keys to try for a header; `None` if no key is used for its algorithm.

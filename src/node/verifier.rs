@@ -11,8 +11,8 @@ use super::error::{Error, internal};
 use super::external_memory::{ExternallyAccounted, zeroize_stack};
 use super::text::{KeyedClaims, VerifyResult, with_utf8};
 use crate::jwt::{
-    self, Accepted, Algorithm, ClaimRules, ConfiguredVerifier, EntryId, KeyConfig, KeyMaterial, TokenScheme,
-    Verifier, VerifierConfig,
+    self, Accepted, Algorithm, ClaimRule, ClaimRules, ClaimValue, ConfiguredVerifier, EntryId, Issuer,
+    KeyConfig, KeyMaterial, TokenScheme, Verifier, VerifierConfig,
 };
 use crate::rejection::Rejection;
 use crate::strength::Problem;
@@ -32,6 +32,8 @@ pub struct VerifierOptions {
     pub require_expiration: bool,
     /// [`ClaimRules::clock_tolerance`], in seconds.
     pub clock_tolerance: f64,
+    /// [`ClaimRules::max_time_to_expiration`], in seconds.
+    pub max_time_to_expiration: Option<f64>,
     /// [`ClaimRules::max_token_age`], in seconds.
     pub max_token_age: Option<f64>,
     /// [`ClaimRules::issuers`].
@@ -42,10 +44,25 @@ pub struct VerifierOptions {
     pub subjects: Vec<String>,
     /// [`ClaimRules::required_claims`].
     pub required_claims: Vec<String>,
-    /// The one item of [`ClaimRules::types`].
-    pub typ: Option<String>,
+    /// [`ClaimRules::claims`].
+    pub claims: Vec<ClaimOption>,
+    /// [`ClaimRules::types`].
+    pub types: Vec<String>,
     /// How many accepted tokens to cache.
     pub cache_size: u32,
+}
+
+/// A [`ClaimRule`]: a name, and accepted values of each type.
+#[napi(object, object_to_js = false)]
+pub struct ClaimOption {
+    /// [`ClaimRule::name`].
+    pub name: String,
+    /// Each a [`ClaimValue::Text`].
+    pub texts: Vec<String>,
+    /// Each a [`ClaimValue::Number`].
+    pub numbers: Vec<f64>,
+    /// Each a [`ClaimValue::Boolean`].
+    pub booleans: Vec<bool>,
 }
 
 /// One key of [`VerifierOptions`].
@@ -60,6 +77,8 @@ pub struct KeyOption {
     pub k: Option<Uint8Array>,
     /// The `kid` of the tokens that it is for.
     pub id: Option<String>,
+    /// The issuers of the tokens that it is for, unless for all.
+    pub issuers: Option<Vec<String>>,
     /// The option that holds the key, for messages: `secret`, `keys[1]`.
     pub path: String,
 }
@@ -147,12 +166,14 @@ fn configure(options: &VerifierOptions) -> Result<ConfiguredVerifier, Error> {
         rules: ClaimRules {
             require_expiration: options.require_expiration,
             clock_tolerance: options.clock_tolerance,
+            max_time_to_expiration: options.max_time_to_expiration,
             max_token_age: options.max_token_age,
-            issuers: options.issuers.clone(),
+            issuers: issuers(&options.issuers, "issuer")?,
             audiences: options.audiences.clone(),
             subjects: options.subjects.clone(),
             required_claims: options.required_claims.clone(),
-            types: options.typ.iter().cloned().collect(),
+            claims: options.claims.iter().map(ClaimRule::from).collect(),
+            types: options.types.clone(),
         },
         cache_size: options.cache_size as usize,
         cache_seed,
@@ -171,7 +192,26 @@ fn key_config(option: &KeyOption) -> Result<KeyConfig<'_>, Error> {
         },
         _ => return Err(internal("unknown kind of key material")),
     };
-    Ok(KeyConfig { material, id: option.id.as_deref(), path: &option.path })
+    let issuers = issuers(option.issuers.as_deref().unwrap_or_default(), &format!("{}.issuer", option.path))?;
+    Ok(KeyConfig { material, id: option.id.as_deref(), issuers, path: &option.path })
+}
+
+/// `path` is the option that holds them.
+fn issuers(texts: &[String], path: &str) -> Result<Vec<Issuer>, Error> {
+    let parse = |(index, text): (usize, &String)| match texts.len() {
+        1 => Issuer::parse(text, path),
+        _ => Issuer::parse(text, &format!("{path}[{index}]")),
+    };
+    Ok(texts.iter().enumerate().map(parse).collect::<Result<_, _>>()?)
+}
+
+impl From<&ClaimOption> for ClaimRule {
+    fn from(ClaimOption { name, texts, numbers, booleans }: &ClaimOption) -> Self {
+        let texts = texts.iter().cloned().map(ClaimValue::Text);
+        let numbers = numbers.iter().copied().map(ClaimValue::Number);
+        let booleans = booleans.iter().copied().map(ClaimValue::Boolean);
+        Self { name: name.clone(), accepted: texts.chain(numbers).chain(booleans).collect() }
+    }
 }
 
 impl From<&jwt::WeakSecret> for WeakSecret {

@@ -68,7 +68,7 @@ fn verifier(
     rules: ClaimRules,
     (cache_size, cache_seed): (usize, [u8; 32]),
 ) -> Result<Verifier, ConfigError> {
-    let keys = vec![KeyConfig { material, id: None, path: "secret" }];
+    let keys = vec![KeyConfig { material, id: None, issuers: Vec::new(), path: "secret" }];
     let algorithms = algorithms.to_vec();
     let config = VerifierConfig { keys, skips_unusable: false, algorithms, rules, cache_size, cache_seed };
     Verifier::from_config(config).map(|configured| configured.verifier)

@@ -26,7 +26,8 @@ pub(crate) struct Signer {
 impl Signer {
     pub(crate) fn new(algorithm: Algorithm) -> Self {
         use Algorithm::{
-            ES256, ES384, ES512, EdDSA, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512,
+            ES256, ES384, ES512, Ed25519, EdDSA, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384,
+            RS512,
         };
         let mac = |digest| {
             let key = hmac::Key::new(digest, SECRET);
@@ -46,7 +47,7 @@ impl Signer {
             ES256 => ec_signer(&signature::ECDSA_P256_SHA256_FIXED_SIGNING),
             ES384 => ec_signer(&signature::ECDSA_P384_SHA384_FIXED_SIGNING),
             ES512 => ec_signer(&signature::ECDSA_P521_SHA512_FIXED_SIGNING),
-            EdDSA => {
+            EdDSA | Ed25519 => {
                 let pair = Ed25519KeyPair::generate().unwrap();
                 let public_key = pair.public_key().as_der().unwrap();
                 let configured = pem("PUBLIC KEY", public_key.as_ref());
@@ -89,7 +90,8 @@ impl Signer {
     }
 
     pub(crate) fn key_config<'c>(&'c self, id: Option<&'c str>) -> KeyConfig<'c> {
-        KeyConfig { material: KeyMaterial::TextOrBytes(&self.configured), id, path: "secret" }
+        let material = KeyMaterial::TextOrBytes(&self.configured);
+        KeyConfig { material, id, issuers: Vec::new(), path: "secret" }
     }
 }
 

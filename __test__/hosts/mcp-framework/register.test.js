@@ -458,7 +458,7 @@ describe("where the switch does not take effect it says so", () => {
       {},
     );
     assert.deepEqual(run(folder, "main.mjs"), {
-      names: ["APIKeyAuthProvider", "JWTAuthProvider", "MCPServer"],
+      names: ["APIKeyAuthProvider", "JWTAuthProvider", "MCPServer", "OAuthAuthProvider"],
       warnings: ["MCP_NATIVE_AUTH_FRAMEWORK_NOT_LINKED"],
     });
   });

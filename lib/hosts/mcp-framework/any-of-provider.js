@@ -2,8 +2,7 @@ import { anyOfMethods } from "../../core/any-of.js";
 import { authenticatorOf } from "../../core/authenticator.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import { checkUndefinedOptions, checkUnknownOptions, readOptions } from "../../core/options.js";
-import { clientAddressOption } from "../../throttle/client-address.js";
-import { throttleOption } from "../../throttle/throttle.js";
+import { attemptOptions } from "../../throttle/throttle.js";
 import { DEFAULT_AUTH_ERROR } from "./auth-errors.js";
 import { FrameworkHost, isUnmodified } from "./framework-host.js";
 import { announceUse } from "./link.js";
@@ -42,8 +41,7 @@ class AnyOfAuthProvider {
     const mayWait = methods().some((method) => method.mayWait || method.ready !== undefined);
     this.#host = new FrameworkHost(this, authenticate, {
       method: anyOfMethods(NAME, methods, mayWait),
-      limit: throttleOption(NAME, options.throttle, false, options.trustProxy),
-      addressOf: clientAddressOption("trustProxy", options.trustProxy),
+      ...attemptOptions(NAME, options),
       authError: DEFAULT_AUTH_ERROR,
       challenge: "replace",
     });
@@ -80,10 +78,12 @@ function readProviders(providers) {
     if (!hasAuthenticate(provider)) {
       throw invalid(`${path} must be a provider, with a method \`authenticate\``);
     }
-    if (authenticatorOf(provider)?.isThrottled) {
-      // Each would count what another one accepts.
+    const { isThrottled, trustsProxy } = authenticatorOf(provider) ?? {};
+    if (isThrottled || trustsProxy) {
+      // Each would count what another one accepts, and find addresses of its own for the same request.
+      const option = isThrottled ? "throttle" : "trustProxy";
       throw invalid(
-        `${path} has a \`throttle\` of its own; pass it to \`anyOf\` instead: anyOf([...], { throttle })`,
+        `${path} has a \`${option}\` of its own; pass it to \`anyOf\` instead: anyOf([...], { ${option} })`,
       );
     }
     return provider;

@@ -2,7 +2,7 @@ import { apiKeyMethod } from "../../api-key/authenticator.js";
 import { ApiKeySet } from "../../api-key/key-set.js";
 import { KeyLoader } from "../../api-key/loader.js";
 import { readKeys, textToJudge } from "../../api-key/records.js";
-import { reportApiKeys } from "../../api-key/strength.js";
+import { findFaults, reportFaults } from "../../api-key/strength.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import {
   booleanOption,
@@ -13,8 +13,7 @@ import {
   secondsOption,
 } from "../../core/options.js";
 import { Reporter } from "../../core/reporter.js";
-import { clientAddressOption } from "../../throttle/client-address.js";
-import { throttleOption } from "../../throttle/throttle.js";
+import { attemptOptions } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
 
@@ -80,7 +79,7 @@ export class APIKeyAuthProvider {
       MIN_WAIT_SECONDS,
     );
     const maxStaleMs = maxStaleOption(options.maxStaleSeconds, intervalMs);
-    const limit = throttleOption(NAME, options.throttle, this.#strict, options.trustProxy);
+    const attempts = attemptOptions(NAME, options, this.#strict);
     if (load === undefined) {
       // Not `setKeys`, here and below: a subclass may have one of its own.
       this.#setKeys(keys);
@@ -89,8 +88,9 @@ export class APIKeyAuthProvider {
         provider: NAME,
         load,
         keys: this.#keys,
+        strict: this.#strict,
+        queryFallback: this.#queryFallback,
         reporter: this.#reporter,
-        judgement: this.#judgement,
         intervalMs,
         timeoutMs,
         maxStaleMs,
@@ -105,10 +105,10 @@ export class APIKeyAuthProvider {
     });
     this.#host = new FrameworkHost(this, authenticate, {
       method,
-      limit,
-      addressOf: clientAddressOption("trustProxy", options.trustProxy),
+      ...attempts,
       authError: AUTH_ERROR,
       challenge: "framework",
+      preCheckAnswer: getAuthError,
     });
   }
 
@@ -146,8 +146,15 @@ export class APIKeyAuthProvider {
   }
 
   async reload() {
-    const loader = reportAtCaller(this.reload, () => requireLoader(this.#loader));
-    await loader.reload();
+    if (this.#loader === undefined) {
+      reportAtCaller(this.reload, () => {
+        throw codedError(
+          "ERR_MCP_AUTH_KEYS_RELOAD_FAILED",
+          "there is no `loadKeys` to load keys with; set it to a function",
+        );
+      });
+    }
+    await this.#loader?.reload();
   }
 
   async ready() {
@@ -167,26 +174,21 @@ export class APIKeyAuthProvider {
     this.#change(read, (all) => this.#keys.setAll(all));
   }
 
-  get #judgement() {
-    return { strict: this.#strict, queryFallback: this.#queryFallback };
-  }
-
   /** All or nothing: what throws changes no key. */
   #change(keys, change) {
-    const texts = keys.map(textToJudge);
-    const report = () => reportApiKeys(texts, this.#reporter, this.#judgement);
-    if (this.#strict || !this.#queryFallback) {
-      report();
+    const faults = findFaults(keys.map(textToJudge), this.#queryFallback);
+    if (this.#strict) {
+      reportFaults(faults, this.#reporter, true);
     }
     change(keys);
-    report();
+    reportFaults(faults, this.#reporter, false);
   }
 }
 
 extendsFramework(APIKeyAuthProvider, "APIKeyAuthProvider");
 
 /** As it was defined: the prototype may be changed. */
-const { authenticate } = APIKeyAuthProvider.prototype;
+const { authenticate, getAuthError } = APIKeyAuthProvider.prototype;
 
 function loaderOption({ keys, loadKeys, reloadIntervalSeconds, loadTimeoutSeconds, maxStaleSeconds }) {
   if (loadKeys === undefined || loadKeys === null) {
@@ -222,17 +224,6 @@ function requireKeys(keys) {
 
 function milliseconds(path, value, fallback, min) {
   return (secondsOption(path, value, min, MAX_WAIT_SECONDS) ?? fallback) * 1000;
-}
-
-/** @param {KeyLoader | undefined} loader */
-function requireLoader(loader) {
-  if (loader === undefined) {
-    throw codedError(
-      "ERR_MCP_AUTH_KEYS_RELOAD_FAILED",
-      "there is no `loadKeys` to load keys with; set it to a function",
-    );
-  }
-  return loader;
 }
 
 /** In milliseconds. Keys that are stale before the next load begins would be rejected in between. */

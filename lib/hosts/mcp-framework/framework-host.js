@@ -2,11 +2,11 @@ import { Authenticator, registerAuthenticator } from "../../core/authenticator.j
 import { carriesBearer } from "../../core/challenge.js";
 import { areRejectionsObserved } from "../../core/events.js";
 import { accept, reject } from "../../core/verdict.js";
-import { warn } from "../../core/warnings.js";
 import { challengesInContext, consumeAuthError, openSlot, requestOfContext } from "./auth-error-context.js";
 import { authErrorFor } from "./auth-errors.js";
+import { noteAsked, noteProviderMade } from "./open-server.js";
 import { addHeaderOnStatus, needTracking, onWriteHead, startTracking } from "./request-tracking.js";
-import { captureVerdict, publishUnlessCaptured } from "./verdict-capture.js";
+import { captureVerdict, isCapturing, publishUnlessCaptured } from "./verdict-capture.js";
 
 /**
  * @typedef {import("../../core/verdict.js").Verdict} Verdict
@@ -15,14 +15,10 @@ import { captureVerdict, publishUnlessCaptured } from "./verdict-capture.js";
 
 const CHALLENGE = "WWW-Authenticate";
 
-/** What a synchronous run of the framework has asked for so far. */
+/** How far the framework's own check for an API key is, which is one synchronous run. */
 const IDLE = 0;
-const ASKED = 1;
-const DECIDING = 2;
-const ANSWERED = 3;
-
-/** Of an SSE transport: a message belongs to a stream, by a session in the query. */
-const SSE_MESSAGE = /[?&]sessionId=/;
+const NAME_READ = 1;
+const ANSWERED = 2;
 
 /** The method that a provider's class of this package has, which the provider may have replaced. */
 const originals = new WeakMap();
@@ -54,7 +50,11 @@ export class FrameworkHost {
   /** Whether a rejection may get another answer than `authError`. */
   #answersVary;
   #preCheck = IDLE;
-  #hasSeenStream = false;
+  #isRunNoted = false;
+  #endRun = () => {
+    this.#isRunNoted = false;
+    this.#preCheck = IDLE;
+  };
 
   /**
    * @param {object} provider
@@ -68,25 +68,38 @@ export class FrameworkHost {
    *   alone, this host where the framework does not, or this host instead of the framework
    * @param {boolean} [options.answersVary] whether rejections have other statuses than that of `authError`, or
    *   challenges of their own
+   * @param {() => object} [options.preCheckAnswer] `getAuthError` as the class defines it, where the framework rejects
+   *   requests without a credential itself
    */
-  constructor(provider, original, { method, limit, addressOf, authError, challenge, answersVary = false }) {
+  constructor(
+    provider,
+    original,
+    { method, limit, addressOf, authError, challenge, answersVary = false, preCheckAnswer },
+  ) {
     this.#authenticator = new Authenticator(method, limit, publishUnlessCaptured, addressOf);
     this.#authError = authError;
     this.#challenge = challenge;
     this.#answersVary = answersVary || limit !== undefined;
     this.#isTracked = challenge !== "framework" || this.#answersVary;
-    needTracking({ responses: this.#isTracked, contexts: this.#answersVary });
+    needTracking({
+      responses: this.#isTracked,
+      contexts: this.#answersVary,
+      addresses: preCheckAnswer !== undefined,
+    });
+    noteProviderMade();
     registerAuthenticator(provider, this.#authenticator);
     originals.set(provider, original);
     const prototype = Object.getPrototypeOf(provider);
     if (!Object.hasOwn(prototype, "authenticate") || prototype.authenticate !== original) {
       this.#watchExtension(provider, original);
     }
+    if (preCheckAnswer !== undefined && provider.getAuthError !== preCheckAnswer) {
+      this.#watchAnswer(provider);
+    }
   }
 
   /** What the framework gets: `true` or `{ data }` to accept a request, `false` to reject it. Never throws. */
   authenticate(request) {
-    this.#preCheck = this.#preCheck === ASKED ? DECIDING : this.#preCheck;
     const slot = this.#begin(request);
     const verdict = this.#authenticator.authenticate(request);
     return verdict instanceof Promise
@@ -95,33 +108,41 @@ export class FrameworkHost {
   }
 
   /**
-   * The framework's own check for an API key asks for the name of the header, and for the answer without asking for a
-   * decision, all in one go.
+   * The framework rejects a request without an API key itself: it reads the name of the header, then the answer, then
+   * the name for the challenge, in one synchronous run and without `authenticate`.
    */
   noteHeaderNameRead() {
-    if (this.#preCheck === IDLE && areRejectionsObserved()) {
-      this.#enterPreCheck(ASKED);
+    if (this.#preCheck === ANSWERED) {
+      this.#preCheck = IDLE;
+    } else if (areRejectionsObserved() && !isCapturing()) {
+      this.#enterPreCheck(NAME_READ);
+    }
+  }
+
+  noteAnswerRead() {
+    if (this.#preCheck === NAME_READ) {
+      startTracking();
+      const request = requestOfContext();
+      noteAsked(request);
+      const rejection = reject(this.#authenticator.method.name, "KEY_MISSING");
+      publishUnlessCaptured(rejection, request, this.#authenticator.attempt(request));
+    }
+    if (this.#preCheck === NAME_READ || areRejectionsObserved()) {
+      this.#enterPreCheck(ANSWERED);
     }
   }
 
   #enterPreCheck(phase) {
-    if (this.#preCheck === IDLE) {
-      queueMicrotask(() => {
-        this.#preCheck = IDLE;
-      });
-    }
     this.#preCheck = phase;
+    if (!this.#isRunNoted) {
+      this.#isRunNoted = true;
+      queueMicrotask(this.#endRun);
+    }
   }
 
   /** What the framework answers to the rejected request of the current context. */
   getAuthError() {
-    if (this.#preCheck === ASKED) {
-      publishUnlessCaptured(reject(this.#authenticator.method.name, "KEY_MISSING"), requestOfContext() ?? {});
-    }
-    // It asks for the name again, to write the challenge.
-    if (areRejectionsObserved()) {
-      this.#enterPreCheck(ANSWERED);
-    }
+    this.noteAnswerRead();
     const special = this.#answersVary ? consumeAuthError(this) : undefined;
     return special ?? { ...this.#authError };
   }
@@ -133,31 +154,12 @@ export class FrameworkHost {
   }
 
   #begin(request) {
+    this.#preCheck = IDLE;
+    noteAsked(request);
     if (this.#isTracked) {
       startTracking();
     }
-    if (!this.#hasSeenStream) {
-      this.#checkStream(request);
-    }
     return this.#answersVary ? openSlot(request, this) : undefined;
-  }
-
-  /** An SSE stream that was opened without asking the provider is open to anyone. */
-  #checkStream(request) {
-    try {
-      if (request.method === "GET") {
-        this.#hasSeenStream = true;
-      } else if (request.method === "POST" && SSE_MESSAGE.test(request.url)) {
-        this.#hasSeenStream = true;
-        warn(
-          "MCP_NATIVE_AUTH_OPEN_STREAM",
-          `${this.#authenticator.method.name}: SSE streams are open to anyone, only messages are checked; set ` +
-            "`endpoints: { sse: true }` next to `provider` in `transport.options.auth`",
-        );
-      }
-    } catch {
-      // A request object that throws when it is read.
-    }
   }
 
   #answer(verdict, request, slot) {
@@ -213,6 +215,21 @@ export class FrameworkHost {
       configurable: true,
       writable: true,
       value: authenticate,
+    });
+  }
+
+  /** Puts a method in front of an answer of an extended class, which the framework's own check reads too. */
+  #watchAnswer(provider) {
+    const host = this;
+    /** @this {object} */
+    function getAuthError(...args) {
+      host.noteAnswerRead();
+      return Object.getPrototypeOf(provider).getAuthError.apply(this, args);
+    }
+    Object.defineProperty(provider, "getAuthError", {
+      configurable: true,
+      writable: true,
+      value: getAuthError,
     });
   }
 

@@ -14,8 +14,7 @@ import { jwtMethod } from "../../jwt/authenticator.js";
 import { readKeyList, wipe } from "../../jwt/key-list.js";
 import { RESTRICTING_RULES, RULE_OPTIONS, ruleOptions } from "../../jwt/rules.js";
 import { createTokenVerifier } from "../../jwt/token-verifier.js";
-import { clientAddressOption } from "../../throttle/client-address.js";
-import { throttleOption } from "../../throttle/throttle.js";
+import { attemptOptions } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
 
@@ -74,7 +73,7 @@ export class JWTAuthProvider {
         cacheSize: integerOption("cacheSize", options.cacheSize, DEFAULT_CACHE_SIZE, MAX_CACHE_SIZE),
         strict,
       };
-      const limit = throttleOption(NAME, options.throttle, strict, options.trustProxy);
+      const attempts = attemptOptions(NAME, options, strict);
       this.#verifier = createTokenVerifier(NAME, keyList, this.#settings, this.#reporter);
       this.#host = new FrameworkHost(this, authenticate, {
         method: jwtMethod({
@@ -84,8 +83,7 @@ export class JWTAuthProvider {
           rules: this.#settings,
           verifier: () => this.#verifier,
         }),
-        limit,
-        addressOf: clientAddressOption("trustProxy", options.trustProxy),
+        ...attempts,
         authError: AUTH_ERROR,
         challenge: "add",
       });

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { warn } from "../../core/warnings.js";
-import { entryOf, packageOf } from "./packages.js";
+import { noteFrameworkInUse } from "./open-server.js";
+import { entryOf, isFrameworkLoaded, packageOf } from "./packages.js";
 import { startTracking } from "./request-tracking.js";
 
 /**
@@ -44,7 +45,8 @@ export function extendsFramework(providerClass, frameworkName) {
 }
 
 /**
- * Notices when the framework asks what a provider is an instance of, which it does before its first request.
+ * Notices when the framework asks what a provider is an instance of, which it does before its first request, and when
+ * it looks for `toJSON`: MCPServer's constructor makes text of its transports for the log.
  *
  * @param {Function} providerClass
  * @param {string} [frameworkName] of the framework's class that it extends
@@ -55,6 +57,12 @@ export function announceUse(providerClass, frameworkName) {
     getPrototypeOf: function noticeQuestion() {
       answerQuestion(noticeQuestion);
       return (frameworkName && linked?.[frameworkName]?.prototype) ?? Object.prototype;
+    },
+    get: function noticeToJson(own, name, receiver) {
+      if (name === "toJSON") {
+        linkToAsking(noticeToJson);
+      }
+      return Reflect.get(own, name, receiver);
     },
   });
   Object.setPrototypeOf(providerClass.prototype, waiting);
@@ -75,35 +83,50 @@ function link(framework) {
       continue;
     }
     const { prototype } = framework?.[name] ?? {};
-    const isLinked =
-      typeof prototype === "object" &&
-      prototype !== null &&
-      (prototype === providerClass.prototype || Reflect.setPrototypeOf(providerClass.prototype, prototype));
-    isComplete &&= isLinked;
+    const isFound = typeof prototype === "object" && prototype !== null;
+    if (isFound && prototype !== providerClass.prototype) {
+      // Where it is frozen, the Proxy goes on answering.
+      Reflect.setPrototypeOf(providerClass.prototype, prototype);
+    }
+    isComplete &&= isFound;
   }
   if (isComplete) {
     linked = framework;
+    noteFrameworkInUse(framework);
   }
   return isComplete;
 }
 
 /** Somebody asks what a provider is an instance of. */
 function answerQuestion(question) {
-  if (linked !== undefined) {
-    return;
-  }
-  const file = callerOf(question);
-  const asking = packageOf(file);
-  if (asking !== undefined && NAMES.includes(asking.name)) {
-    linkTo(() => entryOf(asking.folder));
-    startTracking();
-  } else if (file !== undefined && !isLookedUp && mayBeLoaded()) {
+  const file = linkToAsking(question);
+  if (file !== undefined && !isLookedUp && isFrameworkLoaded()) {
     isLookedUp = true;
     linkTo(locate);
   }
 }
 
-/** The file of the code that evaluates `instanceof`, as a URL; nothing if that is Node itself, as in `util.inspect`. */
+/**
+ * Links to the framework that asks.
+ *
+ * @param {Function} question
+ * @returns {string | undefined} the file that asks, if it is not one of a framework
+ */
+function linkToAsking(question) {
+  if (linked !== undefined) {
+    return undefined;
+  }
+  const file = callerOf(question);
+  const asking = packageOf(file);
+  if (asking === undefined || !NAMES.includes(asking.name)) {
+    return file;
+  }
+  linkTo(() => entryOf(asking.folder));
+  startTracking();
+  return undefined;
+}
+
+/** The file of the code that asks, as a URL; nothing if that is Node itself, as in `util.inspect`. */
 function callerOf(question) {
   const { prepareStackTrace, stackTraceLimit } = Error;
   try {
@@ -126,15 +149,6 @@ function callerOf(question) {
       // As above.
     }
   }
-}
-
-/** What the framework's logger listens with as soon as it is loaded. Applications listen to signals too. */
-const LISTENER = /^\(\)\s*=>\s*this\.close\(\)$/;
-
-function mayBeLoaded() {
-  return ["SIGTERM", "SIGINT", "exit"].every((event) =>
-    process.listeners(/** @type {any} */ (event)).some((listener) => LISTENER.test(String(listener))),
-  );
 }
 
 /** @param {() => string | undefined} find gives the framework's entry file */

@@ -18,8 +18,7 @@ import { optionError } from "../../oauth/errors.js";
 import { readOAuthConfig } from "../../oauth/options.js";
 import { metadataLocations } from "../../oauth/resource-metadata.js";
 import { parseUrlOption } from "../../oauth/urls.js";
-import { clientAddressOption } from "../../throttle/client-address.js";
-import { throttleOption } from "../../throttle/throttle.js";
+import { attemptOptions } from "../../throttle/throttle.js";
 import { DEFAULT_AUTH_ERROR } from "./auth-errors.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
@@ -76,7 +75,7 @@ export class OAuthAuthProvider {
     if (typeof clockTolerance === "number" && clockTolerance > MAX_CLOCK_TOLERANCE) {
       throw optionError(`\`clockTolerance\` must be a number of seconds from 0 to ${MAX_CLOCK_TOLERANCE}`);
     }
-    const limit = throttleOption(NAME, options.throttle, strict, options.trustProxy);
+    const attempts = attemptOptions(NAME, options, strict);
     this.#config = oauth;
     this.#challenge = {
       resource: oauth.resource.id,
@@ -97,8 +96,7 @@ export class OAuthAuthProvider {
     });
     this.#host = new FrameworkHost(this, authenticate, {
       method: this.#method,
-      limit,
-      addressOf: clientAddressOption("trustProxy", options.trustProxy),
+      ...attempts,
       authError: DEFAULT_AUTH_ERROR,
       challenge: "replace",
       answersVary: true,

@@ -63,3 +63,13 @@ function nameIn(folder) {
     return undefined;
   }
 }
+
+/** What the framework's logger listens to these events with. */
+const CLOSES_LOG = /^\(\)\s*=>\s*this\.close\(\)$/;
+
+/** Whether mcp-framework was evaluated in this process, in a bundle or not. */
+export function isFrameworkLoaded() {
+  const isHeard = (event) =>
+    process.listeners(event).some((listener) => CLOSES_LOG.test(Function.prototype.toString.call(listener)));
+  return ["exit", "SIGINT", "SIGTERM"].every(isHeard);
+}

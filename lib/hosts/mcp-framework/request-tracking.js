@@ -1,4 +1,5 @@
 import diagnostics from "node:diagnostics_channel";
+import { areRejectionsObserved } from "../../core/events.js";
 import { enterRequestContext } from "./auth-error-context.js";
 
 /**
@@ -13,13 +14,17 @@ const RESPONSE = Symbol("mcp-native-auth: response");
 const CHANNEL = "http.server.request.start";
 
 /** What providers that were made need. */
-const needed = { responses: false, contexts: false };
+const needed = { responses: false, contexts: false, addresses: false };
 const tracked = { responses: false, contexts: false };
 
-/** Says what a provider will need. */
-export function needTracking({ responses, contexts }) {
+/**
+ * Says what a provider will need: responses; contexts; or contexts for the sake of the address in events alone, if
+ * rejections are observed.
+ */
+export function needTracking({ responses, contexts, addresses }) {
   needed.responses ||= responses;
   needed.contexts ||= contexts;
+  needed.addresses ||= addresses;
 }
 
 /** Begins to track what is needed. */
@@ -28,7 +33,7 @@ export function startTracking() {
     tracked.responses = true;
     diagnostics.subscribe(CHANNEL, noteResponse);
   }
-  if (needed.contexts && !tracked.contexts) {
+  if (!tracked.contexts && (needed.contexts || (needed.addresses && areRejectionsObserved()))) {
     tracked.contexts = true;
     diagnostics.subscribe(CHANNEL, noteContext);
   }

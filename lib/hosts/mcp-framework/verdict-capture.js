@@ -34,6 +34,11 @@ export async function captureVerdict(ask) {
   }
 }
 
+/** Whether a provider is being asked in the name of another one. */
+export function isCapturing() {
+  return active > 0 && captures.getStore() !== undefined;
+}
+
 /** Publishes a verdict unless a capture is under way where it was made. @type {typeof publishVerdict} */
 export function publishUnlessCaptured(verdict, request, attempt) {
   const capture = active > 0 ? captures.getStore() : undefined;

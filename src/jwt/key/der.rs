@@ -83,21 +83,15 @@ pub(super) fn certificate(der: &[u8]) -> Result<Kind, KeyError> {
     spki(spki_der)
 }
 
-/// The kind of key that these bytes begin with in DER, if any.
-pub(super) fn detect_key(der: &[u8]) -> Option<&'static str> {
+/// Whether these bytes begin with a key or certificate in DER.
+pub(super) fn is_key(der: &[u8]) -> bool {
     let der = first_value(der);
-    if SubjectPublicKeyInfoRef::from_der(der).is_ok() || RsaPublicKeyRef::from_der(der).is_ok() {
-        Some("a public key")
-    } else if PrivateKeyInfoRef::from_der(der).is_ok()
+    SubjectPublicKeyInfoRef::from_der(der).is_ok()
+        || RsaPublicKeyRef::from_der(der).is_ok()
+        || PrivateKeyInfoRef::from_der(der).is_ok()
         || RsaPrivateKeyRef::from_der(der).is_ok()
         || sec1_private(der).is_ok()
-    {
-        Some("a private key")
-    } else if subject_public_key_info(der).is_ok_and(|spki| SubjectPublicKeyInfoRef::from_der(spki).is_ok()) {
-        Some("a certificate")
-    } else {
-        None
-    }
+        || subject_public_key_info(der).is_ok_and(|spki| SubjectPublicKeyInfoRef::from_der(spki).is_ok())
 }
 
 /// An Ed25519 public key. RFC 8032 §5.1.5.

@@ -11,15 +11,6 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
 const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 
-/// The bytes of text that is base64, base64url or hexadecimal. White space, quotation marks around it, and
-/// whatever follows a line of dashes are ignored: that may be the END of a PEM whose BEGIN was lost.
-pub(super) fn decode_any(text: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
-    let text = text.trim_ascii();
-    let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
-    let (text, _) = split_once(text, b"\n-----").unwrap_or((text, text));
-    [decode_with(&BASE64, text), decode_with(&BASE64URL, text), decode_hex(text)].into_iter().flatten()
-}
-
 /// base64, padded or not.
 pub(super) fn decode_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     decode_with(&BASE64, text)
@@ -28,19 +19,6 @@ pub(super) fn decode_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 /// base64url or base64, padded or not: as leniently as Node reads it.
 pub(super) fn decode_base64url(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     decode_with(&BASE64URL, text).or_else(|| decode_with(&BASE64, text))
-}
-
-/// Hexadecimal, with or without colons between bytes, as dumps print it.
-fn decode_hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let text = strip_whitespace(text);
-    let digits = text.strip_prefix(b"0x").unwrap_or(&text).iter().filter(|byte| **byte != b':');
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let mut pairs = Zeroizing::new(Vec::with_capacity(text.len()));
-    for byte in digits {
-        pairs.push(digit(byte)?);
-    }
-    let bytes = pairs.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit));
-    (pairs.len() % 2 == 0).then(|| Zeroizing::new(bytes.collect()))
 }
 
 fn decode_with(base64: &GeneralPurpose, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -71,4 +49,102 @@ fn strip_whitespace(text: &[u8]) -> Zeroizing<Vec<u8>> {
 pub(super) fn split_once<'t>(text: &'t [u8], needle: &[u8]) -> Option<(&'t [u8], &'t [u8])> {
     let start = text.windows(needle.len()).position(|window| window == needle)?;
     Some((text.get(..start)?, text.get(start + needle.len()..)?))
+}
+
+/// Shorter results are not examined.
+const MIN_DECODED_BYTES: usize = 8;
+/// In a text of several words, base64 may begin at each of the first few.
+const MAX_STARTS: usize = 8;
+
+/// What parts of a text, and all of it, may stand for: in base64 or base64url, in hexadecimal, as decimal numbers.
+pub(super) fn decodings(text: &str) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+    let parts = text.split(|character: char| !(is_base64(character) || character.is_ascii_whitespace()));
+    let from_words = parts.flat_map(|part| words(part).take(MAX_STARTS).map(|(start, _)| part.get(start..)));
+    from_words
+        .map(|text| base64(text.unwrap_or_default().bytes()))
+        .chain(std::iter::once_with(|| base64(text.bytes())))
+        .chain(hexadecimal(text))
+        .chain(decimal(text))
+        .filter(|decoded| decoded.len() >= MIN_DECODED_BYTES)
+}
+
+/// What a text may stand for in base64 if something precedes it, whose length is not known.
+pub(super) fn shifted_decodings(text: &str) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+    (0..4).map(|shift| base64(text.bytes().filter(|byte| is_base64(char::from(*byte))).skip(shift)))
+}
+
+/// The words that may be base64, and where they begin.
+pub(super) fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut end = 0;
+    std::iter::from_fn(move || {
+        let start = end + text.get(end..)?.find(is_base64)?;
+        let rest = text.get(start..)?;
+        end = rest.find(|next| !is_base64(next)).map_or(text.len(), |length| start + length);
+        Some((start, text.get(start..end)?))
+    })
+}
+
+fn is_base64(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '-' | '_')
+}
+
+/// base64 and base64url. Skips all other characters, and bits that are left over.
+pub(super) fn base64(text: impl Iterator<Item = u8>) -> Zeroizing<Vec<u8>> {
+    let (_, most) = text.size_hint();
+    // Of the right size from the start: what a growing Vec leaves behind is not wiped.
+    let mut decoded = Zeroizing::new(Vec::with_capacity(most.unwrap_or_default() * 3 / 4 + 1));
+    let (mut bits, mut count) = (0_u32, 0);
+    for byte in text {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => continue,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            decoded.push((bits >> count & 0xff) as u8);
+        }
+    }
+    decoded
+}
+
+/// Hexadecimal digits in pairs, as dumps, languages and certificates print them: `3082`, `30:82`, `0x30, 0x82`,
+/// `\x30\x82`.
+fn hexadecimal(text: &str) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+    let is_separator = |character: char| character.is_ascii_whitespace() || ":,-\\".contains(character);
+    let parts = text.split(move |character: char| {
+        !(character.is_ascii_hexdigit() || is_separator(character) || matches!(character, 'x' | 'X'))
+    });
+    parts.map(|part| {
+        let mut decoded = Zeroizing::new(Vec::with_capacity(part.len() / 2));
+        let mut high = None;
+        for character in part.chars() {
+            match (character.to_digit(16), high.take()) {
+                (Some(low), Some(high)) => decoded.push((high << 4 | low) as u8),
+                (Some(digit), None) => high = Some(digit),
+                // The `0` before an `x`, or the end of a digit without a pair.
+                (None, _) => {}
+            }
+        }
+        decoded
+    })
+}
+
+/// Bytes as decimal numbers, as `JSON.stringify()` and other functions print a buffer.
+fn decimal(text: &str) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+    let parts = text.split(|character: char| {
+        !(character.is_ascii_digit() || character == ',' || character.is_ascii_whitespace())
+    });
+    parts.map(|part| {
+        let mut decoded = Zeroizing::new(Vec::with_capacity(part.len() / 2 + 1));
+        let numbers =
+            part.split(|character: char| !character.is_ascii_digit()).filter(|number| !number.is_empty());
+        decoded.extend(numbers.map_while(|number| number.parse::<u8>().ok()));
+        decoded
+    })
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::verification_key::{Key, Kind};
-use super::{der, encoding};
+use super::{der, disguise, encoding, pem};
 use crate::config_error::KeyError;
 use crate::jwt::algorithm::Algorithm;
 
@@ -29,6 +29,13 @@ pub(super) fn read(json: &str, k: Option<&[u8]>) -> Result<Key, KeyError> {
             let secret = encoding::decode_base64url(encoded).ok_or_else(not_base64url)?;
             if secret.is_empty() {
                 return Err(KeyError::Empty);
+            }
+            if pem::is_pem(&secret) || disguise::find_public_key(&secret, true).is_some() {
+                return Err(KeyError::Unsuitable {
+                    found: "a JWK of type `oct` with a public key, a file name or an address as its `k`"
+                        .into(),
+                    remedy: "use the JWK of the public key itself".into(),
+                });
             }
             Kind::Hmac(secret)
         }
@@ -114,10 +121,8 @@ fn read_alg(json: &str) -> Result<Option<Algorithm>, KeyError> {
 
     let Restriction { alg } =
         serde_json::from_str(json).map_err(|_| unreadable("its `alg` is not a string"))?;
-    // `Ed25519` is what RFC 9864 §2.2 calls EdDSA with that curve.
     match alg.as_deref() {
         None => Ok(None),
-        Some("Ed25519") => Ok(Some(Algorithm::EdDSA)),
         Some(name) => match Algorithm::from_name(name) {
             Some(algorithm) => Ok(Some(algorithm)),
             None => Err(KeyError::JwkNotForVerification {

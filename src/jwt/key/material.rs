@@ -1,10 +1,9 @@
 //! Key material as people configure it.
 
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::verification_key::{Key, Kind};
-use super::{der, encoding, jwk, pem};
+use super::{der, disguise, jwk, pem};
 use crate::config_error::KeyError;
 
 /// Where key material comes from, which decides how it may be read.
@@ -31,7 +30,7 @@ impl Key {
     /// # Errors
     ///
     /// [`KeyError`] for what is empty, unreadable, too weak, or of a kind that cannot verify tokens. Text in
-    /// which a PEM block begins is never taken for an HMAC secret: anyone who knows the public key could sign
+    /// which a public key is found is never taken for an HMAC secret: anyone who knows the public key could sign
     /// with it. RFC 8725 §2.1.
     pub fn read(material: KeyMaterial<'_>) -> Result<Self, KeyError> {
         match material {
@@ -39,7 +38,7 @@ impl Key {
                 if pem::is_pem(bytes) {
                     return pem::read(bytes).map(Self::unrestricted);
                 }
-                Self::read_secret(bytes)
+                Self::read_secret(bytes, false)
             }
             KeyMaterial::Secret(bytes) => {
                 if pem::is_pem(bytes) {
@@ -49,69 +48,22 @@ impl Key {
                             .into(),
                     });
                 }
-                Self::read_secret(bytes)
+                Self::read_secret(bytes, true)
             }
             KeyMaterial::Spki(der) => der::spki(der).map(Self::unrestricted),
             KeyMaterial::Jwk { json, k } => jwk::read(json, k),
         }
     }
 
-    /// An HMAC secret, unless it is plainly a public or private key in a form that OpenSSL does not read from
-    /// text, which npm's `jsonwebtoken` would silently take for a secret.
-    fn read_secret(bytes: &[u8]) -> Result<Self, KeyError> {
+    /// An HMAC secret, unless a public key is in it or it says where one is. npm's `jsonwebtoken` would silently take
+    /// that for a secret.
+    fn read_secret(bytes: &[u8], is_declared: bool) -> Result<Self, KeyError> {
         if bytes.is_empty() {
             return Err(KeyError::Empty);
         }
-        let mistaken = |found: &str, remedy: &str| {
-            Err(KeyError::Unsuitable { found: found.into(), remedy: remedy.into() })
-        };
-        if let Some(found) = der::detect_key(bytes) {
-            let found = format!("{found} in DER form");
-            return mistaken(&found, "pass the key as PEM text or as a KeyObject of type public");
+        match disguise::find_public_key(bytes, is_declared) {
+            Some(error) => Err(error),
+            None => Ok(Self::unrestricted(Kind::Hmac(Zeroizing::new(bytes.to_vec())))),
         }
-        let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii();
-        if is_jwk_text(text) {
-            return mistaken(
-                "the JSON text of a JWK or JWK Set",
-                "pass one JWK as an object: JSON.parse() it first",
-            );
-        }
-        if ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"]
-            .iter()
-            .any(|name| text.starts_with(name.as_bytes()))
-            && text.windows(5).any(|window| window == b" AAAA")
-        {
-            return mistaken(
-                "an OpenSSH public key",
-                "convert it to PEM with `ssh-keygen -e -m pkcs8 -f key.pub`",
-            );
-        }
-        for decoded in encoding::decode_any(text) {
-            if let Some(found) = der::detect_key(&decoded) {
-                let found = format!("{found} in base64 or hexadecimal");
-                return mistaken(&found, "pass it as PEM, with its BEGIN and END lines");
-            }
-            if pem::is_pem(&decoded) {
-                return mistaken("PEM in base64 or hexadecimal", "decode it first");
-            }
-        }
-        Ok(Self::unrestricted(Kind::Hmac(Zeroizing::new(bytes.to_vec()))))
     }
-}
-
-fn is_jwk_text(text: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct Jwk {
-        #[serde(rename = "kty")]
-        _key_type: String,
-    }
-    #[derive(Deserialize)]
-    struct JwkSet {
-        keys: Vec<Jwk>,
-    }
-
-    matches!(text.first(), Some(b'{' | b'['))
-        && (serde_json::from_slice::<Jwk>(text).is_ok()
-            || serde_json::from_slice::<Vec<Jwk>>(text).is_ok_and(|keys| !keys.is_empty())
-            || serde_json::from_slice::<JwkSet>(text).is_ok_and(|set| !set.keys.is_empty()))
 }

@@ -73,19 +73,21 @@ impl Key {
     /// The algorithms that this key can verify.
     #[must_use]
     pub fn supported_algorithms(&self) -> Vec<Algorithm> {
-        use Algorithm::{ES256, EdDSA, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512};
+        use Algorithm::{
+            ES256, Ed25519, EdDSA, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512,
+        };
         let supported: &[Algorithm] = match &self.kind {
             Kind::Hmac(_) => &[HS256, HS384, HS512],
             Kind::Rsa { restricted_to: None, .. } => &[RS256, RS384, RS512, PS256, PS384, PS512],
             Kind::Rsa { restricted_to: Some(algorithm), .. } => std::slice::from_ref(algorithm),
             Kind::Ec { algorithm, .. } => std::slice::from_ref(algorithm),
-            Kind::Ed25519 { .. } => &[EdDSA],
+            Kind::Ed25519 { .. } => &[EdDSA, Ed25519],
         };
         debug_assert!(!supported.contains(&ES256) || supported.len() == 1, "a curve has one algorithm");
         supported
             .iter()
             .copied()
-            .filter(|algorithm| self.restricted_to_alg.is_none_or(|alg| alg == *algorithm))
+            .filter(|algorithm| self.restricted_to_alg.is_none_or(|alg| is_same_signature(alg, *algorithm)))
             .collect()
     }
 
@@ -143,6 +145,13 @@ impl Key {
             Kind::Ed25519 { public_key } => parse(&signature::ED25519, public_key),
         }
     }
+}
+
+/// Whether two names stand for the same signature. `EdDSA` with an Ed25519 key is what RFC 9864 §2.2 calls
+/// `Ed25519`.
+fn is_same_signature(one: Algorithm, other: Algorithm) -> bool {
+    let full_name = |algorithm| if algorithm == Algorithm::EdDSA { Algorithm::Ed25519 } else { algorithm };
+    full_name(one) == full_name(other)
 }
 
 /// The ECDSA of an algorithm name, with signatures as fixed-length `r || s`. RFC 7518 §3.4.
