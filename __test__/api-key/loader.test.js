@@ -372,6 +372,15 @@ describe("a row that cannot be a key", () => {
     );
   });
 
+  it("that no header can carry is left out where no query can, by its index among many", async () => {
+    const rows = Array.from({ length: 1000 }, (_, n) => ({ key: `${KEY}${n}`, id: `k${n}` }));
+    rows[999].key = `${OTHER}\u4e2d`;
+    await loading(rows, { queryFallback: false });
+    assert.deepEqual([reloaded[0].keys, reloaded[0].leftOut], [999, 1]);
+    const { message } = reloaded[0].firstLeftOut[0];
+    assert.match(message, /^`keys\[999\]` holds a character that no header can carry; /);
+  });
+
   it("that cannot be read by its index is left out", async () => {
     const rows = [OTHER, null, THIRD];
     Object.defineProperty(rows, 1, {
@@ -697,12 +706,36 @@ describe("keys that were loaded before", () => {
   }
 
   it("take nothing from Object.prototype", async (t) => {
-    t.after(() => Reflect.deleteProperty(Object.prototype, "scopes"));
-    const { provider, source } = await loading([{ hash: hashOf(KEY), id: "a", scopes: ["admin"] }]);
+    t.after(() => {
+      for (const name of ["scopes", "plan"]) Reflect.deleteProperty(Object.prototype, name);
+    });
+    const { provider, source } = await loading([
+      { hash: hashOf(KEY), id: "a", scopes: ["admin"] },
+      { hash: hashOf(OTHER), id: "b", metadata: { plan: "paid" } },
+    ]);
     Object.assign(Object.prototype, { scopes: ["admin"] });
     source.rows = [{ hash: hashOf(KEY), id: "a" }];
     await provider.reload();
     assert.deepEqual(await verdictOn(provider, KEY), dataOf("a"));
+    Reflect.deleteProperty(Object.prototype, "scopes");
+    source.rows = [{ hash: hashOf(OTHER), id: "b", metadata: { plan: "paid" } }];
+    await provider.reload();
+    Object.assign(Object.prototype, { plan: "paid" });
+    source.rows = [{ hash: hashOf(OTHER), id: "b", metadata: {} }];
+    await provider.reload();
+    const { data: found } = await verdictOn(provider, OTHER);
+    assert.equal(Object.hasOwn(found.metadata, "plan"), false);
+  });
+
+  it("are revoked where another one stands twice in their place", async () => {
+    const [a, b] = [
+      { key: KEY, id: "a" },
+      { key: OTHER, id: "b" },
+    ];
+    const { provider, source } = await loading([a, b]);
+    source.rows = [a, { ...a }];
+    await provider.reload();
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER]), [dataOf("a"), "KEY_UNKNOWN"]);
   });
 
   it("that exchange their keys are read anew", async () => {
@@ -869,15 +902,38 @@ describe("maxStaleSeconds", () => {
       { key: OTHER, id: "b" },
     ];
     const { provider, source } = await loading([rows[0]], { maxStaleSeconds: 90 });
-    provider.addKeys([rows[1]]);
-    source.rows = rows;
+    const confirm = async (given) => {
+      provider.addKeys([rows[1]]);
+      source.rows = given;
+      const before = reloaded.length;
+      const reload = provider.reload();
+      await tickUntil(t, () => reloaded.length > before);
+      await reload;
+      t.mock.timers.tick(91 * SECOND);
+      assert.deepEqual(await verdicts(provider, [KEY, OTHER]), ["KEYS_NOT_LOADED", "KEYS_NOT_LOADED"]);
+    };
+    await confirm(rows);
+    provider.revokeKey("b");
+    await confirm([...rows, THIRD]);
+    provider.setKeys([rows[1]]);
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER]), ["KEY_UNKNOWN", dataOf("b")]);
+  });
+
+  it("counts as added by hand what was exchanged for a key while its row was read", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { provider, source } = await loading([{ key: KEY, id: "a" }], { maxStaleSeconds: 90 });
+    source.rows = Object.defineProperty([{ key: KEY, id: "a" }, null], 1, {
+      get() {
+        provider.replaceKey("a", { key: OTHER, id: "c" });
+        return null;
+      },
+    });
     const reload = provider.reload();
     await tickUntil(t, () => reloaded.length === 2);
     await reload;
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER]), ["KEY_UNKNOWN", dataOf("c")]);
     t.mock.timers.tick(91 * SECOND);
-    assert.deepEqual(await verdicts(provider, [KEY, OTHER]), ["KEYS_NOT_LOADED", "KEYS_NOT_LOADED"]);
-    provider.setKeys([rows[1]]);
-    assert.deepEqual(await verdicts(provider, [KEY, OTHER]), ["KEY_UNKNOWN", dataOf("b")]);
+    assert.deepEqual(await verdicts(provider, [KEY, OTHER]), ["KEY_UNKNOWN", dataOf("c")]);
   });
 
   it("is none by default", async (t) => {

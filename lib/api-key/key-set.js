@@ -9,6 +9,7 @@ import { ApiKeyRecord, keyPath } from "./records.js";
  * Changes by hand since a load began.
  * @typedef {object} Changes
  * @property {number} load its number
+ * @property {number} unchanged how many keys in use it has given as they are
  * @property {boolean} isReset whether all keys were replaced
  * @property {Set<string>} revoked ids
  * @property {Map<string, number>} expiries of keys that were replaced with an overlap, by id
@@ -183,8 +184,14 @@ export class ApiKeySet {
   /** From now on, changes by hand are kept for what the load will give. */
   beginLoad() {
     this.#loads += 1;
-    this.#changes = { load: this.#loads, isReset: false, revoked: new Set(), expiries: new Map() };
-    this.#origins = this.#origins.map((origin) => (origin === BY_HAND ? BY_HAND_BEFORE : origin));
+    this.#changes = {
+      load: this.#loads,
+      unchanged: 0,
+      isReset: false,
+      revoked: new Set(),
+      expiries: new Map(),
+    };
+    replaceAll(this.#origins, BY_HAND, BY_HAND_BEFORE);
   }
 
   /**
@@ -197,6 +204,9 @@ export class ApiKeySet {
     const record = typeof entry === "string" ? undefined : this.findUnchanged(entry, row);
     if (!(record instanceof ApiKeyRecord)) {
       return false;
+    }
+    if (record.load !== this.#loads && this.#changes !== undefined) {
+      this.#changes.unchanged += 1;
     }
     record.load = this.#loads;
     record.row = row;
@@ -221,9 +231,15 @@ export class ApiKeySet {
     if (changes === undefined || changes.isReset) {
       return;
     }
+    const isChanged = changes.revoked.size > 0 || this.#origins.includes(BY_HAND);
+    if (plan.isEmpty && changes.unchanged === this.count && !isChanged) {
+      this.#origins.fill(LOADED);
+      return;
+    }
     const keys = {
       records: this.#records,
-      isByHand: this.#origins.map((origin) => (origin === BY_HAND ? 1 : 0)),
+      count: this.count,
+      isByHand: (index) => this.#origins[index] === BY_HAND,
       recordOfId: (id) => this.#byId.get(id),
       indexOf: this.#indexOf,
     };
@@ -234,7 +250,7 @@ export class ApiKeySet {
       equal = this.#replace(plan.kept, plan.added, LOADED, plan.leftOutKeys);
     }
     plan.updateRecords();
-    this.#origins = this.#origins.map((origin) => (origin === BY_HAND ? BY_HAND : LOADED));
+    replaceAll(this.#origins, BY_HAND_BEFORE, LOADED);
   }
 
   /** Loaded keys are rejected until a load has ended. */
@@ -377,6 +393,13 @@ export class ApiKeySet {
 
   #chooseLookup() {
     this.contains = this.#records.length === 0 && !this.#isLoadSuspended ? this.#ring.contains : undefined;
+  }
+}
+
+/** @param {Uint8Array} array */
+function replaceAll(array, from, to) {
+  for (let index = array.indexOf(from); index >= 0; index = array.indexOf(from, index + 1)) {
+    array[index] = to;
   }
 }
 

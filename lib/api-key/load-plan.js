@@ -6,7 +6,8 @@
  *
  * @typedef {object} KeysInUse
  * @property {(ApiKeyRecord | undefined)[]} records by index
- * @property {Uint8Array} isByHand by index: 1 for a key that was added by hand since the load began
+ * @property {number} count
+ * @property {(index: number) => boolean} isByHand whether a key was added by hand since the load began
  * @property {(id: string) => ApiKeyRecord | undefined} recordOfId
  * @property {(text: string) => number} indexOf -1 for no key
  */
@@ -66,6 +67,11 @@ export class LoadPlan {
     }
   }
 
+  /** Whether all rows describe keys in use as they are, if they can be read. */
+  get isEmpty() {
+    return this.#read.length === 0;
+  }
+
   /**
    * Settles what becomes of each key in use and of each row.
    *
@@ -73,11 +79,11 @@ export class LoadPlan {
    * @param {import("./key-set.js").Changes} changes by hand since the load began
    */
   settle(keys, changes) {
-    this.#rowOf = new Int32Array(keys.isByHand.length);
+    this.#rowOf = new Int32Array(keys.count);
     for (let index = 0; index < this.#rowOf.length; index += 1) {
       const record = keys.records[index];
       const row = record?.load === changes.load ? record.row : NO_ROW;
-      this.#rowOf[index] = keys.isByHand[index] === 1 ? BY_HAND : row;
+      this.#rowOf[index] = keys.isByHand(index) ? BY_HAND : row;
     }
     for (const item of this.#read) {
       const { key, row } = item;

@@ -289,6 +289,9 @@ function countRows(given) {
   }
 }
 
+/** How messages about a key begin. */
+const LEADING_PATH = /^`keys\[\d+\]`/;
+
 function readRow(given, row, keySet, { strict, queryFallback }, read) {
   try {
     const entry = given[row];
@@ -312,7 +315,7 @@ function readRow(given, row, keySet, { strict, queryFallback }, read) {
     }
     read.plan.read(key, row);
   } catch (error) {
-    const problem = isCoded(error) ? error.message.slice(keyPath(row).length) : " cannot be read";
+    const problem = isCoded(error) ? error.message.replace(LEADING_PATH, "") : " cannot be read";
     read.leftOut.add(row, problem);
   }
 }

@@ -139,7 +139,7 @@ export class ApiKeyRecord {
       id === this.id &&
       (hash ?? undefined) === given.hash &&
       (given.hash === undefined ? typeof key === "string" && indexOf(key) === this.index : isNone(key)) &&
-      (isNone(scopes) ? this.#scopes.length === 0 : isEqualJson(scopes, this.#scopes)) &&
+      (isNone(scopes) ? this.#scopes.length === 0 : areEqualTexts(scopes, this.#scopes)) &&
       (isNone(metadata) ? Object.keys(this.#metadata).length === 0 : isEqualJson(metadata, this.#metadata)) &&
       (isNone(notBefore)
         ? this.notBefore === Number.NEGATIVE_INFINITY
@@ -159,6 +159,18 @@ function isEqualTime(value, time, text) {
   return typeof value === "string"
     ? value === text
     : types.isDate(value) && Date.prototype.getTime.call(value) === time;
+}
+
+/** @param {any} value @param {string[]} texts */
+function areEqualTexts(value, texts) {
+  if (!Array.isArray(value) || value.length !== texts.length) {
+    return false;
+  }
+  let index = 0;
+  while (index < texts.length && value[index] === texts[index]) {
+    index += 1;
+  }
+  return index === texts.length;
 }
 
 /** Whether JSON would hold a value as `stored`, which JSON.parse made. In doubt says no. */
@@ -183,15 +195,15 @@ function isEqualJson(value, stored) {
   if (prototype !== Object.prototype && prototype !== null) {
     return false;
   }
-  let rest = Object.keys(stored).length;
-  for (const name in value) {
-    if (
-      !Object.hasOwn(value, name) ||
-      !Object.hasOwn(stored, name) ||
-      !isEqualJson(value[name], stored[name])
-    ) {
+  // Counted without an array of names: this runs for each of a hundred thousand keys.
+  let rest = 0;
+  for (const name in stored) {
+    if (!isEqualJson(value[name], stored[name])) {
       return false;
     }
+    rest += 1;
+  }
+  for (const _ in value) {
     rest -= 1;
   }
   return rest === 0;
