@@ -92,8 +92,11 @@ fn base64_of(random: &mut Random) -> String {
     STANDARD.encode(random.bytes(length))
 }
 
+/// Draws a secret of one form.
+type Draw = fn(&mut Random) -> Vec<u8>;
+
 /// Secrets as libraries, tools and password managers generate them.
-const SECRETS: [(&str, fn(&mut Random) -> Vec<u8>); 26] = [
+const SECRETS: [(&str, Draw); 26] = [
     ("base64", |random| base64_of(random).into()),
     ("base64 without padding", |random| base64_of(random).replace('=', "").into()),
     ("base64 of multiples of 3", |random| {
