@@ -974,7 +974,7 @@ export interface OAuthConfig {
    * and rules. If absent, keys are discovered for each authorization server, and the audience is {@link resource}.
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  validation?: OAuthValidation | readonly OAuthValidation[];
+  validation?: OAuthValidation | readonly OAuthValidation[] | null | undefined;
   /**
    * Name of the header that carries `Bearer <token>`, an HTTP field name (RFC 9110 §5.1), case-insensitive.
    * @default "Authorization"
@@ -989,14 +989,16 @@ export interface OAuthConfig {
   requiredScopes?: readonly string[] | null | undefined;
   /** See {@link JWTOptions.subject}. */
   subject?: string | readonly string[] | null | undefined;
+  /** See {@link JWTOptions.claims}. */
+  claims?: Readonly<Record<string, ClaimValue | readonly ClaimValue[]>> | null | undefined;
   /** See {@link JWTOptions.requiredClaims}. */
   requiredClaims?: readonly string[] | null | undefined;
   /**
-   * The accepted `typ` of the header, such as `at+jwt` (RFC 9068 §4). See {@link JWTOptions.typ}. Excludes
+   * The accepted values of `typ` in the header, such as `at+jwt` (RFC 9068 §4). See {@link JWTOptions.typ}. Excludes
    * introspection.
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
-  typ?: string | null | undefined;
+  typ?: string | readonly string[] | null | undefined;
   /** See {@link JWTOptions.maxTokenAge}. */
   maxTokenAge?: number | null | undefined;
   /**
@@ -1024,6 +1026,12 @@ export interface OAuthConfig {
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
    */
   cacheSize?: number | null | undefined;
+  /**
+   * Where the client's address is found. See {@link TrustProxy}.
+   * @default 0
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`, also if {@link ThrottleConfig.trustProxy} differs
+   */
+  trustProxy?: TrustProxy | null | undefined;
   /**
    * Responds with 429 to too many failures from one address. Valid credentials are still accepted, unless
    * {@link ThrottleConfig.lockout} is set. If absent, there is no limit.

@@ -193,6 +193,16 @@ describe("the rules", () => {
     assert.equal(judge({ tenant: 1 }, { requiredClaims: ["tenant", "toString"] }), "TOKEN_CLAIM_MISSING");
   });
 
+  it("claims that are restricted must have an accepted value, or be an array with one", () => {
+    const claims = [{ name: "tenant", texts: ["a", "b"], numbers: [7], booleans: [true] }];
+    for (const tenant of ["a", "b", 7, true, ["x", "b"]]) {
+      assert.equal(judge({ tenant }, { claims }), undefined, inspect(tenant));
+    }
+    for (const tenant of [undefined, null, "", "A", "7", false, [], [["a"]], { a: 1 }]) {
+      assert.equal(judge({ tenant }, { claims }), "TOKEN_CLAIM_NOT_ALLOWED", inspect(tenant));
+    }
+  });
+
   it("subjects are to the letter, but for `*`", () => {
     const accepts = (sub, ...subjects) => judge({ sub }, { subjects }) === undefined;
     const table = [

@@ -125,19 +125,23 @@ runTable(OAUTH, "§2 constructor", [
           why: "the message names what is missing",
         }),
       ),
-      differs("validation: null", {
-        config: () => jwtConfig({}, { validation: null }),
-        oracle: refused(/Cannot read properties of null/),
-        ours: refused(/`validation` must be an object/),
-        why: "the message names what is missing",
-      }),
-      differs("validation is left out", {
-        config: () => jwtConfig({}, { validation: ABSENT, authorizationServers: [server.issuer] }),
-        token: () => sign({ claims: { iss: server.issuer } }),
-        oracle: refused(/Cannot read properties of undefined/),
-        ours: ACCEPTS,
-        why: "keys are discovered, the audience is the resource",
-      }),
+      ...[ABSENT, undefined, null].map((validation) =>
+        differs(`validation: ${String(validation)}`, {
+          config: () => jwtConfig({}, { validation, authorizationServers: [server.issuer] }),
+          token: () => sign({ claims: { iss: server.issuer } }),
+          oracle: refused(/Cannot read properties of (?:undefined|null)/),
+          ours: ACCEPTS,
+          why: "keys are discovered, the audience is the resource",
+        }),
+      ),
+      ...["jwt", 42, () => {}].map((validation) =>
+        differs(`validation: ${String(validation)}`, {
+          config: () => jwtConfig({}, { validation }),
+          oracle: refused("OAuth introspection validation requires introspection config"),
+          ours: refused(/`validation` must be an object/),
+          why: "the message names what is missing",
+        }),
+      ),
     ],
   },
   {

@@ -26,6 +26,8 @@ import {
   type JWTConfig,
   type JWTKeys,
   linkFramework,
+  OAuthAuthProvider,
+  type OAuthConfig,
   type RejectedEvent,
   type RejectionReason,
   type ReloadFailedEvent,
@@ -43,6 +45,47 @@ new APIKeyAuthProvider({ loadKeys: async () => ["k1"], reloadIntervalSeconds: 60
 apiKeys.replaceKey("alice", "k2", { overlapSeconds: undefined });
 const count: number = apiKeys.getKeyCount();
 const name: string = apiKeys.getHeaderName();
+
+const oauthConfigs: OAuthConfig[] = [
+  { resource: "https://mcp.example.com/mcp", authorizationServers: ["https://login.example.com"] as const },
+  // As it is written for the framework.
+  {
+    resource: "https://mcp.example.com",
+    authorizationServers: ["https://login.example.com"],
+    validation: {
+      type: "introspection",
+      issuer: "https://login.example.com",
+      audience: "https://mcp.example.com",
+      introspection: { endpoint: "https://login.example.com/introspect", clientId: "a", clientSecret: "b" },
+    },
+    headerName: "Authorization",
+  },
+  {
+    resource: "https://mcp.example.com/mcp",
+    authorizationServers: ["https://a.example", "https://b.example"],
+    validation: [
+      { issuer: "https://a.example", audience: ["x", "y"], algorithms: ["PS256"], rejectBoundTokens: true },
+      { issuer: ["https://b.example"], jwksUri: "https://b.example/jwks", allowIdTokens: null },
+    ],
+    requiredScopes: ["mcp"],
+    resourceMetadataUrl: false,
+    throttle: { failures: 10 },
+    maxTokenAge: undefined,
+    strict: true,
+  },
+];
+const oauthProvider: OAuthAuthProvider = new OAuthAuthProvider(oauthConfigs[0] as OAuthConfig);
+const challenge: string = oauthProvider.getWWWAuthenticateHeader("invalid_token", "why");
+const servers: string[] = oauthProvider.getAuthorizationServers();
+const resource: string = oauthProvider.getResource();
+await oauthProvider.ready();
+oauthProvider.close();
+const frameworkOAuthConfig: ConstructorParameters<typeof framework.OAuthAuthProvider>[0] = {
+  resource,
+  authorizationServers: servers,
+  validation: { type: "jwt", audience: "a", issuer: "b", jwksUri: "https://b.example/jwks" },
+};
+new OAuthAuthProvider(frameworkOAuthConfig);
 
 declare const publicKey: KeyObject;
 const algorithms: Algorithm[] = ["RS256", "PS512", "ES512", "EdDSA", "Ed25519"];
@@ -172,4 +215,4 @@ generateApiKey({ prefix: undefined });
 const form: "ok" | "typo" | "unrecognized" = checkApiKey(generated[0]?.key ?? "");
 const named: [`sha256:${string}`, `key_${string}`] = [generateApiKey().hash, generateApiKey().id];
 
-export { count, form, forTheFramework, name, named, severalError };
+export { challenge, count, form, forTheFramework, name, named, severalError };

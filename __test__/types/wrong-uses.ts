@@ -7,6 +7,8 @@ import {
   checkApiKey,
   generateApiKey,
   JWTAuthProvider,
+  OAuthAuthProvider,
+  type OAuthConfig,
 } from "mcp-native-auth";
 
 new APIKeyAuthProvider(); // wrong
@@ -48,6 +50,21 @@ new JWTAuthProvider({ secret: "s" }).config; // wrong
 new JWTAuthProvider({ secret: "s" }).getKeyCount(); // wrong
 new JWTAuthProvider({ secret: "s" }).authenticate(); // wrong
 const config: AuthConfig = { provider: {} }; // wrong
+const oauth: OAuthConfig = {
+  resource: "https://mcp.example.com",
+  authorizationServers: ["https://a.example"],
+};
+new OAuthAuthProvider(); // wrong
+new OAuthAuthProvider({ resource: "https://mcp.example.com" }); // wrong
+new OAuthAuthProvider({ ...oauth, resource: undefined }); // wrong
+new OAuthAuthProvider({ ...oauth, authorizationServers: "https://a.example" }); // wrong
+new OAuthAuthProvider({ ...oauth, requiredScopes: "mcp" }); // wrong
+new OAuthAuthProvider({ ...oauth, validation: { type: "JWT" } }); // wrong
+new OAuthAuthProvider({ ...oauth, validation: { audience: /x/ } }); // wrong
+new OAuthAuthProvider({ ...oauth, validation: { introspection: { clientId: "a" } } }); // wrong
+new OAuthAuthProvider({ ...oauth, validation: { isuer: "x" } }); // wrong: isuer
+new OAuthAuthProvider({ ...oauth, resourceMetadataUrl: true }); // wrong
+new OAuthAuthProvider(oauth).config; // wrong
 const decided: boolean = await new JWTAuthProvider({ secret: "s" }).authenticate(config as never); // wrong
 generateApiKey("acme"); // wrong
 generateApiKey({ prefx: "acme" }); // wrong

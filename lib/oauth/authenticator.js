@@ -230,6 +230,7 @@ class IntrospectedIssuer {
         maxTokenAge: rules.maxTokenAge,
         subjects: rules.subjects,
         requiredClaims: rules.requiredClaims,
+        claims: rules.claims,
       },
     });
   }

@@ -27,6 +27,8 @@ const BUSY_RETRY_MS = 1000;
  * @property {number} [maxTokenAge] seconds by `iat`, which must then be there
  * @property {readonly string[]} [subjects] accepted in `sub`; `*` matches any run of characters. Default: any
  * @property {readonly string[]} [requiredClaims] that must be there, with any value
+ * @property {readonly { name: string, texts: string[], numbers: number[], booleans: boolean[] }[]} [claims] that must
+ *   have an accepted value, or be an array with one
  *
  * @typedef {import("./claims.js").ClaimRules & MoreRules} IntrospectionRules
  *
@@ -105,6 +107,7 @@ class Introspector {
       maxTokenAge: rules.maxTokenAge,
       subjects: [...(rules.subjects ?? [])],
       requiredClaims: [...(rules.requiredClaims ?? [])],
+      claims: [...(rules.claims ?? [])],
     };
     this.#timeoutMs = options.timeoutMs ?? 5000;
     this.#maxInFlight = options.maxInFlight ?? 64;
@@ -374,7 +377,7 @@ function judgeTime(answer, { clockTolerance = 0 }, unixTime) {
 
 /** The rules of JWTAuthProvider that the native verifier checks in a token. */
 function judgeMore(answer, rules, unixTime) {
-  const { clockTolerance = 0, maxTokenAge, subjects = [], requiredClaims = [] } = rules;
+  const { clockTolerance = 0, maxTokenAge, subjects = [], requiredClaims = [], claims = [] } = rules;
   if (maxTokenAge !== undefined) {
     const stated = own(answer, "iat");
     const iat = readSeconds(stated);
@@ -391,9 +394,12 @@ function judgeMore(answer, rules, unixTime) {
   if (!requiredClaims.every((name) => Object.hasOwn(answer, name))) {
     return "TOKEN_CLAIM_MISSING";
   }
-  return subjects.length === 0 || subjects.some((pattern) => matches(String(answer.sub), pattern))
-    ? undefined
-    : "TOKEN_SUBJECT_NOT_ALLOWED";
+  if (subjects.length > 0 && !subjects.some((pattern) => matches(String(answer.sub), pattern))) {
+    return "TOKEN_SUBJECT_NOT_ALLOWED";
+  }
+  const isAccepted = ({ name, texts, numbers, booleans }) =>
+    [own(answer, name)].flat().some((value) => [...texts, ...numbers, ...booleans].includes(value));
+  return claims.every(isAccepted) ? undefined : "TOKEN_CLAIM_NOT_ALLOWED";
 }
 
 /** In a time that grows with the text alone, which a regular expression cannot promise. */

@@ -87,7 +87,7 @@ export function readOAuthConfig(owner, options, strict) {
 
 /** @returns {Validation[]} */
 function readValidations(value, context) {
-  if (value === undefined) {
+  if (value === undefined || value === null) {
     return context.servers.map((issuer) => readValidation({ issuer }, "validation", context));
   }
   if (isArray(value)) {

@@ -28,6 +28,7 @@ const NAME = "OAuthAuthProvider";
 const RESTRICTING_OPTIONS = [
   "requiredScopes",
   "subject",
+  "claims",
   "typ",
   "maxTokenAge",
   "requiredClaims",

@@ -1,0 +1,108 @@
+/** Several issuers in one provider: each has keys, audience and rules of its own. */
+
+import assert from "node:assert/strict";
+import diagnostics from "node:diagnostics_channel";
+import { after, before, it } from "node:test";
+import { OAuthAuthProvider } from "mcp-native-auth";
+import { issuerServer } from "../support/issuer-server.js";
+import { jws, pair, publicJwk } from "../support/keys.js";
+import { bearer } from "../support/oracle.js";
+
+const exp = Math.floor(Date.now() / 1000) + 3600;
+const CLIENT = { clientId: "rs", clientSecret: "secret-of-the-test" };
+const sign = (iss, aud, key) =>
+  jws({
+    header: { alg: "ES256", kid: "k" },
+    payload: { iss, aud, sub: "alice", exp },
+    key: pair(key).privateKey,
+  });
+
+let first;
+let second;
+let provider;
+let reason;
+const note = (event) => {
+  reason = event.reason;
+};
+before(async () => {
+  diagnostics.subscribe("mcp-native-auth:rejected", note);
+  first = await issuerServer({ keys: [{ ...publicJwk("p256"), kid: "k" }] });
+  second = await issuerServer({ keys: [{ ...publicJwk("p256Other"), kid: "k" }] });
+  provider = new OAuthAuthProvider({
+    resource: "https://mcp.example.com/mcp",
+    authorizationServers: [first.issuer, second.issuer, "https://opaque.example"],
+    validation: [
+      { issuer: first.issuer, audience: "one" },
+      { issuer: second.issuer, audience: "two" },
+      {
+        type: "introspection",
+        issuer: "https://opaque.example",
+        introspection: { ...CLIENT, endpoint: first.introspectionEndpoint },
+      },
+    ],
+  });
+});
+after(async () => {
+  diagnostics.unsubscribe("mcp-native-auth:rejected", note);
+  provider.close();
+  await first.close();
+  await second.close();
+});
+
+async function outcome(token) {
+  reason = undefined;
+  return (await provider.authenticate(bearer(token))) === false ? reason : "accepted";
+}
+
+it("a token of each is accepted with its own key and audience", async () => {
+  assert.equal(await outcome(sign(first.issuer, "one", "p256")), "accepted");
+  assert.equal(await outcome(sign(second.issuer, "two", "p256Other")), "accepted");
+  const answer = {
+    active: true,
+    iss: "https://opaque.example",
+    aud: "https://mcp.example.com/mcp",
+    sub: "a",
+    exp,
+  };
+  assert.equal(await outcome(first.answer(answer)), "accepted");
+});
+
+it("the key of one is not trusted for the name of another", async () => {
+  assert.equal(await outcome(sign(first.issuer, "one", "p256Other")), "TOKEN_SIGNATURE_INVALID");
+  assert.equal(await outcome(sign(second.issuer, "two", "p256")), "TOKEN_SIGNATURE_INVALID");
+});
+
+it("the audience of one is not that of another", async () => {
+  assert.equal(await outcome(sign(first.issuer, "two", "p256")), "TOKEN_AUDIENCE_NOT_ALLOWED");
+});
+
+it("a token of nobody here is rejected without asking anyone", async () => {
+  const before = first.requests.length + second.requests.length;
+  assert.equal(await outcome(sign("https://stranger.example", "one", "p256")), "TOKEN_ISSUER_NOT_ALLOWED");
+  assert.equal(first.requests.length + second.requests.length, before);
+});
+
+it("a token of one that its own endpoint would accept is not asked about elsewhere", async () => {
+  const token = sign(second.issuer, "two", "p256");
+  first.answer(
+    { active: true, iss: "https://opaque.example", aud: "https://mcp.example.com/mcp", sub: "a", exp },
+    token,
+  );
+  assert.equal(await outcome(token), "TOKEN_SIGNATURE_INVALID");
+});
+
+it("ready() fetches the keys of all, so that the first request does not wait", async () => {
+  const count = () =>
+    [first, second].flatMap(({ requests }) => requests).filter(({ url }) => url === "/jwks").length;
+  const other = new OAuthAuthProvider({
+    resource: "https://mcp.example.com/mcp",
+    authorizationServers: [first.issuer, second.issuer],
+  });
+  const before = count();
+  await other.ready();
+  assert.equal(count(), before + 2);
+  const token = sign(first.issuer, "https://mcp.example.com/mcp", "p256");
+  assert.notEqual(await other.authenticate(bearer(token)), false);
+  assert.equal(count(), before + 2);
+  other.close();
+});
