@@ -7,7 +7,7 @@
 import { meaningOfSecret } from "./reference-key.js";
 
 const FIELD_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-const NAMES = /^(?:[HRPE]S(?:256|384|512)|EdDSA)$/;
+const NAMES = /^(?:[HRPE]S(?:256|384|512)|Ed(?:DSA|25519))$/;
 
 const isGiven = (value) => value !== undefined && value !== null;
 const isBadHeaderName = (name) => isGiven(name) && !(typeof name === "string" && FIELD_NAME.test(name));
