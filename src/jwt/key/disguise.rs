@@ -458,7 +458,7 @@ fn is_modulus_text(text: &str) -> bool {
 }
 
 fn has_small_factor(number: &[u8]) -> bool {
-    const MAX_FACTOR: u32 = 1 << 14;
+    const MAX_FACTOR: u32 = 1 << 16;
     (3..MAX_FACTOR).step_by(2).any(|factor| {
         number.iter().fold(0, |remainder, byte| (remainder << 8 | u32::from(*byte)) % factor) == 0
     })
