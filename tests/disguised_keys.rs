@@ -92,11 +92,10 @@ fn base64_of(random: &mut Random) -> String {
     STANDARD.encode(random.bytes(length))
 }
 
-/// Draws a secret of one form.
-type Draw = fn(&mut Random) -> Vec<u8>;
+type Generate = fn(&mut Random) -> Vec<u8>;
 
 /// Secrets as libraries, tools and password managers generate them.
-const SECRETS: [(&str, Draw); 26] = [
+const SECRETS: [(&str, Generate); 27] = [
     ("base64", |random| base64_of(random).into()),
     ("base64 without padding", |random| base64_of(random).replace('=', "").into()),
     ("base64 of multiples of 3", |random| {
@@ -170,6 +169,11 @@ const SECRETS: [(&str, Draw); 26] = [
         };
         format!("{}.{}.{}", part(random), part(random), part(random)).into()
     }),
+    ("an id and a secret", |random| {
+        let separator = *random.pick(&[":", "=", " ", "|"]);
+        let length = random.between(8, 24);
+        format!("{}{separator}{}", random.text(LETTERS, length), base64_of(random)).into()
+    }),
     ("words", |random| {
         let separator = *random.pick(&[" ", "-", "_", ".", ",", "", " / ", "; "]);
         let count = random.between(4, 9);
@@ -187,7 +191,7 @@ const SECRETS: [(&str, Draw); 26] = [
 /// How many secrets of each form are made. `SECRETS_OF_EACH_FORM=100000 cargo test --release --test disguised_keys`
 /// makes more.
 fn secrets_of_each_form() -> usize {
-    std::env::var("SECRETS_OF_EACH_FORM").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000)
+    std::env::var("SECRETS_OF_EACH_FORM").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000)
 }
 
 #[test]
@@ -353,11 +357,12 @@ fn assert_is_no_secret(material: &[u8], what: &str) {
 
 #[test]
 fn a_public_key_is_never_a_secret_in_any_wrap_and_encoding() {
-    for (form, text) in forms() {
-        for (wrap, add) in WRAPS {
+    // Each encoding with each form, and with each wrap of some form.
+    for (number, (form, text)) in forms().into_iter().enumerate() {
+        for (shift, (wrap, add)) in WRAPS.into_iter().enumerate() {
             let what = format!("{form} with {wrap}");
             assert_is_no_secret(add(&text).as_bytes(), &what);
-            for (encoding, encode) in ENCODINGS {
+            for (encoding, encode) in ENCODINGS.into_iter().skip((number + shift) % 4).step_by(4) {
                 assert_is_no_secret(encode(&add(&text)).as_bytes(), &format!("{what} in {encoding}"));
                 assert_is_no_secret(
                     add(&encode(&text)).as_bytes(),
@@ -372,7 +377,7 @@ fn a_public_key_is_never_a_secret_in_any_wrap_and_encoding() {
 fn a_public_key_is_never_a_secret_behind_several_encodings() {
     let forms = forms();
     let mut random = Random(7);
-    for _ in 0..1_500 {
+    for _ in 0..500 {
         let (form, text) = random.pick(&forms);
         let mut what = (*form).to_owned();
         let mut text = text.clone();
@@ -525,6 +530,7 @@ fn file_names_and_addresses_are_called_by_their_name() {
         "s3://bucket/keys/public",
         "issuer.example/.well-known/openid-configuration",
         "//issuer.example/.well-known/jwks.json",
+        "localhost:3000/.well-known/jwks.json",
         "https:\\/\\/issuer.example\\/keys",
         "aHR0cHM6Ly9pc3N1ZXIuZXhhbXBsZS8ud2VsbC1rbm93bi9qd2tzLmpzb24=",
     ] {

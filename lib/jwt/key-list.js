@@ -106,7 +106,7 @@ const ENTRY_PROPERTIES = ["kid", "issuer"];
 function readListKey(item, path, owner, strict) {
   const form = entryForm(item);
   if (form === undefined) {
-    return { ...readMaterial(item, path), id: readId(readKid(item), path) };
+    return { id: readId(readKid(item), path), ...readMaterial(item, path) };
   }
   const hidden = findHiddenProperty(item, ENTRY_PROPERTIES);
   if (hidden !== undefined) {
@@ -119,10 +119,11 @@ function readListKey(item, path, owner, strict) {
   checkUnknownOptions(`${owner}: \`${path}\``, item, [...ENTRY_PROPERTIES, ...form], strict);
   checkUndefinedOptions(`${owner}: \`${path}\``, item, ["issuer"], strict === true);
   const material = form === SECRET_FORM ? item.secret : item;
+  // The material last: its copy would not be wiped if another property threw after it.
   return {
+    id: readId(kid ?? readKid(material), path),
     issuers: namesOption(`${path}.issuer`, issuer),
     ...readMaterial(material, path),
-    id: readId(kid ?? readKid(material), path),
   };
 }
 

@@ -33,7 +33,8 @@ export const DIFFERENCES = {
   // Keys of tokens
   damagedPem:
     "text in which a PEM block begins or ends, and that cannot be read as a key, or is read all the same",
-  keyInAnotherForm: "JWK as JSON text, OpenSSH key line, DER, or base64 or hexadecimal of DER or PEM",
+  keyInAnotherForm: "a public key in any other form or encoding",
+  placeOfKey: "a file name or an address as the secret",
   rsaSize: "RSA under 2048 or over 8192 bits",
   rsaExponent: "RSA with an exponent of 1, even, or over 33 bits",
   pssParameters: "RSASSA-PSS key without or with unusable parameters",
@@ -56,5 +57,5 @@ export const DIFFERENCES = {
   requireBearerNotGiven: "`requireBearer: undefined` or `null` is the default",
   schemeInAnyCase: "`caseInsensitiveScheme`",
   expirationRequired: "`requireExpiration`",
-  edDsa: "`EdDSA` is supported",
+  edDsa: "`EdDSA` and `Ed25519` are supported",
 };

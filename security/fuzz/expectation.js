@@ -25,7 +25,7 @@ export function expectedOfToken(request, meaning, now) {
   }
   const reading = readToken(token, meaning, now);
   const accepts = reading.refusal === undefined;
-  const isEdDsa = reading.alg === "EdDSA";
+  const isEdDsa = reading.alg === "EdDSA" || reading.alg === "Ed25519";
   const { differences } = meaning;
   return {
     ours: accepts && reading.stricter.length === 0,

@@ -82,7 +82,8 @@ function plainApiKeyConfig({ keys, headerName }) {
 
 function judgeConstruction(meaning, theirs, mine) {
   if (meaning.bothRefuse) {
-    const isSaid = [theirs, mine].every((side) => said(side) === meaning.bothRefuse);
+    const { bothRefuse, oursSays = bothRefuse } = meaning;
+    const isSaid = said(theirs) === bothRefuse && said(mine) === oursSays;
     return { answers: ["refused"], problems: isSaid ? [] : ["the constructors do not both say the same"] };
   }
   const problems = theirs.refusal ? ["the framework's constructor refuses"] : [];

@@ -9,7 +9,7 @@ const SECRET = "secret-of-the-options-cases-0c6f4d7b";
 
 const ALGORITHMS = [
   [4, (fitting) => fitting],
-  [2, () => [...HMAC_ALGORITHMS, ...RSA_ALGORITHMS, "ES256", "ES384", "ES512", "EdDSA"]],
+  [2, () => [...HMAC_ALGORITHMS, ...RSA_ALGORITHMS, "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]],
   [1, (fitting) => [...fitting, "HS257"]],
   [1, (fitting) => [...fitting, fitting[0]]],
   [1, (fitting) => ["", ...fitting, "none of these"]],

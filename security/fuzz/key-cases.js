@@ -7,7 +7,15 @@ import { createSecretKey } from "node:crypto";
 import { jwkForm } from "./jwk-forms.js";
 import { HMAC_ALGORITHMS, keyPair } from "./keys.js";
 import { requestWithToken } from "./request-shapes.js";
-import { compoundForm, oddForm, otherTextForm, pemForm, plainSecretForm } from "./secret-forms.js";
+import {
+  compoundForm,
+  disguisedForm,
+  oddForm,
+  otherTextForm,
+  pemForm,
+  placeForm,
+  plainSecretForm,
+} from "./secret-forms.js";
 import { signature } from "./sign.js";
 
 const NOW = 1_700_000_000_000;
@@ -52,6 +60,8 @@ export function keyFormatCase(random) {
   const form = random.weighted([
     [40, pemForm],
     [10, otherTextForm],
+    [6, disguisedForm],
+    [2, placeForm],
     [16, jwkForm],
     [14, compoundForm],
     [12, plainSecretForm],
@@ -84,7 +94,7 @@ function algorithmsFor(random, served) {
     [60, () => [...new Set([...fitting, "HS256"])]],
     [25, () => [random.pick(fitting)]],
     [10, () => undefined],
-    [5, () => random.some([...HMAC_ALGORITHMS, "RS256", "ES256", "EdDSA"])],
+    [5, () => random.some([...HMAC_ALGORITHMS, "RS256", "ES256", "EdDSA", "Ed25519"])],
   ])();
 }
 

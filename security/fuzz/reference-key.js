@@ -14,12 +14,13 @@ import { HMAC_ALGORITHMS, RSA_ALGORITHMS } from "./keys.js";
 import { isKeyText, isLikeKeyText, isLikePem, isPem } from "./reference-key-text.js";
 
 const CURVES = { prime256v1: ["ES256"], secp384r1: ["ES384"], secp521r1: ["ES512"] };
-const ALGORITHMS = [...HMAC_ALGORITHMS, ...RSA_ALGORITHMS, "ES256", "ES384", "ES512", "EdDSA"];
+const ALGORITHMS = [...HMAC_ALGORITHMS, ...RSA_ALGORITHMS, "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
 
 /**
  * @param {unknown} secret
  * @param {{ intact?: boolean, within?: object[], refused?: string }} made whether the generator left each
- *   key in it as it was, the public KeyObjects of those keys, and for which difference it was made
+ *   key in it as it was, the public KeyObjects of those keys, and for which difference it was made: text that is no PEM,
+ *   or PEM of a key
  */
 export function meaningOfSecret(secret, made = {}) {
   if (!secret) {
@@ -59,10 +60,14 @@ function ofBytes(bytes, { intact = true, within = [], refused }) {
     }
     return { open: "damagedPem", keys: meant, isDefinite: intact && meant.length === 1 };
   }
+  if (refused) {
+    return { refused };
+  }
   if (isLikePem(bytes)) {
     return { open: "damagedPem", keys: [...meant, asSecret] };
   }
-  if (isLikeKeyText(bytes, intact)) {
+  // A key that was damaged, or stands among other text, may be found or not.
+  if (isLikeKeyText(bytes, intact) || !intact || within.length > 0) {
     return isKeyText(bytes) && intact
       ? { refused: "keyInAnotherForm" }
       : { open: "keyInAnotherForm", keys: [asSecret], isDefinite: true };
@@ -109,7 +114,9 @@ function ofPublicKey(publicKey) {
     return serves.length > 0 ? { key: { publicKey, serves } } : { refused: "pssParameters" };
   }
   if (type === "ed25519") {
-    return isOfSmallOrder(publicKey) ? { refused: "smallOrder" } : { key: { publicKey, serves: ["EdDSA"] } };
+    return isOfSmallOrder(publicKey)
+      ? { refused: "smallOrder" }
+      : { key: { publicKey, serves: ["EdDSA", "Ed25519"] } };
   }
   const serves = type === "ec" ? CURVES[details.namedCurve] : undefined;
   return serves ? { key: { publicKey, serves } } : { refused: "unsupportedKeyType" };
@@ -157,7 +164,7 @@ function ofJwk(jwk, { intact = true }, differences) {
     (isGiven(use) && use !== "sig") ||
     (isGiven(operations) && !(Array.isArray(operations) && operations.includes("verify"))) ||
     (Array.isArray(operations) && operations.some((operation) => typeof operation !== "string")) ||
-    (isGiven(alg) && !ALGORITHMS.includes(alg) && alg !== "Ed25519");
+    (isGiven(alg) && !ALGORITHMS.includes(alg));
   if (forbidden) {
     return { refused: "jwkForbidden" };
   }
@@ -165,8 +172,10 @@ function ofJwk(jwk, { intact = true }, differences) {
   if (meaning.key === undefined) {
     return meaning;
   }
-  const pinned = alg === "Ed25519" ? "EdDSA" : alg;
-  const serves = meaning.key.serves.filter((name) => !isGiven(alg) || name === pinned);
+  const isEd = (name) => name === "Ed25519" || name === "EdDSA";
+  const serves = meaning.key.serves.filter(
+    (name) => !isGiven(alg) || name === alg || (isEd(name) && isEd(alg)),
+  );
   if (serves.length === 0) {
     return { refused: "jwkForbidden" };
   }

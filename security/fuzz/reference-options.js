@@ -1,13 +1,13 @@
 /**
- * What a configuration means by the documentation: `{ bothRefuse: message }`; `{ refused: names }` of
- * the deliberate differences for which our constructor must throw; or what the provider then goes by,
- * with the names of the `differences` that the framework makes of it.
+ * What a configuration means by the documentation: `{ bothRefuse: message }`, with `oursSays` if ours says
+ * something else; `{ refused: names }` of the deliberate differences for which our constructor must throw;
+ * or what the provider then goes by, with the names of the `differences` that the framework makes of it.
  */
 
 import { meaningOfSecret } from "./reference-key.js";
 
 const FIELD_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-const NAMES = /^(?:[HRPE]S(?:256|384|512)|EdDSA)$/;
+const NAMES = /^(?:[HRPE]S(?:256|384|512)|Ed(?:DSA|25519))$/;
 
 const isGiven = (value) => value !== undefined && value !== null;
 const isBadHeaderName = (name) => isGiven(name) && !(typeof name === "string" && FIELD_NAME.test(name));
@@ -60,7 +60,7 @@ export function meaningOfJwtConfig(config, made) {
     options;
   const secret = meaningOfSecret(options.secret, made);
   if (secret.missing) {
-    return { bothRefuse: "JWT secret is required" };
+    return { bothRefuse: "JWT secret is required", oursSays: inheritedRestriction(config) };
   }
   const areGiven = isGiven(algorithms) && algorithms !== "";
   const allowed = areGiven ? algorithms : ["HS256"];
@@ -101,6 +101,15 @@ export function meaningOfJwtConfig(config, made) {
       }),
     ],
   };
+}
+
+/** What ours says of an option that restricts and would be ignored, before it looks for the secret. */
+function inheritedRestriction(config) {
+  const isInherited =
+    typeof config === "object" && config !== null && !Object.hasOwn(config, "requireExpiration");
+  return isInherited && "requireExpiration" in config
+    ? "`requireExpiration` is inherited or not enumerable, so it would be ignored; pass a plain object with all options"
+    : undefined;
 }
 
 function isBadCount(count) {

@@ -128,7 +128,7 @@ function isSignature(alg, key, input, segment) {
   } else if (alg.startsWith("ES")) {
     how.dsaEncoding = "ieee-p1363";
   }
-  return verify(alg === "EdDSA" ? null : hash, Buffer.from(input), how, Buffer.from(segment, "base64"));
+  return verify(alg.startsWith("Ed") ? null : hash, Buffer.from(input), how, Buffer.from(segment, "base64"));
 }
 
 /** RFC 8017 §8.1.2: a signature is as long as the modulus, leading zeros included. */

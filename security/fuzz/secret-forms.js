@@ -108,6 +108,60 @@ export function otherTextForm(random, pair) {
   return { ...form, bytes: Buffer.from(text, "latin1"), asBytes: true, intact: false };
 }
 
+/** What tools and people do to text on its way into a configuration. Undone, it is the same. */
+const DISGUISES = [
+  (text) => Buffer.from(text).toString("base64"),
+  (text) => Buffer.from(text).toString("base64url"),
+  (text) => Buffer.from(text).toString("hex"),
+  (text) => `'${text}'`,
+  (text) => `\u201c${text}\u201d`,
+  (text) => `PUBLIC_KEY=${text}`,
+  (text) => `export JWT_SECRET="${text}"`,
+  (text) => `data:application/octet-stream;base64,${Buffer.from(text).toString("base64")}`,
+  (text) => `base64:${Buffer.from(text).toString("base64")}`,
+  (text) => JSON.stringify(text),
+  (text) => JSON.stringify({ issuer: "x", keys: [{ value: text }] }),
+  (text) => encodeURIComponent(text),
+  (text) => text.replace(/[^\w]/g, (other) => `&#${other.codePointAt(0)};`),
+  (text) => text.replace(/[^\w]/g, (other) => `\\u${other.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  (text) => JSON.stringify(Buffer.from(text)),
+  (text) => ` ${text}\n`,
+];
+
+/** A public key in one to three disguises, of which none leaves PEM. */
+export function disguisedForm(random, pair) {
+  const [, der] = random.pick(derForms(pair));
+  const jwk = () => JSON.stringify(hasJwk(pair) ? publicJwk(pair) : { kty: "RSA", n: "AQAB", e: "AQAB" });
+  let text = random.pick([() => der().toString("base64"), jwk, () => `{"keys":[${jwk()}]}`])();
+  if (random.chance(0.2)) {
+    text = Buffer.from(spkiPem(pair)).toString("base64");
+  }
+  for (let disguises = random.between(1, 3); disguises > 0; disguises -= 1) {
+    text = random.pick(DISGUISES)(text);
+  }
+  return { bytes: Buffer.from(text), refused: "keyInAnotherForm" };
+}
+
+const PLACES = [
+  "./public.pem",
+  "/etc/keys/public.pem",
+  "/run/secrets/jwt_public_key",
+  "C:\\keys\\public.pem",
+  "keys/issuer.crt",
+  "https://issuer.example/.well-known/jwks.json",
+  "http://localhost:8080/realms/master/protocol/openid-connect/certs",
+  "file:///etc/keys/public.pem",
+];
+
+/** Where a key is, in place of the key. */
+export function placeForm(random) {
+  const text = random.pick(PLACES);
+  const disguised = random.pick([(place) => place, (place) => `"${place}"`, (place) => `JWT_KEY=${place}`])(
+    text,
+  );
+  return { bytes: Buffer.from(disguised), refused: "placeOfKey" };
+}
+
 const CRYPTO_KEYS = await cryptoKeys();
 
 async function cryptoKeys() {

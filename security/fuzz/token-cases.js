@@ -85,7 +85,7 @@ const PUBLIC_KEYS = [
   [7, { names: ["p256", "p256Other"], lists: [["ES256"], ["ES256", "ES384", "HS256"]] }],
   [2, { names: ["p384", "p256"], lists: [["ES384"]] }],
   [2, { names: ["p521", "p384"], lists: [["ES512"], ["ES512", "ES256"]] }],
-  [3, { names: ["ed25519", "ed25519Other"], lists: [["EdDSA"], ["EdDSA", "HS256"]] }],
+  [3, { names: ["ed25519", "ed25519Other"], lists: [["EdDSA"], ["Ed25519"], ["EdDSA", "Ed25519", "HS256"]] }],
 ];
 
 function publicKeyConfig(random) {

@@ -27,6 +27,7 @@ const OTHER_ALGORITHMS = [
   '"PS256"',
   '"ES256"',
   '"EdDSA"',
+  '"Ed25519"',
   '""',
   '["HS256"]',
   '{"HS256":1}',

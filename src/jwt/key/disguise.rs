@@ -245,7 +245,7 @@ fn is_point(bytes: &[u8]) -> bool {
     };
     let is_on_curve = |point: &[u8]| ParsedPublicKey::new(ecdsa(algorithm), point).is_ok();
     if bytes.len().is_multiple_of(2) {
-        is_on_curve(&[&[UNCOMPRESSED], bytes].concat())
+        is_on_curve(&Zeroizing::new([&[UNCOMPRESSED], bytes].concat()))
     } else {
         bytes.first() == Some(&UNCOMPRESSED) && is_on_curve(bytes)
     }
@@ -308,35 +308,45 @@ fn is_xml(text: &str) -> bool {
 
 /// Whether a name says that a key follows: `publicKey`, `JWT_PUBLIC_KEY`, `x5c`, and a value that is long enough.
 fn is_named(text: &str) -> bool {
-    const ANYWHERE: [&str; 5] = ["publickey", "pubkey", "verifykey", "verificationkey", "verifyingkey"];
-    const AT_END: [&str; 7] = ["public", "certificate", "cert", "x509", "x5c", "spki", "modulus"];
     /// 32 bytes in base64url.
     const MIN_VALUE: usize = 43;
     /// 1024 bits in base64url.
     const MIN_MODULUS: usize = 171;
-    const MAX_NAME: usize = 64;
-    encoding::words(text).any(|(start, value)| {
-        if value.len() < MIN_VALUE {
-            return false;
-        }
+    encoding::words(text).filter(|(_, value)| value.len() >= MIN_VALUE).any(|(start, value)| {
         let before = text.get(..start).unwrap_or_default();
         let named = before.trim_end_matches(|end: char| !end.is_ascii_alphanumeric());
-        if named.len() == before.len() {
-            return false;
-        }
-        let mut name = Zeroizing::new([0; MAX_NAME]);
-        let mut length = 0;
-        let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-. ".contains(byte);
-        let letters = named.bytes().rev().take_while(is_of_name).filter(u8::is_ascii_alphanumeric);
-        for (target, letter) in name.iter_mut().rev().zip(letters) {
-            *target = letter.to_ascii_lowercase();
-            length += 1;
-        }
-        let name = name.get(MAX_NAME - length..).unwrap_or_default();
-        ANYWHERE.iter().any(|part| memchr::memmem::find(name, part.as_bytes()).is_some())
-            || AT_END.iter().any(|end| name.ends_with(end.as_bytes()))
-            || (name == b"n" && value.len() >= MIN_MODULUS)
+        let separator = before.get(named.len()..).unwrap_or_default();
+        let is_separated = separator.contains(|part: char| part.is_whitespace() || "=:>\"'".contains(part));
+        is_separated && (is_name_of_key(named) || value.len() >= MIN_MODULUS && ends_in_word(named, "n"))
     }) || ["Public-Key: (", "Modulus:", "Modulus ("].iter().any(|label| text.contains(label))
+}
+
+fn is_name_of_key(named: &str) -> bool {
+    const ANYWHERE: [&str; 5] = ["publickey", "pubkey", "verifykey", "verificationkey", "verifyingkey"];
+    const AT_END: [&str; 7] = ["public", "certificate", "cert", "x509", "x5c", "spki", "modulus"];
+    const MAX_NAME: usize = 64;
+    if AT_END.iter().any(|end| ends_in_word(named, end)) {
+        return true;
+    }
+    let mut name = Zeroizing::new([0; MAX_NAME]);
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-. ".contains(byte);
+    let letters = named.bytes().rev().take_while(is_of_name).filter(u8::is_ascii_alphanumeric);
+    for (target, letter) in name.iter_mut().rev().zip(letters) {
+        *target = letter.to_ascii_lowercase();
+    }
+    ANYWHERE.iter().any(|part| memchr::memmem::find(&*name, part.as_bytes()).is_some())
+}
+
+/// Whether a text ends in a word, in letters of any case, as `cert` in `issuer_cert` and `issuerCert`.
+fn ends_in_word(text: &str, word: &str) -> bool {
+    let Some((before, end)) = text.split_at_checked(text.len().saturating_sub(word.len())) else {
+        return false;
+    };
+    let begins_in_middle = before.ends_with(|last: char| {
+        last.is_ascii_alphanumeric()
+            && !(last.is_ascii_lowercase() && end.starts_with(|first: char| first.is_ascii_uppercase()))
+    });
+    end.eq_ignore_ascii_case(word) && !begins_in_middle
 }
 
 /// Where keys can be fetched from: a URL, or one that has lost its scheme.
@@ -351,12 +361,12 @@ fn is_address(text: &str) -> bool {
     };
     let is_known_path = |text: &str| {
         let host = text.strip_prefix("//").unwrap_or(text).split('/').next().unwrap_or_default();
-        host.contains('.')
-            && host.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && (text.contains("/.well-known/") || ENDS.iter().any(|end| text.ends_with(end)))
+        let begins_with_host =
+            host.contains('.') && host.starts_with(|first: char| first.is_ascii_alphanumeric());
+        text.contains("/.well-known/") || (begins_with_host && ENDS.iter().any(|end| text.ends_with(end)))
     };
     plain_text::values(text).into_iter().any(|text| is_url(text) || is_known_path(text))
-        || ["jwks_uri", "jwksUri", "jwks_url"].iter().any(|name| text.contains(name))
+        || ["jwks_ur", "jwksur"].iter().any(|name| plain_text::contains(text, name))
 }
 
 fn is_file_name(text: &str) -> bool {
@@ -400,7 +410,8 @@ fn is_file_name(text: &str) -> bool {
     plain_text::values(text).into_iter().any(|text| {
         let is_of_path =
             |byte: u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || PUNCTUATION.contains(&byte);
-        if !text.bytes().all(is_of_path) {
+        // References to secrets look like URLs.
+        if !text.bytes().all(is_of_path) || text.contains("://") {
             return false;
         }
         // Words that people join by dots end so, too.
@@ -447,7 +458,7 @@ fn is_modulus_text(text: &str) -> bool {
 }
 
 fn has_small_factor(number: &[u8]) -> bool {
-    const MAX_FACTOR: u32 = 1 << 14;
+    const MAX_FACTOR: u32 = 1 << 16;
     (3..MAX_FACTOR).step_by(2).any(|factor| {
         number.iter().fold(0, |remainder, byte| (remainder << 8 | u32::from(*byte)) % factor) == 0
     })
