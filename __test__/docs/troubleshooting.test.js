@@ -454,11 +454,6 @@ const PROGRAMS = {
       await setTimeout(200);
       await provider.authenticate({ headers: { "x-api-key": "${key}" }, socket: {} });`,
   },
-  "an SSE stream that is open": {
-    source: `import { APIKeyAuthProvider } from "mcp-native-auth";
-      const request = { method: "POST", url: "/messages?sessionId=1", headers: { "x-api-key": "${key}" }, socket: {} };
-      await new APIKeyAuthProvider({ keys: ["${key}"] }).authenticate(request);`,
-  },
   "a later load that fails": {
     source: `import { APIKeyAuthProvider } from "mcp-native-auth";
       const loads = [["${key}"]];

@@ -6,7 +6,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
+import path from "node:path";
 import { before, describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
 import { generateApiKey } from "mcp-native-auth";
 import { REASONS } from "../../lib/core/reasons.js";
 import { explain } from "../../lib/jwt/explain.js";
@@ -189,6 +191,57 @@ describe("the debug log", () => {
     assert.deepEqual(
       [run(tokens, { NODE_DEBUG: "" }).stderr, run(tokens, { NODE_DEBUG: "http" }).stderr],
       ["", ""],
+    );
+  });
+});
+
+describe("the debug log of an OAuth provider", () => {
+  const ISSUERS = path.join(import.meta.dirname, "../support/issuer-server.js");
+  const OAUTH = `
+    import { generateKeyPairSync } from "node:crypto";
+    import { OAuthAuthProvider } from "mcp-native-auth";
+    import jsonwebtoken from "jsonwebtoken";
+    import { issuerServer } from ${JSON.stringify(pathToFileURL(ISSUERS).href)};
+    const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const server = await issuerServer({ keys: [{ ...publicKey.export({ format: "jwk" }), kid: "a", alg: "RS256" }] });
+    const { issuer } = server;
+    const resource = "https://mcp.example.com";
+    const options = { resource, authorizationServers: [issuer], requireHttps: false, requiredScopes: ["mcp"] };
+    const provider = new OAuthAuthProvider(options);
+    const opaque = new OAuthAuthProvider({ ...options, validation: [{ type: "introspection", issuer,
+      introspection: { endpoint: server.introspectionEndpoint, clientId: "c", clientSecret: "s" } }] });
+    const claims = { iss: issuer, aud: resource, sub: "alice", scope: "mcp" };
+    const sign = (changes, keyid = "a") =>
+      jsonwebtoken.sign({ ...claims, ...changes }, privateKey, { algorithm: "RS256", keyid, expiresIn: 60 });
+    const ask = (asked, token) =>
+      asked.authenticate({ headers: { authorization: "Bearer " + token }, socket: { remoteAddress: "192.0.2.7" } });
+    await provider.ready();
+    await ask(provider, sign({ aud: "https://other.example.com" }));
+    await ask(provider, sign({ scope: "read write" }));
+    await ask(provider, sign({ sub: undefined }));
+    await ask(provider, sign({ aud: "mallory" }, "b"));
+    await ask(opaque, server.answer({ active: true, ...claims, exp: 4102444800, aud: "https://other.example.com" }));
+    process.exit();`;
+
+  it("tells of tokens whose signature was verified, of others the reason alone", () => {
+    const child = spawnSync(process.execPath, ["--input-type=module", "--eval", OAUTH], {
+      cwd: checkout,
+      env: { ...process.env, NODE_OPTIONS: "", NODE_DEBUG: "mcp-native-auth" },
+      encoding: "utf8",
+    });
+    const lines = [
+      ...child.stderr.matchAll(/^MCP-NATIVE-AUTH \d+: OAuthAuthProvider .* with (.*); see docs/gm),
+    ];
+    assert.deepEqual(
+      lines.map(([, said]) => said),
+      [
+        '401: TOKEN_AUDIENCE_NOT_ALLOWED, expected audiences ["https://mcp.example.com"], found aud "https://other.example.com"',
+        '403: SCOPE_INSUFFICIENT, expected scopes ["mcp"], found ["read","write"]',
+        '401: TOKEN_CLAIM_MISSING, expected requiredClaims ["sub"], missing ["sub"]',
+        "401: TOKEN_KEY_UNKNOWN",
+        "401: TOKEN_AUDIENCE_NOT_ALLOWED",
+      ],
+      child.stderr,
     );
   });
 });

@@ -1,5 +1,3 @@
-import { REASONS } from "../core/reasons.js";
-
 /**
  * What a rejected token should have said and what it says, for the debug log. Only of a token whose signature holds:
  * of any other nothing is read. Only the claims that decide are shown, never another part of the token.
@@ -7,7 +5,12 @@ import { REASONS } from "../core/reasons.js";
 
 const MAX_SHOWN = 120;
 
-/** The claim that a reason is about, and the rule that it breaks. @type {Record<string, (string | undefined)[]>} */
+/**
+ * The claim that a reason is about, and the rule that it breaks: of reasons that a forged token never has, because the
+ * signature is verified before.
+ *
+ * @type {Record<string, (string | undefined)[]>}
+ */
 const ABOUT = {
   TOKEN_ISSUER_NOT_ALLOWED: ["iss", "issuers"],
   TOKEN_AUDIENCE_NOT_ALLOWED: ["aud", "audiences"],
@@ -35,19 +38,23 @@ export function explain(reason, value, rules, now) {
     return undefined;
   }
   const [name, rule] = ABOUT[reason];
+  const expected = rule === undefined ? [] : expectations(rule, rules[rule]);
+  return [...expected, ...findings(reason, name, value, rules, now)].join(", ");
+}
+
+function expectations(rule, accepted) {
+  if (accepted?.length !== 0 && accepted !== undefined && accepted !== null) {
+    return [`expected ${rule} ${show(accepted)}`];
+  }
   // A key can have issuers of its own.
-  const rulesText = rule === undefined || rules[rule]?.length === 0 ? "those of the key" : show(rules[rule]);
-  const expected = rule === undefined ? [] : [`expected ${rule} ${rulesText}`];
-  // A reason that counts as a guess may be that of a forged token.
-  const found = REASONS[reason].counted ? [] : findings(reason, name, value, rules, now);
-  return [...expected, ...found].join(", ");
+  return rule === "issuers" ? ["expected issuers of the key"] : [];
 }
 
 function findings(reason, name, value, rules, now) {
   const part = (index) => readPart(value, index);
   if (reason === "TOKEN_CLAIM_MISSING") {
     const claims = part(1);
-    return [`missing ${show(rules.requiredClaims.filter((claim) => !Object.hasOwn(claims, claim)))}`];
+    return [`missing ${show((rules.requiredClaims ?? []).filter((claim) => !Object.hasOwn(claims, claim)))}`];
   }
   if (reason === "TOKEN_CLAIM_NOT_ALLOWED") {
     const demanded = rules.claims.map(({ name: claim, texts, numbers, booleans }) => [
@@ -83,7 +90,7 @@ function readPart(value, index) {
 }
 
 /** In one line and ASCII: a claim must not write a line of the log. */
-function show(value) {
+export function show(value) {
   const text = (JSON.stringify(value) ?? "none").replace(/[^ -~]/g, "?");
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }

@@ -1,6 +1,8 @@
+import { areRejectionsLogged } from "../core/events.js";
 import { SourceError } from "../core/refresh.js";
-import { hasScopes } from "../core/scopes.js";
+import { hasScopes, scopesOf } from "../core/scopes.js";
 import { accept, reject } from "../core/verdict.js";
+import { explain, show } from "../jwt/explain.js";
 import { bearerChallenge } from "./challenge.js";
 import { judgeClaims } from "./claims.js";
 import { readUnverifiedClaims } from "./header.js";
@@ -68,22 +70,29 @@ export function oauthMethod({
       }
       const outcome = issuer.verify(token);
       return outcome instanceof Promise
-        ? outcome.then((decided) => conclude(decided, token), unavailable)
-        : conclude(outcome, token);
+        ? outcome.then((decided) => conclude(decided, token, issuer), unavailable)
+        : conclude(outcome, token, issuer);
     } catch (error) {
       return error instanceof SourceError ? unavailable(error) : reject(name, "REQUEST_UNREADABLE");
     }
   }
 
   /** @param {import("./remote-keys.js").Outcome} outcome */
-  function conclude(outcome, token) {
+  function conclude(outcome, token, issuer) {
     if (typeof outcome === "string") {
-      return reject(name, outcome);
+      const rejection = reject(name, outcome);
+      if (areRejectionsLogged()) {
+        rejection.detail = issuer.explain(outcome, token);
+      }
+      return rejection;
     }
     const { claims } = outcome;
     if (!hasScopes(claims, requiredScopes)) {
       const rejection = reject(name, "SCOPE_INSUFFICIENT");
       rejection.challenges = [bearerChallenge(challenge, "insufficient_scope", requiredScopes)];
+      if (areRejectionsLogged()) {
+        rejection.detail = `expected scopes ${show(requiredScopes)}, found ${show(scopesOf(claims))}`;
+      }
       return rejection;
     }
     // As the framework hands it on: for tools that call other servers of the same issuer.
@@ -155,6 +164,7 @@ function findIssuer(issuers, token) {
 class KeyIssuer {
   issuers;
   #keys;
+  #rules;
 
   constructor(validation, { name, rules, cacheSize, requireHttps, onFailure }) {
     this.issuers = validation.issuers;
@@ -166,6 +176,8 @@ class KeyIssuer {
       rejectBound,
       clientIdIsAudience: true,
     };
+    const requiredClaims = ["sub", ...(rules.requiredClaims ?? [])];
+    this.#rules = { ...rules, issuers: this.issuers, audiences, requiredClaims };
     this.#keys = new RemoteKeys({
       name,
       locate: jwksUri ?? discovered(this.issuers[0], "jwksUri", requireHttps),
@@ -189,6 +201,11 @@ class KeyIssuer {
 
   verify(token) {
     return this.#keys.verify(token);
+  }
+
+  /** What a token should have said that was rejected after its signature was verified. */
+  explain(reason, token) {
+    return explain(reason, token, this.#rules, Date.now() / 1000);
   }
 
   prefetch() {
@@ -256,6 +273,11 @@ class IntrospectedIssuer {
       }
       throw error;
     }
+  }
+
+  /** The claims are those of the answer, not of the token. */
+  explain() {
+    return undefined;
   }
 
   async prefetch() {}

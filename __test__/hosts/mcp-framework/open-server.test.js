@@ -87,7 +87,7 @@ const CLIENTS = `
     const statuses = [];
     for (let n = 0; n < 5; n += 1) {
       const options = { method: "POST", headers: { ...JSON_RPC, ...credential }, body: "{}" };
-      statuses.push((await fetch("http://127.0.0.1:" + port + "/mcp?sessionId=1", options)).status);
+      statuses.push((await fetch("http://127.0.0.1:" + port + "/messages?sessionId=1", options)).status);
     }
     return statuses;
   }`;
@@ -211,14 +211,20 @@ const CASES = {
   "the same, on a server of Node": [
     `${BEFORE} import http from "node:http";
     const made = server({ transport: ${HTTP("auth: { provider }")} });
+    // The first answers are sent when there are two: the server of Node then has three requests, handleRequest() two.
+    let handled = 0;
+    const two = {};
+    two.promise = new Promise((resolve) => Object.assign(two, { resolve }));
     http.createServer(async (request, response) => {
       const chunks = await request.toArray();
       const body = request.method === "POST" ? Buffer.concat(chunks) : undefined;
       const init = { method: request.method, headers: request.headers, body };
       const answer = await made.handleRequest(new Request("http://127.0.0.1" + request.url, init));
+      if (body !== undefined && (handled += 1) === 2) two.resolve();
+      if (body !== undefined) await two.promise;
       response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text());
     }).listen(port, "127.0.0.1");
-    const statuses = await httpStream(port);`,
+    const [statuses] = await Promise.all([httpStream(port), httpStream(port)]);`,
     ANSWERED,
     [SERVERLESS],
   ],
@@ -291,6 +297,13 @@ const CASES = {
     ANSWERED,
     [],
   ],
+  "no provider at all, after linkFramework": [
+    `import * as framework from "mcp-framework"; import { linkFramework } from "mcp-native-auth"; linkFramework(framework);
+    import { server, start } from "./server.mjs";
+    start({ transport: ${HTTP("")} }); const statuses = await httpStream(port); await handleRequest(server({}));`,
+    ANSWERED,
+    [],
+  ],
   "another server that asks a provider itself": [
     `${BEFORE} import http from "node:http";
     http.createServer(async (request, response) => {
@@ -313,12 +326,34 @@ const CASES = {
   ],
 };
 
-describe("the process warnings of", () => {
-  let folder;
-  before(() => {
-    folder = project(FILES, { dependencies: ["mcp-framework", "zod"] });
-  });
+let folder;
+before(() => {
+  folder = project(FILES, { dependencies: ["mcp-framework", "zod"] });
+});
 
+it("watching ends, and leaves nothing behind, with the first question to a provider", () => {
+  const main = `
+    import diagnostics from "node:diagnostics_channel";
+    import * as framework from "mcp-framework";
+    import { linkFramework } from "mcp-native-auth";
+    import { provider } from "./provider.mjs";
+    const { handleRequest } = framework.MCPServer.prototype;
+    const state = () => [
+      diagnostics.channel("http.server.response.finish").hasSubscribers,
+      framework.MCPServer.prototype.handleRequest === handleRequest,
+    ];
+    const before = state();
+    linkFramework(framework);
+    const watching = state();
+    await provider.authenticate({ headers: {} });
+    console.log(JSON.stringify({ before, watching, after: state() }));
+    process.exit();`;
+  writeFileSync(path.join(folder, "main.mjs"), main);
+  const { stderr, ...states } = runJson(folder, "main.mjs");
+  assert.deepEqual(states, { before: [false, true], watching: [true, false], after: [false, true] });
+});
+
+describe("the process warnings of", () => {
   for (const [name, [source, statuses, warnings, args = []]] of Object.entries(CASES)) {
     it(name, async () => {
       const main = `

@@ -166,9 +166,27 @@ describe("what is no rejection of the framework", () => {
         return this.getHeaderName() !== "" && this.getAuthError().status === 401 && super.authenticate(asked);
       }
     }
-    const curious = new Curious({ keys: API_KEYS });
-    await curious.authenticate(request(API_KEY));
-    await anyOf([curious]).authenticate(request(WRONG_API_KEY));
-    assert.deepEqual(events, [ACCEPTED, UNKNOWN]);
+    class Telling extends APIKeyAuthProvider {
+      async authenticate(asked) {
+        const result = await super.authenticate(asked);
+        return result || `${this.getHeaderName()} ${this.getAuthError().message}` === "";
+      }
+    }
+    class Closed extends APIKeyAuthProvider {
+      async authenticate() {
+        return this.getAuthError().status === 200;
+      }
+    }
+    for (const Extension of [Curious, Telling]) {
+      const extended = new Extension({ keys: API_KEYS });
+      extended.getHeaderName();
+      await extended.authenticate(request(API_KEY));
+      await anyOf([extended]).authenticate(request(WRONG_API_KEY));
+      assert.deepEqual(events.splice(0), [ACCEPTED, UNKNOWN]);
+    }
+    const closed = new Closed({ keys: API_KEYS });
+    closed.getHeaderName();
+    await closed.authenticate(request(API_KEY));
+    assert.deepEqual(events, [["PROVIDER_REJECTED", "127.0.0.1"]]);
   });
 });

@@ -153,7 +153,6 @@ export class FrameworkHost {
   }
 
   #begin(request) {
-    this.#preCheck = IDLE;
     noteAsked(request);
     if (this.#isTracked) {
       startTracking();
@@ -233,6 +232,8 @@ export class FrameworkHost {
   }
 
   async #authenticateExtended(provider, ask, request) {
+    // What the extension reads is for itself.
+    this.#preCheck = IDLE;
     const slot = this.#begin(request);
     const { name } = provider.constructor;
     const own = this.#authenticator.attempt(request).readAddress();
