@@ -417,6 +417,32 @@ describe("the process", () => {
     assert.deepEqual(result, { status: 0, stdout: "ended", stderr: "" });
   });
 
+  it("keeps nothing that a request that asked has in its asynchronous context", () => {
+    const result = run(`
+      import { AsyncLocalStorage } from "node:async_hooks";
+      const storage = new AsyncLocalStorage();
+      const seen = [];
+      const load = () => seen.push(storage.getStore());
+      const source = createSource({ load, timeoutMs: 1000, maxAgeMs: 3600000, minIntervalMs: 5 });
+      const ask = async () => {
+        const store = {};
+        await storage.run(store, async () => {
+          await source.get();
+          // Waits for its turn, which the timer of the queue gives.
+          await source.refresh();
+        });
+        return new WeakRef(store);
+      };
+      const reference = await ask();
+      for (let turn = 0; turn < 50 && reference.deref(); turn++) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        gc();
+      }
+      console.log(reference.deref() === undefined, source.value, seen);
+    `);
+    assert.deepEqual(result, { status: 0, stdout: "true 2 [ undefined, undefined ]", stderr: "" });
+  });
+
   it("collects an unused source, with its timer", () => {
     const result = run(`
       const load = () => ({ large: new Array(1000) });

@@ -1,3 +1,5 @@
+import { AsyncResource } from "node:async_hooks";
+
 /** Longest delay of a timer; Node fires at once for a longer one. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
@@ -167,6 +169,11 @@ export class Source {
   /** @type {SourceError | undefined} Of the last load, if it failed. */
   #failure;
   #isClosed = false;
+  /**
+   * Loads and timers run in the asynchronous context in which the source was made, not in that of the request that
+   * happens to ask: the next load's timer would keep what others store there, for as long as the source is in use.
+   */
+  #context = new AsyncResource("McpNativeAuthSource");
 
   /** @param {SourceOptions<T>} options */
   constructor(options) {
@@ -260,7 +267,7 @@ export class Source {
       this.#turn?.ref();
       this.#deadline?.ref();
     }
-    this.#startQueued();
+    this.#context.runInAsyncScope(() => this.#startQueued());
     return queued.promise;
   }
 

@@ -1,6 +1,7 @@
 /** Providers of all kinds in one process: every answer and event belongs to its own request and provider. */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import diagnostics from "node:diagnostics_channel";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -17,6 +18,7 @@ import {
   WRONG_API_KEY,
   WRONG_TOKEN,
 } from "../../support/credentials.js";
+import { checkout } from "../../support/project.js";
 
 const throttle = { failures: 1, trustProxy: 1 };
 const ENTRIES = [{ key: API_KEY, id: "ci" }];
@@ -215,6 +217,28 @@ describe("ten providers in one asynchronous context", () => {
     }
     assert.deepEqual(others.at(-1).getAuthError(), THROTTLED);
     assert.deepEqual(first.getAuthError(), { status: 401, message: PLAIN.message });
+  });
+
+  it("are not kept by a context that still has their answer", () => {
+    const source = `
+      import { JWTAuthProvider } from "mcp-native-auth";
+      const ask = async () => {
+        const limiter = { consume: async () => {} };
+        const provider = new JWTAuthProvider({ secret: "${JWT_SECRET}", throttle: { limiter } });
+        const request = { headers: {}, url: "/mcp", socket: { remoteAddress: "198.51.100.1" } };
+        const isAccepted = await provider.authenticate(request);
+        return [isAccepted, new WeakRef(limiter)];
+      };
+      const asking = ask();
+      const [isAccepted, reference] = await asking;
+      for (let turn = 0; turn < 50 && reference.deref(); turn += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        gc();
+      }
+      console.log(isAccepted, reference.deref() === undefined);`;
+    const args = ["--expose-gc", "--input-type=module", "--eval", source];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: checkout, encoding: "utf8" });
+    assert.deepEqual({ stdout, stderr }, { stdout: "false true\n", stderr: "" });
   });
 });
 

@@ -11,7 +11,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
  * still acts on the caller's context; the slot is filled later.
  *
  * @typedef {{ answer: object | undefined, challenges: string[] | undefined }} Slot
- * @typedef {{ request: WeakRef<object> | undefined, slots: Map<object, Slot> }} Context
+ * @typedef {{ request: WeakRef<object> | undefined, slots: Map<symbol, Slot> }} Context
  */
 
 /** @type {AsyncLocalStorage<Context>} */
@@ -29,26 +29,27 @@ export function enterRequestContext(request) {
  * A new slot for the answer of a provider about a request. Call it in the synchronous part of `authenticate`.
  *
  * @param {unknown} request
- * @param {object} owner
+ * @param {symbol} key of the provider
  * @returns {Slot}
  */
-export function openSlot(request, owner) {
+export function openSlot(request, key) {
   const current = contexts.getStore();
   const isSame = current?.request !== undefined && current.request.deref() === request;
   // The same slot, of which contexts that began since have a reference: an extended provider asks ours later.
-  const slot = (isSame && current.slots.get(owner)) || { answer: undefined, challenges: undefined };
+  const slot = (isSame && current.slots.get(key)) || { answer: undefined, challenges: undefined };
   slot.answer = undefined;
   slot.challenges = undefined;
   if (isSame) {
-    current.slots.set(owner, slot);
+    current.slots.set(key, slot);
     return slot;
   }
   // Not into the slots of the surrounding context, which other requests may share.
   const slots = new Map(current?.slots);
-  slots.delete(owner);
-  slots.set(owner, slot);
+  slots.delete(key);
+  slots.set(key, slot);
   if (slots.size > MAX_SLOTS) {
-    slots.delete(slots.keys().next().value);
+    const [oldest] = slots.keys();
+    slots.delete(oldest);
   }
   contexts.enterWith({ request: weakly(request), slots });
   return slot;
@@ -57,11 +58,11 @@ export function openSlot(request, owner) {
 /**
  * The answer that a provider left in the current context, once: afterwards it is forgotten.
  *
- * @param {object} owner
+ * @param {symbol} key of the provider
  * @returns {object | undefined}
  */
-export function consumeAuthError(owner) {
-  const slot = contexts.getStore()?.slots.get(owner);
+export function consumeAuthError(key) {
+  const slot = contexts.getStore()?.slots.get(key);
   const answer = slot?.answer;
   if (slot !== undefined) {
     slot.answer = undefined;
@@ -75,8 +76,8 @@ export function requestOfContext() {
 }
 
 /** The challenges that a provider left in the current context. */
-export function challengesInContext(owner) {
-  return contexts.getStore()?.slots.get(owner)?.challenges;
+export function challengesInContext(key) {
+  return contexts.getStore()?.slots.get(key)?.challenges;
 }
 
 /** An idle connection keeps its context, which must not keep the last request. */

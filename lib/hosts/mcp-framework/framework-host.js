@@ -49,6 +49,8 @@ export class FrameworkHost {
   #isTracked;
   /** Whether a rejection may get another answer than `authError`. */
   #answersVary;
+  /** Of this host in the context of a request, which may outlive the host. */
+  #slotKey = Symbol("slot");
   #preCheck = IDLE;
   #isRunNoted = false;
   #endRun = () => {
@@ -143,13 +145,13 @@ export class FrameworkHost {
   /** What the framework answers to the rejected request of the current context. */
   getAuthError() {
     this.noteAnswerRead();
-    const special = this.#answersVary ? consumeAuthError(this) : undefined;
+    const special = this.#answersVary ? consumeAuthError(this.#slotKey) : undefined;
     return special ?? { ...this.#authError };
   }
 
   /** The challenges for the rejected request of the current context, `""` for none; `undefined` if it is not known. */
   challengeOfContext() {
-    return challengesInContext(this)?.join(", ");
+    return challengesInContext(this.#slotKey)?.join(", ");
   }
 
   #begin(request) {
@@ -157,7 +159,7 @@ export class FrameworkHost {
     if (this.#isTracked) {
       startTracking();
     }
-    return this.#answersVary ? openSlot(request, this) : undefined;
+    return this.#answersVary ? openSlot(request, this.#slotKey) : undefined;
   }
 
   #answer(verdict, request, slot) {
