@@ -565,6 +565,19 @@ describe("throttle", () => {
     );
   });
 
+  /** Rejects what its class accepts. */
+  const administrators = () =>
+    new (class extends JWTAuthProvider {
+      async authenticate(req) {
+        return (await super.authenticate(req)) && false;
+      }
+    })({ secret: JWT_SECRET });
+  const unasking = () =>
+    new (class extends JWTAuthProvider {
+      async authenticate() {
+        return false;
+      }
+    })({ secret: JWT_SECRET });
   const guesses = [
     ["one wrong credential", [apiKeys, jwt], withKey(WRONG_API_KEY), 1],
     [
@@ -609,6 +622,20 @@ describe("throttle", () => {
       1,
     ],
     ["an expired token alone", [() => giving(false), jwt], bearer(EXPIRED), 0],
+    [
+      "a genuine one that a subclass rejects, which others reject too",
+      [administrators, apiKeys],
+      bearer(TOKEN),
+      0,
+    ],
+    ["a wrong one that a subclass rejects, too", [administrators, apiKeys], bearer(WRONG_TOKEN), 1],
+    [
+      "a genuine one that a subclass rejects, next to a wrong one",
+      [administrators, apiKeys],
+      from({ "x-api-key": WRONG_API_KEY, authorization: `Bearer ${TOKEN}` }),
+      1,
+    ],
+    ["one that a subclass rejects without asking its class", [unasking, apiKeys], bearer(TOKEN), 1],
     ["an expired token alone, nested", [() => anyOf([jwt()]), () => giving(false)], bearer(EXPIRED), 0],
     [
       "addresses that proxies of many kinds write, for a provider of others",

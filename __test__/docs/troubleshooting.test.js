@@ -143,6 +143,7 @@ const loading = (...outcomes) =>
 
 const MISTAKES = [
   apiKeys({}),
+  apiKeys({ key }),
   apiKeys({ keys: "k1" }),
   apiKeys({ keys: [undefined] }),
   apiKeys({ keys: ["k1", ""] }),
@@ -158,6 +159,7 @@ const MISTAKES = [
   entry({ expires: "2027-01-31T00:00:00Z" }),
   entry({ hash: generateApiKey().hash }),
   entry({ key: 5 }),
+  entry({ key: undefined }),
   entry({ key: undefined, hash: "5" }),
   entry({ id: "" }),
   entry({ id: key }),
@@ -189,6 +191,7 @@ const MISTAKES = [
   apiKeys({ keys: [key], headerNam: "X-Key", strict: true }),
   jwt({ secret, audience: "here", issuer: undefined, strict: true }),
   jwt({}),
+  jwt({ jwksUri: "https://login.example/keys" }),
   jwt({ secret: 5 }),
   jwt({ secret: {} }),
   jwt({ secret: "\ud800" }),
@@ -243,8 +246,6 @@ const MISTAKES = [
   jwt({ secret: `"${secret}"`, audience: "here", strict: true }),
   throttled({ failures: 10, limiter: { consume() {} } }),
   throttled({ limiter: {} }),
-  apiKeys({ keys: [key], trustProxy: true }),
-  apiKeys({ keys: [key], trustProxy: { header: "X-Forwarded-For" } }),
   apiKeys({ keys: [key], trustProxy: 1, throttle: { trustProxy: 2 } }),
   () => anyOf([new JWTAuthProvider({ secret, trustProxy: 1 })]),
   () => anyOf([]),

@@ -93,7 +93,7 @@ function mostSpecific(judged) {
 
 /** Whether a rejection is about a credential that is known to be good, only not now or not here. */
 function isGenuine(verdict) {
-  return verdict.guesses === 0 && specificityOf(verdict) > 1;
+  return verdict.isGenuine ?? (verdict.guesses === 0 && specificityOf(verdict) > 1);
 }
 
 function credentialOf(method, request) {

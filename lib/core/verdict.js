@@ -18,6 +18,7 @@ import { REASONS } from "./reasons.js";
  * @property {string | undefined} keyId id of the configured key that matched and is out of its time
  * @property {number} status of the HTTP response
  * @property {number} guesses failed attempts that `throttle` counts for this request
+ * @property {boolean} [isGenuine] with `PROVIDER_REJECTED`: whether the class that was extended had accepted
  * @property {string[]} challenges values of `WWW-Authenticate` (RFC 9110 §11.6.1), one for each way in
  * @property {string | undefined} credentialReason with `THROTTLED`: what was wrong with the credential
  * @property {number | undefined} retryAfter seconds, with status 429 and 503 where the wait is known

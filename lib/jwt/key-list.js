@@ -22,6 +22,9 @@ import { namesOption } from "./rules.js";
  * @property {boolean} skipsUnusable whether keys that cannot be used are skipped: a JWK Set holds keys for others too
  */
 
+/** The framework's sentence. */
+export const SECRET_REQUIRED = "JWT secret is required";
+
 /**
  * Reads the keys of a configuration: `secret` for one, `keys` for several. Documented in index.d.ts.
  *
@@ -29,12 +32,13 @@ import { namesOption } from "./rules.js";
  * @param {unknown} secret
  * @param {unknown} [keys]
  * @param {boolean} [strict]
+ * @param {string} [missing] what to say where neither is given
  * @returns {KeyList}
  */
-export function readKeyList(owner, secret, keys, strict) {
+export function readKeyList(owner, secret, keys, strict, missing = SECRET_REQUIRED) {
   if (keys === undefined || keys === null) {
     if (!secret) {
-      throw codedError("ERR_MCP_AUTH_SECRET_REQUIRED", "JWT secret is required");
+      throw codedError("ERR_MCP_AUTH_SECRET_REQUIRED", missing);
     }
     return { keys: [{ ...readKeyMaterial(secret, "secret"), path: "secret" }], skipsUnusable: false };
   }

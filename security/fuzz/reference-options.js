@@ -19,9 +19,12 @@ const ownOptions = (config) => ({ __proto__: null, ...config });
 
 /** @param {unknown} config of an APIKeyAuthProvider */
 export function meaningOfApiKeyConfig(config) {
-  const { keys, headerName, queryFallback } = ownOptions(config);
+  const { keys, headerName, queryFallback, keyes } = ownOptions(config);
   if (!keys?.length) {
-    return { bothRefuse: "At least one API key is required" };
+    const bothRefuse = "At least one API key is required";
+    // Names what was given instead, but prints no name that does not look like one.
+    const given = '2 unknown options "keyes" (did you mean "keys"?), one whose name is withheld';
+    return { bothRefuse, ...(keyes !== undefined && { oursSays: `${bothRefuse}; ${given}` }) };
   }
   const isArray = Array.isArray(keys);
   const refused = named({

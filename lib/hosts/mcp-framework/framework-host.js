@@ -262,7 +262,8 @@ export class FrameworkHost {
 
   /** Of an extension that rejects what our class accepted or was not asked about. Not a guess: it may be genuine. */
   #rejectionOf(name, verdict, request) {
-    const rejection = { ...reject(name, "PROVIDER_REJECTED", verdict?.keyId), guesses: 0 };
+    const isGenuine = verdict?.accepted === true;
+    const rejection = { ...reject(name, "PROVIDER_REJECTED", verdict?.keyId), guesses: 0, isGenuine };
     rejection.challenges = this.#authenticator.challenges(carriesBearer(request));
     return rejection;
   }

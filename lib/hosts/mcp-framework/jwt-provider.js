@@ -6,12 +6,13 @@ import {
   headerNameOption,
   integerOption,
   isArray,
+  missingOption,
   readArray,
   readOptions,
 } from "../../core/options.js";
 import { Reporter } from "../../core/reporter.js";
 import { jwtMethod } from "../../jwt/authenticator.js";
-import { readKeyList, wipe } from "../../jwt/key-list.js";
+import { readKeyList, SECRET_REQUIRED, wipe } from "../../jwt/key-list.js";
 import { RESTRICTING_RULES, RULE_OPTIONS, ruleOptions } from "../../jwt/rules.js";
 import { createTokenVerifier } from "../../jwt/token-verifier.js";
 import { attemptOptions } from "../../throttle/throttle.js";
@@ -58,7 +59,8 @@ export class JWTAuthProvider {
 
   #configure(options) {
     // First, as in the framework: a missing secret is reported before anything else.
-    const keyList = readKeyList(NAME, options.secret, options.keys, options.strict === true);
+    const missing = missingOption(SECRET_REQUIRED, options, OPTIONS);
+    const keyList = readKeyList(NAME, options.secret, options.keys, options.strict === true, missing);
     try {
       const strict = booleanOption("strict", options.strict, false);
       checkUnknownOptions(NAME, options, OPTIONS, strict);
