@@ -5,7 +5,7 @@ import { accept, reject } from "../core/verdict.js";
 import { explain, show } from "../jwt/explain.js";
 import { bearerChallenge } from "./challenge.js";
 import { judgeClaims } from "./claims.js";
-import { readUnverifiedClaims } from "./header.js";
+import { readHeader, readUnverifiedClaims } from "./header.js";
 import { createIntrospector } from "./introspection.js";
 import { createIssuerMetadata } from "./metadata.js";
 import { RemoteKeys } from "./remote-keys.js";
@@ -66,7 +66,8 @@ export function oauthMethod({
       }
       const issuer = issuers.length === 1 ? only : findIssuer(issuers, token);
       if (issuer === undefined) {
-        return reject(name, "TOKEN_ISSUER_NOT_ALLOWED");
+        // Its `iss` is not verified, so the reason must be one that counts as a guess: a forged token chooses it.
+        return reject(name, readHeader(token) === undefined ? "TOKEN_MALFORMED" : "TOKEN_KEY_UNKNOWN");
       }
       const outcome = issuer.verify(token);
       return outcome instanceof Promise
