@@ -1,7 +1,7 @@
 import { areRejectionsLogged } from "../core/events.js";
 import { SourceError } from "../core/refresh.js";
 import { hasScopes, scopesOf } from "../core/scopes.js";
-import { accept, reject } from "../core/verdict.js";
+import { accept, reject, rejectUndecided } from "../core/verdict.js";
 import { explain, show } from "../jwt/explain.js";
 import { bearerChallenge } from "./challenge.js";
 import { judgeClaims } from "./claims.js";
@@ -12,8 +12,6 @@ import { RemoteKeys } from "./remote-keys.js";
 
 /** RFC 6750 §2.1. */
 const B64TOKEN = /^[\w\-.~+/]+=*$/;
-
-const DEFAULT_RETRY_SECONDS = 5;
 
 /** Failures of introspection that say nothing of the issuer. */
 const OWN_DOING = new Set(["ERR_MCP_AUTH_INTROSPECTION_BUSY", "ERR_MCP_AUTH_SOURCE_CLOSED"]);
@@ -101,13 +99,7 @@ export function oauthMethod({
     return accept(name, claims, outcome.keyId);
   }
 
-  /** What cannot be decided is not a 401, which would send users to log in again. */
-  function unavailable(error) {
-    const rejection = reject(name, "ISSUER_UNAVAILABLE");
-    const { retryAfterMs = DEFAULT_RETRY_SECONDS * 1000 } = error;
-    rejection.retryAfter = Math.max(1, Math.ceil(retryAfterMs / 1000));
-    return rejection;
-  }
+  const unavailable = (error) => rejectUndecided(name, error);
 
   return {
     name,

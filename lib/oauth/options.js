@@ -12,9 +12,9 @@ import { parseIssuerOption } from "./metadata.js";
 import { parseAuthorizationServers, parseResource } from "./resource-metadata.js";
 import { isLoopback, parseUrlOption } from "./urls.js";
 
-const DEFAULT_ALGORITHMS = ["RS256", "ES256"];
+export const DEFAULT_ALGORITHMS = ["RS256", "ES256"];
 const SUPPORTED = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$/;
-const HMAC = /^HS(?:256|384|512)$/;
+export const HMAC = /^HS(?:256|384|512)$/;
 
 const VALIDATION_OPTIONS = [
   "type",
@@ -184,7 +184,15 @@ function readJwksUri(given, path, { requireHttps, advice }) {
   return readUrl(given.jwksUri, `${path}.jwksUri`, requireHttps, advice);
 }
 
-function readUrl(value, path, requireHttps, advice) {
+/**
+ * A URL that is asked for keys or about tokens.
+ *
+ * @param {any} value
+ * @param {string} path
+ * @param {boolean} requireHttps
+ * @param {string[]} advice gets a sentence for one that works but is not advisable
+ */
+export function readUrl(value, path, requireHttps, advice) {
   const url = parseUrlOption(path, value, { requireHttps });
   if (url.protocol === "http:" && !isLoopback(url)) {
     advice.push(`\`${path}\` should be an https URL: anyone on the way can answer in its place`);
