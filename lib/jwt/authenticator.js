@@ -95,6 +95,7 @@ export function jwtMethod({ name, headerName, requireBearer, rules, verifier, re
   return {
     name,
     mayWait: remote !== undefined,
+    answersVary: remote !== undefined,
     decide,
     credential: (request) => presentedToken(request.headers[header]),
     challenges: (isInvalid) => (isInvalid ? invalid : plain),

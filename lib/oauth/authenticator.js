@@ -104,6 +104,7 @@ export function oauthMethod({
   return {
     name,
     mayWait: true,
+    answersVary: true,
     decide,
     credential: (request) => extractToken(request, header) ?? false,
     challenges: (isInvalid) => [

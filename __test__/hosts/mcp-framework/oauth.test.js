@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { OAuthAuthProvider as FrameworkOAuthAuthProvider } from "mcp-framework";
-import { APIKeyAuthProvider, anyOf, OAuthAuthProvider } from "mcp-native-auth";
+import { APIKeyAuthProvider, anyOf, JWTAuthProvider, OAuthAuthProvider } from "mcp-native-auth";
 import { issuerServer } from "../../support/issuer-server.js";
 import { jws, pair, publicJwk } from "../../support/keys.js";
 import {
@@ -20,6 +20,7 @@ import {
 } from "../../support/servers.js";
 
 const ISSUER = "https://issuer.example";
+const KEY = "9uZ4tXq7LwRk2VbNc8Hd5pTy3JmGs6fA";
 const DOWN = "https://down.example";
 const OPAQUE = "https://opaque.example";
 const RESOURCE = "https://mcp.example.com/mcp";
@@ -255,8 +256,21 @@ describe("the parameters of a challenge", () => {
     assert.equal(value, 'Bearer realm="MCP Server", resource="api://mcp"');
   });
 
+  for (const what of ["a token without the scope", "an issuer that is down"]) {
+    it(`anyOf answers as OAuth alone: ${what}`, async (t) => {
+      const others = [new APIKeyAuthProvider({ keys: [KEY] }), new JWTAuthProvider({ secret: KEY })];
+      const server = await start(t, HTTP_STREAM, anyOf([...others, provider()]));
+      assertRejected(
+        await server.send(gated(HTTP_STREAM, REJECTIONS[what][0])),
+        REJECTIONS[what],
+        what,
+        HTTP_STREAM,
+      );
+    });
+  }
+
   it("anyOf sends it next to the challenges of others, and its metadata is served", async (t) => {
-    const combined = anyOf([new APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] }), provider()]);
+    const combined = anyOf([new APIKeyAuthProvider({ keys: [KEY] }), provider()]);
     assert.ok(combined instanceof FrameworkOAuthAuthProvider);
     const server = await start(t, HTTP_STREAM, combined);
     const answer = await server.send(gated(HTTP_STREAM, sign({ exp: 1 })));

@@ -104,7 +104,6 @@ export class JWTAuthProvider {
         ...attempts,
         authError: AUTH_ERROR,
         challenge: "add",
-        answersVary: source !== undefined,
       });
     } finally {
       wipe(keyList ?? { keys: [] });

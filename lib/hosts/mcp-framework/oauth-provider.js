@@ -105,7 +105,6 @@ export class OAuthAuthProvider {
       ...attempts,
       authError: DEFAULT_AUTH_ERROR,
       challenge: "replace",
-      answersVary: true,
     });
   }
 
