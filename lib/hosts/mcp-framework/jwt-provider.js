@@ -195,22 +195,30 @@ function algorithmsOption(algorithms, source) {
   if (!isArray(algorithms)) {
     throw invalidAlgorithms('`algorithms` must be an array of algorithm names, such as ["RS256"]');
   }
-  return readArray(algorithms, "`algorithms`", "ERR_MCP_AUTH_ALGORITHMS_INVALID").map((name, index) => {
-    if (typeof name !== "string") {
-      throw invalidAlgorithms(`\`algorithms[${index}]\` must be a string such as "RS256"`);
-    }
-    if (name.toLowerCase() === "none") {
-      throw invalidAlgorithms(
-        `\`algorithms[${index}]\` is none, with which anyone can make a token; remove it`,
-      );
-    }
-    if (source?.locate !== undefined && HMAC.test(name)) {
-      throw invalidAlgorithms(
-        `\`algorithms[${index}]\` is ${name}, which no public key of \`jwksUri\` can verify; remove it`,
-      );
-    }
-    return name;
-  });
+  const names = readArray(algorithms, "`algorithms`", "ERR_MCP_AUTH_ALGORITHMS_INVALID").map(
+    (name, index) => {
+      if (typeof name !== "string") {
+        throw invalidAlgorithms(`\`algorithms[${index}]\` must be a string such as "RS256"`);
+      }
+      if (name.toLowerCase() === "none") {
+        throw invalidAlgorithms(
+          `\`algorithms[${index}]\` is none, with which anyone can make a token; remove it`,
+        );
+      }
+      if (source?.locate !== undefined && HMAC.test(name)) {
+        throw invalidAlgorithms(
+          `\`algorithms[${index}]\` is ${name}, which no public key of \`jwksUri\` can verify; remove it`,
+        );
+      }
+      return name;
+    },
+  );
+  if (source !== undefined && names.length === 0) {
+    throw invalidAlgorithms(
+      `\`algorithms\` is empty; name at least one algorithm or leave it out for ${DEFAULT_ALGORITHMS.join(" and ")}`,
+    );
+  }
+  return names;
 }
 
 function invalidAlgorithms(message) {
