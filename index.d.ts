@@ -663,7 +663,7 @@ export interface JWTOptions {
   /**
    * The values of `alg` that tokens may have. RFC 7518 §3.1, RFC 8725 §3.1. One that the key cannot verify is
    * never accepted and is named in a process warning `MCP_NATIVE_AUTH_UNUSABLE_ALGORITHMS`.
-   * @default ["HS256"], with `jwksUri` and `loadKeys` ["RS256", "ES256"]
+   * @default ["HS256"]; with jwksUri and loadKeys ["RS256", "ES256"]
    * @throws {ConfigurationError} `ERR_MCP_AUTH_ALGORITHMS_INVALID` unless an array that names a supported
    *   algorithm and not `none`, with `jwksUri` also for an HMAC algorithm; `ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE` if the
    *   key can verify none of them
@@ -851,7 +851,7 @@ export interface JWTJwksConfig extends JWTOptions {
   jwksUri: string;
   /**
    * Whether {@link jwksUri} must use https, but on loopback. Otherwise http gets a process warning.
-   * @default false, under {@link JWTOptions.strict} true
+   * @default false, under strict true
    * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean, and without `jwksUri`
    */
   requireHttps?: boolean | null | undefined;
