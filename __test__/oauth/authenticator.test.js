@@ -160,6 +160,32 @@ describe("a forged token is a guess, whatever it says of itself", () => {
   it("with one that is asked about it", () => checkGuesses(provider, "https://opaque.example"));
 });
 
+it("Ed25519 is accepted under the name in the header, if it is listed (RFC 9864)", async () => {
+  const jwksUri = first.serveKeys([{ ...publicJwk("ed25519"), kid: "ed" }]);
+  for (const [listed, expected] of [
+    [["EdDSA"], ["accepted", "TOKEN_ALGORITHM_NOT_ALLOWED"]],
+    [
+      ["Ed25519", "EdDSA"],
+      ["accepted", "accepted"],
+    ],
+  ]) {
+    const asked = new OAuthAuthProvider({
+      resource: "https://mcp.example.com/mcp",
+      authorizationServers: [first.issuer],
+      validation: { issuer: first.issuer, audience: "one", jwksUri, algorithms: listed },
+    });
+    const outcomes = [];
+    for (const alg of ["EdDSA", "Ed25519"]) {
+      const payload = { iss: first.issuer, aud: "one", sub: "alice", exp };
+      const token = jws({ header: { alg, kid: "ed" }, payload, key: pair("ed25519").privateKey });
+      reason = undefined;
+      outcomes.push((await asked.authenticate(bearer(token))) === false ? reason : "accepted");
+    }
+    assert.deepEqual(outcomes, expected);
+    asked.close();
+  }
+});
+
 it("ready() fetches the keys of all, so that the first request does not wait", async () => {
   const count = () =>
     [first, second].flatMap(({ requests }) => requests).filter(({ url }) => url === "/jwks").length;

@@ -13,7 +13,7 @@ import { parseAuthorizationServers, parseResource } from "./resource-metadata.js
 import { isLoopback, parseUrlOption } from "./urls.js";
 
 export const DEFAULT_ALGORITHMS = ["RS256", "ES256"];
-const SUPPORTED = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$/;
+const SUPPORTED = /^(?:RS|PS|ES)(?:256|384|512)$|^Ed(?:DSA|25519)$/;
 export const HMAC = /^HS(?:256|384|512)$/;
 
 const VALIDATION_OPTIONS = [
@@ -134,6 +134,12 @@ function readIssuers(given, path, { servers, requireHttps }) {
     return servers;
   }
   const issuers = readNames(given.issuer, `${path}.issuer`);
+  if (issuers.some((issuer) => /[*{}]/.test(issuer))) {
+    // The native core reads them as patterns, but here `iss` says whose keys are used.
+    throw optionError(
+      `\`${path}.issuer\` must not have \`*\` or braces: each issuer is one; for all tenants of one, use JWTAuthProvider with \`jwksUri\``,
+    );
+  }
   if (!Object.hasOwn(given, "jwksUri") && given.introspection?.endpoint === undefined) {
     if (issuers.length > 1) {
       throw optionError(
