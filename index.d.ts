@@ -267,7 +267,7 @@ export interface ReloadedEvent {
  * when {@link APIKeyLoaderConfig.maxStaleSeconds} are over. Frozen.
  */
 export interface ReloadFailedEvent {
-  readonly provider: "APIKeyAuthProvider" | "OAuthAuthProvider";
+  readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider" | "OAuthAuthProvider";
   /** Number of failed loads since the last good one, including this one. */
   readonly failures: number;
   /**
