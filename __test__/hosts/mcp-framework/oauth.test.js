@@ -333,6 +333,22 @@ describe("an issuer that cannot be asked", () => {
     });
   }
 
+  for (const transport of TRANSPORTS) {
+    it(`JWTAuthProvider with keys by URL, ${transport}: 503 too, and a good token is accepted`, async (t) => {
+      const down = await start(t, transport, new JWTAuthProvider({ jwksUri: "http://127.0.0.1:1/jwks" }));
+      const answer = await down.send(gated(transport, sign()));
+      const [, status, , message] = REJECTIONS["an issuer that is down"];
+      assert.equal(answer.status, status);
+      assert.equal(JSON.parse(answer.body).error, message);
+      assert.deepEqual(valuesOf(answer, "www-authenticate"), []);
+      assert.match(valuesOf(answer, "retry-after").join(), transport === SERVERLESS ? /^$/ : /^[1-9]\d*$/);
+      const up = await start(t, transport, new JWTAuthProvider({ jwksUri: issuer.jwksUri }));
+      const good = await up.send(gated(transport, sign()));
+      assert.ok(good.status < 300 || good.status === 400, `${good.status} ${good.body}`);
+      good.close?.();
+    });
+  }
+
   it("is not a failed attempt for the throttle", async (t) => {
     const given = provider({
       validation: { issuer: DOWN, jwksUri: "http://127.0.0.1:1/jwks" },
