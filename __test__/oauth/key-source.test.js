@@ -267,7 +267,10 @@ describe("jwksUri", () => {
       keys: { keys: [published("p256Other", "p256")] },
       algorithms: ["ES256"],
     });
-    const combined = anyOf([new JWTAuthProvider({ secret: SECRET }), construct(t, { jwksUri }), other]);
+    const members = [new JWTAuthProvider({ secret: SECRET }), construct(t, { jwksUri }), other];
+    const combined = anyOf(members, { throttle: { failures: 1 } });
+    const answers = await Promise.all([1, 2, 3].map(() => combined.authenticate(requestOf(sign("p256")))));
+    assert.deepEqual(answers, [false, false, false]);
     assert.match(await outcome(combined, sign("p256")), /^503 ISSUER_UNAVAILABLE/);
     assert.equal(await outcome(combined, sign("p256Other", { kid: "p256" }, { exp: 1 })), "TOKEN_EXPIRED");
   });
