@@ -413,12 +413,24 @@ describe("loadKeys", () => {
     });
   }
 
-  it("never answers: 503 after the deadline, and the signal says so", async (t) => {
-    const { provider, source, time } = setUp(t, new Promise(() => {}));
+  it("never answers in time: 503 after the deadline, and what comes later is not read", async (t) => {
+    let reads = 0;
+    const late = {
+      kty: "oct",
+      get k() {
+        reads += 1;
+        return base64url(SECRET);
+      },
+    };
+    let answer;
+    const { provider, source, time } = setUp(t, new Promise((resolve) => (answer = resolve)));
     const waiting = outcome(provider, mac(SECRET));
     await time.advance(5000);
     assert.match(await waiting, /^503 ISSUER_UNAVAILABLE, Retry-After \d+$/);
     assert.equal(source.signals[0].aborted, true);
+    answer([late]);
+    await settle();
+    assert.equal(reads, 0);
   });
 
   it("keys that cannot be used are left out, with a warning; the others are used", async (t) => {
