@@ -24,11 +24,11 @@ export function jwtServer({ type, port, secret, algorithms }) {
 }
 
 /** Clients log in at `issuer` for a token that names this server, `resource`. */
-export function oauthServer({ port, resource, issuer }) {
+export function oauthServer({ port, resource, issuer, validation }) {
   return whoamiServer(
     "http-stream",
     port,
-    new OAuthAuthProvider({ resource, authorizationServers: [issuer] }),
+    new OAuthAuthProvider({ resource, authorizationServers: [issuer], validation }),
   );
 }
 

@@ -229,6 +229,10 @@ const MISTAKES = [
   jwt({ keys: Array(101).fill(secret) }),
   jwt({ keys: Array(5).fill(secret) }),
   jwt({ keys: [secret], secret }),
+  jwt({ jwksUri: "https://login.example/jwks", algorithms: ["HS256"] }),
+  jwt({ loadKeys: () => [secret], algorithms: [] }),
+  jwt({ secret, requireHttps: true }),
+  () => new JWTAuthProvider({ loadKeys: () => [secret] }).setSecret(secret),
   jwt({ secret: "changeme", audience: "here", strict: true }),
   jwt({ secret, strict: true }),
   jwt({ secret, audience: "here", requireExpiration: false, strict: true }),
@@ -473,6 +477,16 @@ const PROGRAMS = {
       const provider = new OAuthAuthProvider({
         resource: "https://mcp.example.com/mcp", authorizationServers: ["http://127.0.0.1:1"] });
       await provider.ready().catch(() => {});`,
+  },
+  "keys for tokens that cannot be loaded": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth";
+      const loadKeys = () => { throw Object.assign(new Error("not today"), { code: "ENOENT" }); };
+      await new JWTAuthProvider({ loadKeys }).ready().catch(() => {});`,
+  },
+  "keys for tokens of which one cannot be used": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth";
+      const loadKeys = () => ["${secret}", 5];
+      await new JWTAuthProvider({ loadKeys, algorithms: ["HS256"] }).ready();`,
   },
   "a resource that clients reject": {
     source: `import { OAuthAuthProvider } from "mcp-native-auth";

@@ -22,6 +22,7 @@ export function anyOfMethods(name, members, mayWait) {
   return {
     name,
     mayWait,
+    answersVary: methods().some((method) => method.answersVary),
     members: methods,
     decide: (request) => askFrom(0, methods(), request, []),
     credential: () => undefined,

@@ -28,6 +28,8 @@ import { REASONS } from "./reasons.js";
  * @typedef {Accepted | Rejected} Verdict
  */
 
+const DEFAULT_RETRY_MS = 5000;
+
 /** @type {string[]} */
 const NO_CHALLENGES = [];
 Object.freeze(NO_CHALLENGES);
@@ -55,6 +57,19 @@ export function reject(provider, reason, keyId) {
     retryAfter: undefined,
     detail: undefined,
   };
+}
+
+/**
+ * What cannot be decided is not a 401, which would send users to log in again.
+ *
+ * @param {string} provider
+ * @param {{ retryAfterMs?: number }} error of the source that cannot be asked
+ * @returns {Rejected}
+ */
+export function rejectUndecided(provider, { retryAfterMs = DEFAULT_RETRY_MS }) {
+  const rejection = reject(provider, "ISSUER_UNAVAILABLE");
+  rejection.retryAfter = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  return rejection;
 }
 
 /** How much a rejection says about the request. */

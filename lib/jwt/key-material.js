@@ -38,7 +38,7 @@ function readAny(material, path) {
         `\`${path}\` holds a lone surrogate, which has no UTF-8 form; pass random bytes as a Buffer or as hex or base64 text`,
       );
     }
-    return { kind: "text", bytes: Buffer.from(material), damage: damageOfSecret(material) };
+    return { kind: "text", damage: damageOfSecret(material), bytes: Buffer.from(material) };
   }
   if (types.isKeyObject(material)) {
     return fromKeyObject(material, path);

@@ -243,7 +243,7 @@ async function decompress(bytes, encoding = "identity", url, maxBytes) {
   }
 }
 
-/** Without a byte order mark; `undefined` for what is not UTF-8. */
+/** Without a byte order mark, which a reader of JSON may ignore (RFC 8259 §8.1); `undefined` for what is not UTF-8. */
 function decodeText(bytes) {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

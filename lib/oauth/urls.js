@@ -5,7 +5,10 @@ const MAX_URL_LENGTH = 2048;
 /** Without white space and control characters, which `new URL` drops in silence. */
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 
-/** Addresses that never leave the machine. Not `*.localhost`, which some resolvers ask the network for. */
+/**
+ * Addresses that never leave the machine. Not `*.localhost`, which some resolvers ask the network for, and not
+ * `[::ffff:127.0.0.1]`, which is an address of this machine only where its system maps IPv4 into IPv6.
+ */
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** @param {URL} url */

@@ -68,20 +68,14 @@ export class FrameworkHost {
    * @param {{ status: number, message: string }} options.authError of the usual rejection
    * @param {"framework" | "add" | "replace"} options.challenge who writes `WWW-Authenticate` on a 401: the framework
    *   alone, this host where the framework does not, or this host instead of the framework
-   * @param {boolean} [options.answersVary] whether rejections have other statuses than that of `authError`, or
-   *   challenges of their own
    * @param {() => object} [options.preCheckAnswer] `getAuthError` as the class defines it, where the framework rejects
    *   requests without a credential itself
    */
-  constructor(
-    provider,
-    original,
-    { method, limit, addressOf, authError, challenge, answersVary = false, preCheckAnswer },
-  ) {
+  constructor(provider, original, { method, limit, addressOf, authError, challenge, preCheckAnswer }) {
     this.#authenticator = new Authenticator(method, limit, publishUnlessCaptured, addressOf);
     this.#authError = authError;
     this.#challenge = challenge;
-    this.#answersVary = answersVary || limit !== undefined;
+    this.#answersVary = method.answersVary === true || limit !== undefined;
     this.#isTracked = challenge !== "framework" || this.#answersVary;
     needTracking({
       responses: this.#isTracked,
