@@ -711,6 +711,15 @@ describe("throttle", () => {
     assert.deepEqual(await second, [401]);
   });
 
+  it("without lockout, nobody waits for a request of the same client", { timeout: 30_000 }, async () => {
+    const undecided = {
+      authenticate: ({ headers }) => (headers.cookie ? new Promise(() => {}) : Promise.resolve(false)),
+    };
+    const provider = anyOf([undecided, jwt()], once);
+    provider.authenticate(from({ cookie: "session=a" }));
+    assert.deepEqual(await statusesOf(provider, [bearer(TOKEN), bearer(WRONG_TOKEN)]), [200, 401]);
+  });
+
   it("counts and names clients that hang up while a provider takes its time", async () => {
     for (const options of [{}, once]) {
       const untilClosed = {
