@@ -588,6 +588,18 @@ describe("throttle", () => {
     ],
     ["one that several reject", [apiKeys, entries, jwt], bearer(WRONG_TOKEN), 1],
     [
+      "one next to what none of them looks at",
+      [apiKeys, jwt],
+      from({ cookie: "session=a", authorization: `Bearer ${WRONG_TOKEN}` }),
+      1,
+    ],
+    [
+      "what the framework's JWT provider does not look at",
+      [() => new framework.JWTAuthProvider({ secret: JWT_SECRET })],
+      from({ cookie: "session=a" }),
+      0,
+    ],
+    [
       "two different wrong ones, nested",
       [() => anyOf([apiKeys(), jwt()])],
       from({ "x-api-key": WRONG_API_KEY, authorization: `Bearer ${WRONG_TOKEN}` }),
@@ -717,6 +729,22 @@ describe("throttle", () => {
     assert.deepEqual(statuses, [[401], [429]]);
     const elsewhere = { ...bearer(TOKEN), socket: { remoteAddress: "192.0.2.2" } };
     assert.deepEqual(await statusesOf(provider, [elsewhere, bearer(TOKEN)]), [200, 429]);
+
+    // Nor one that comes when the first of two that wait has ended.
+    const allowsTwo = anyOf([slow, jwt()], { throttle: { failures: 2, lockout: true } });
+    const [first, second] = [1, 2].map(() => statusesOf(allowsTwo, [bearer(WRONG_TOKEN)]));
+    assert.deepEqual(await first, [401]);
+    assert.deepEqual(await statusesOf(allowsTwo, [bearer(TOKEN)]), [429]);
+    assert.deepEqual(await second, [401]);
+  });
+
+  it("without lockout, nobody waits for a request of the same client", { timeout: 30_000 }, async () => {
+    const undecided = {
+      authenticate: ({ headers }) => (headers.cookie ? new Promise(() => {}) : Promise.resolve(false)),
+    };
+    const provider = anyOf([undecided, jwt()], once);
+    provider.authenticate(from({ cookie: "session=a" }));
+    assert.deepEqual(await statusesOf(provider, [bearer(TOKEN), bearer(WRONG_TOKEN)]), [200, 401]);
   });
 
   it("counts and names clients that hang up while a provider takes its time", async () => {
