@@ -12,7 +12,7 @@ import { wholeNumber } from "../scripts/flags.js";
 import { keepResult } from "../scripts/results.js";
 import { soak } from "./soak/soak.js";
 
-const MOST_GROWTH = 5e6;
+const MAX_GROWTH = 5e6;
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +29,7 @@ const amounts = {
   leak: values.leak,
 };
 const start = Date.now();
-const { findings, wrong } = await soak(amounts, { mostGrowth: MOST_GROWTH, onProgress: console.log });
+const { findings, wrong } = await soak(amounts, { mostGrowth: MAX_GROWTH, onProgress: console.log });
 console.log(`\n${JSON.stringify(findings, undefined, 2)}\n${Math.round((Date.now() - start) / 1000)} s`);
 if (wrong.length > 0) {
   console.error(wrong.join("\n"));

@@ -49,9 +49,12 @@ function faults({ code, signal, stderr, findings, amounts, mostGrowth }) {
   demand(stderr === "", `it wrote to stderr: ${stderr.slice(0, 2000)}`);
   demand(findings !== undefined, "it ended before its findings");
   if (findings !== undefined) {
-    const { authentications, accepted, refused, providers, workers, growth } = findings;
+    const { authentications, accepted, rejected, providers, workers, growth } = findings;
     demand(authentications === amounts.authentications, `only ${authentications} authentications`);
-    demand(accepted > refused && refused > authentications / 4, `${accepted} accepted, ${refused} refused`);
+    demand(
+      accepted > rejected && rejected > authentications / 4,
+      `${accepted} accepted, ${rejected} rejected`,
+    );
     demand(providers >= amounts.providers, `only ${providers} providers`);
     demand(workers === amounts.workers, `only ${workers} workers`);
     demand(growth < mostGrowth, `resident memory grew by ${(growth / 1e6).toFixed(1)} MB after the warm-up`);
