@@ -38,7 +38,7 @@ export function printRow(who, presents, { exchanges, answer, error }, expected) 
   return asExpected;
 }
 
-// A client stops at the first refusal, so the last exchange is the one that counts.
+// A client stops at the first rejection, so the last exchange is the one that counts.
 function outcome(exchanges, answer) {
   if (answer !== undefined) return { answer: JSON.parse(answer) };
   const { request, status, body, challenge } = exchanges.at(-1) ?? {};

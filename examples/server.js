@@ -5,7 +5,7 @@ import { z } from "zod";
 
 class WhoAmI extends MCPTool {
   name = "whoami";
-  description = "The claims this request was let in with";
+  description = "The claims this request was accepted with";
   schema = z.object({});
 
   async execute() {
@@ -42,7 +42,7 @@ function whoamiServer(type, port, provider) {
       options: {
         host: "127.0.0.1",
         port,
-        // start() heeds no `auth` outside a transport; without `sse: true` anybody may open the SSE stream.
+        // start() heeds no `auth` outside a transport; without `sse: true` anyone can open the SSE stream.
         auth: { provider, endpoints: { sse: true, messages: true } },
       },
     },

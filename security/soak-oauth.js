@@ -10,13 +10,13 @@ import { parseArgs } from "node:util";
 import { wholeNumber } from "../scripts/flags.js";
 import { soakOAuth } from "./soak/soak.js";
 
-const MOST_GROWTH = 5e6;
+const MAX_GROWTH = 5e6;
 
 const { values } = parseArgs({
   options: { requests: { type: "string", default: "1000000" }, leak: { type: "boolean" } },
 });
 const requests = wholeNumber("requests", values.requests);
-const { findings, wrong } = await soakOAuth({ requests, leak: values.leak }, { mostGrowth: MOST_GROWTH });
+const { findings, wrong } = await soakOAuth({ requests, leak: values.leak }, { mostGrowth: MAX_GROWTH });
 console.log(JSON.stringify(findings, undefined, 2));
 if (wrong.length > 0) {
   console.error(wrong.join("\n"));

@@ -15,7 +15,7 @@ import { wholeNumber } from "../scripts/flags.js";
 import { keepResult } from "../scripts/results.js";
 import { soak, soakOAuth } from "./soak/soak.js";
 
-const MOST_GROWTH = 5e6;
+const MAX_GROWTH = 5e6;
 
 const { values } = parseArgs({
   options: {
@@ -34,8 +34,8 @@ const amounts = {
 };
 const start = Date.now();
 const requests = wholeNumber("oauth-requests", values["oauth-requests"]);
-const { findings, wrong } = await soak(amounts, { mostGrowth: MOST_GROWTH, onProgress: console.log });
-const oauth = await soakOAuth({ requests }, { mostGrowth: MOST_GROWTH });
+const { findings, wrong } = await soak(amounts, { mostGrowth: MAX_GROWTH, onProgress: console.log });
+const oauth = await soakOAuth({ requests }, { mostGrowth: MAX_GROWTH });
 wrong.push(...oauth.wrong.map((what) => `OAuth: ${what}`));
 console.log(
   `\n${JSON.stringify({ ...findings, oauth: oauth.findings }, undefined, 2)}\n${Math.round((Date.now() - start) / 1000)} s`,

@@ -60,7 +60,20 @@ describe("what can never work is rejected, with the option", () => {
     [{ validation: { allowIdTokens: "no" } }, /`validation\.allowIdTokens`/],
     [
       { validation: { type: "introspection", introspection: { ...CLIENT, authMethod: "none" } } },
-      /authMethod/,
+      /`validation\.introspection\.authMethod`/,
+    ],
+    [
+      {
+        validation: [
+          { issuer: "https://a.example" },
+          {
+            type: "introspection",
+            issuer: "https://b.example",
+            introspection: { ...CLIENT, clientId: "a:b" },
+          },
+        ],
+      },
+      /`validation\[1\]\.introspection\.clientId`/,
     ],
     [
       { typ: "at+jwt", validation: { type: "introspection", introspection: CLIENT } },

@@ -12,7 +12,7 @@ setFlagsFromString("--no-flush-bytecode");
 const collectGarbage = runInNewContext("gc");
 
 /** A pass lasts about this long at least, so that what surrounds it does not count. */
-const SHORTEST_PASS_MILLISECONDS = 1;
+const MIN_PASS_MILLISECONDS = 1;
 const FIRST_PASS_LENGTH = 16;
 
 /** Old requests are some 30 MB of garbage by then. It is removed between samples, not during one. */
@@ -49,7 +49,7 @@ async function sample(entrant, milliseconds) {
   collectOldGarbage();
   while (elapsed < milliseconds) {
     // As many as fill the time, at the cost known so far.
-    const wanted = Math.max((milliseconds - elapsed) * 1.02, SHORTEST_PASS_MILLISECONDS);
+    const wanted = Math.max((milliseconds - elapsed) * 1.02, MIN_PASS_MILLISECONDS);
     const count = Math.min(
       entrant.cost ? Math.ceil(wanted / entrant.cost) : FIRST_PASS_LENGTH,
       implementation.most,

@@ -17,7 +17,7 @@ import { specificityOf } from "./verdict.js";
  * @returns {Method}
  */
 export function anyOfMethods(name, members, mayWait) {
-  // Of an `anyOf` among them, its members: they may look at the same credential as others.
+  // A nested `anyOf` is replaced by its members: they may look at the same credential as others.
   const methods = () => members().flatMap((method) => method.members?.() ?? [method]);
   return {
     name,
@@ -75,7 +75,7 @@ function combine(rejections, request) {
   const isGuess = ({ verdict, credential }) => verdict.guesses > 0 && !genuine.has(credential);
   const known = judged.filter((one) => one.credential !== undefined && isGuess(one));
   const guessed = new Set(known.map(({ credential }) => credential));
-  // What a provider of somebody else looks at may be what another one has rejected, so it takes something more.
+  // A third-party provider may look at what another one has rejected, so only further credentials count.
   const unknown = mayCarryCredential(request, new Set([...genuine, ...guessed]))
     ? judged.filter(({ verdict, credential }) => verdict.guesses > 0 && credential === undefined)
     : [];

@@ -222,7 +222,7 @@ export function registerAuthenticator(provider, authenticator) {
   authenticators.set(provider, authenticator);
 }
 
-/** Of a provider of this package, extended or not; else `undefined`. */
+/** The authenticator of a provider of this package, extended or not; else `undefined`. */
 export function authenticatorOf(provider) {
   return authenticators.get(provider);
 }

@@ -223,7 +223,7 @@ class IntrospectedIssuer {
     this.#onFailure = onFailure;
     this.issuers = validation.issuers;
     const { audiences, allowIdTokens, rejectBound, introspection } = validation;
-    const { endpoint, clientId, clientSecret, authMethod, tokenTypeHint, cacheTtlMs } = introspection;
+    const { endpoint, clientId, clientSecret, authMethod, tokenTypeHint, cacheTtlMs, path } = introspection;
     this.#introspector = createIntrospector({
       endpoint: endpoint ?? discovered(this.issuers[0], "introspectionEndpoint", requireHttps),
       clientId,
@@ -231,6 +231,7 @@ class IntrospectedIssuer {
       authMethod: authMethod ?? undefined,
       tokenTypeHint: tokenTypeHint ?? undefined,
       cacheTtlMs,
+      path,
       requireHttps,
       maxEntries: Math.max(cacheSize, 1),
       rules: {

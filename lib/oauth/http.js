@@ -2,7 +2,7 @@ import { promisify } from "node:util";
 import { SourceError, safeErrorCode } from "../core/refresh.js";
 import { describeUrl, parseUrlOption } from "./urls.js";
 
-/** Of an answer's header fields, names and values together. */
+/** Length of all header fields of an answer, names and values together. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Deeper than any document of an authorization server, shallower than any stack. */

@@ -243,5 +243,5 @@ function readIntrospection(value, path, { owner, strict, requireHttps, advice })
     DEFAULT_CACHE_TTL_MS,
     MAX_CACHE_TTL_MS,
   );
-  return { ...given, cacheTtlMs };
+  return { ...given, cacheTtlMs, path: `${path}.introspection` };
 }

@@ -17,7 +17,7 @@ export function isLoopback(url) {
 }
 
 /**
- * Why a text cannot be the URL of a request, in words for after its name; `undefined` if it can.
+ * Why a text cannot be the URL of a request, as the rest of a sentence that begins with its name; `undefined` if it can.
  *
  * @param {unknown} text
  * @param {boolean} requireHttps whether `http:` is accepted for loopback addresses only

@@ -24,9 +24,9 @@ export async function soak(amounts, { mostGrowth, onProgress }) {
     onProgress,
   );
   return judge(ended, mostGrowth, (demand, findings) => {
-    const { authentications, accepted, refused, providers, workers } = findings;
+    const { authentications, accepted, rejected, providers, workers } = findings;
     demand(authentications === amounts.authentications, `only ${authentications} authentications`);
-    demand(accepted > refused && refused > authentications / 4, `${accepted} accepted, ${refused} refused`);
+    demand(accepted > rejected && rejected > authentications / 4, `${accepted} accepted, ${rejected} rejected`);
     demand(providers >= amounts.providers, `only ${providers} providers`);
     demand(workers === amounts.workers, `only ${workers} workers`);
   });

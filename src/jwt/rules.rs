@@ -247,7 +247,7 @@ mod tests {
         check_under(rules, &[], json, now)
     }
 
-    /// Of a token that was signed with a key for these issuers.
+    /// The token was signed with a key for these issuers.
     fn check_under(rules: &ClaimRules, key: &[&str], json: &str, now: f64) -> Result<(), Rejection> {
         let checker = ClaimChecker::new(rules.clone(), [issuers(&[]).into(), issuers(key).into()].into());
         let claims = checker.read(json)?;

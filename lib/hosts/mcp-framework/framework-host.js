@@ -49,7 +49,7 @@ export class FrameworkHost {
   #isTracked;
   /** Whether a rejection may get another answer than `authError`. */
   #answersVary;
-  /** Of this host in the context of a request, which may outlive the host. */
+  /** This host's state in the context of a request, which may outlive the host. */
   #slotKey = Symbol("slot");
   #preCheck = IDLE;
   #isRunNoted = false;
@@ -254,7 +254,7 @@ export class FrameworkHost {
     return result;
   }
 
-  /** Of an extension that rejects what our class accepted or was not asked about. Not a guess: it may be genuine. */
+  /** For an extension that rejects what our class accepted or did not see. Not a guess: it may be genuine. */
   #rejectionOf(name, verdict, request) {
     const isGenuine = verdict?.accepted === true;
     const rejection = { ...reject(name, "PROVIDER_REJECTED", verdict?.keyId), guesses: 0, isGenuine };
