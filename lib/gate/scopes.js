@@ -50,8 +50,16 @@ export function neededScopes(message, scopesOfTool) {
   return [...new Set(messages.filter(isToolCall).flatMap((call) => scopesOfTool(readCall(call)) ?? []))];
 }
 
+/** A server may take what is not a string for the method that it prints as, or a batch in a batch for one. */
 function isToolCall(message) {
-  return typeof message === "object" && message?.method === "tools/call";
+  if (Array.isArray(message)) {
+    throw new MessageError("A batch must not hold a batch");
+  }
+  const { method } = Object(message);
+  if (method !== undefined && typeof method !== "string") {
+    throw new MessageError("`method` must be a string");
+  }
+  return method === "tools/call";
 }
 
 function readCall({ params }) {
