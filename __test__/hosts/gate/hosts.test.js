@@ -84,19 +84,21 @@ describe("node:http", () => {
 
   it("writes nothing to a response that was sent meanwhile, and survives clients that go away", async () => {
     const auth = requireAuth(jwt(), TOOLS);
+    let gated;
     const port = await listen(
       createServer((req, res) => {
-        auth.express(req, res, () => res.end("served"));
+        gated = auth.express(req, res, () => res.end("served"));
         if (req.url === "/late") res.end("timed out");
       }),
     );
     assert.equal((await send(port, { path: "/late" })).body, "timed out");
+    await gated;
     const socket = net.connect(port, "127.0.0.1");
     const head = `POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 100`;
     socket.write(`${head}\r\n\r\n{"method":`);
     await wait(50);
     socket.destroy();
-    await wait(50);
+    await gated;
     assert.equal((await send(port, { headers: [bearer(TOKEN)] })).body, "served");
   });
 
@@ -110,7 +112,8 @@ describe("node:http", () => {
     const line = `Host: localhost\r\nAuthorization: Bearer ${TOKEN}`;
     socket.write(`POST /mcp HTTP/1.1\r\n${line}\r\nContent-Length: 5000000\r\n\r\n`);
     socket.write(`GET /smuggled HTTP/1.1\r\n${line}\r\n\r\n`);
-    await Promise.race([once(socket, "close"), wait(3000)]);
+    const closed = once(socket, "close").then(() => "closed");
+    assert.equal(await Promise.race([closed, wait(3000, "open")]), "closed");
     const text = Buffer.concat(received).toString();
     assert.match(text, /^HTTP\/1\.1 413 /);
     assert.doesNotMatch(text, /served/);
@@ -123,6 +126,7 @@ describe("node:http", () => {
       const server = http2.createServer((req, res) => auth.express(req, res, () => res.end("served")));
       const port = await listen(server);
       const client = http2.connect(`http://127.0.0.1:${port}`);
+      closing.push(() => client.destroy());
       const ask = async (headers, body) => {
         const stream = client.request({ ":path": "/mcp", authorization: `Bearer ${TOKEN}`, ...headers });
         stream.end(body);
@@ -134,8 +138,6 @@ describe("node:http", () => {
       assert.equal(await ask({ ":authority": "evil.example" }), 403);
       assert.equal(await ask({ ":authority": "localhost", ":method": "POST" }, CALL), 403);
       assert.equal(await ask({ ":authority": "localhost", ":method": "POST" }, "x".repeat(5e6)), 413);
-      client.destroy();
-      server.close();
     }
   });
 });
