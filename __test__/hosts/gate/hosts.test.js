@@ -350,6 +350,30 @@ describe("every provider", () => {
     });
   }
 
+  it("the identity is the AuthInfo of the SDK, each request's its own", async () => {
+    const auth = requireAuth(jwt(), {
+      resource: "https://mcp.example.com/mcp",
+      authorizationServers: ["https://a.example"],
+    });
+    const ask = () => auth.web(new Request("http://localhost/mcp", { headers: withToken }));
+    const { resource, ...info } = await ask();
+    const claims = jsonwebtoken.decode(TOKEN);
+    assert.deepEqual(info, {
+      token: TOKEN,
+      clientId: "app",
+      scopes: ["mcp"],
+      expiresAt: claims.exp,
+      resourceMetadataUrl: "https://mcp.example.com/.well-known/oauth-protected-resource/mcp",
+      extra: claims,
+    });
+    assert.equal(resource.href, "https://mcp.example.com/mcp");
+    resource.pathname = "/other";
+    info.scopes.push("admin");
+    info.extra.sub = "root";
+    const next = await ask();
+    assert.deepEqual([next.resource.pathname, next.scopes, next.extra.sub], ["/mcp", ["mcp"], "alice"]);
+  });
+
   it("one that throws, or gives nonsense, rejects and tells nothing", async () => {
     for (const provider of [
       throwing,

@@ -281,18 +281,33 @@ function stateful(auth) {
 }
 
 async function assertBound(ports) {
+  // Nobody but who began it, from its first moment on.
+  const initialize = {
+    jsonrpc: "2.0",
+    id: 1,
+    method: "initialize",
+    params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "t", version: "1" } },
+  };
+  const accept = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+  const began = await fetch(`http://127.0.0.1:${ports[0]}/mcp`, {
+    method: "POST",
+    headers: { ...READER, ...accept },
+    body: JSON.stringify(initialize),
+  });
+  await began.text();
+  const id = began.headers.get("mcp-session-id");
+  const early = await fetch(`http://127.0.0.1:${ports[0]}/mcp`, {
+    method: "DELETE",
+    headers: { ...MALLORY, "mcp-session-id": id },
+  });
+  assert.equal(early.status, 404);
   const client = await connect("v1", ports[0], READER);
   const session = client.transport.sessionId;
   const call = { jsonrpc: "2.0", id: 9, method: "tools/call", params: { name: "whoami", arguments: {} } };
   const ask = (port, who, method) =>
     fetch(`http://127.0.0.1:${port}/mcp`, {
       method,
-      headers: {
-        ...who,
-        "mcp-session-id": session,
-        "content-type": "application/json",
-        accept: "application/json, text/event-stream",
-      },
+      headers: { ...who, ...accept, "mcp-session-id": session },
       ...(method === "POST" && { body: JSON.stringify(call) }),
     });
   for (const port of ports) {
@@ -354,6 +369,22 @@ describe("sessions of SDK v1", { timeout: 30_000 }, () => {
       return transport ? transport.handlePostMessage(req, res, req.body) : res.status(404).end("none");
     });
     const port = await listen(createServer(app));
+    const ask = (session, headers) =>
+      fetch(`http://127.0.0.1:${port}/messages?sessionId=${session}`, {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/json" },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 7, method: "ping" }),
+      });
+    // From the first moment on.
+    const left = new AbortController();
+    const stream = await fetch(`http://127.0.0.1:${port}/sse`, { headers: READER, signal: left.signal });
+    const { value } = await stream.body.getReader().read();
+    const [, fresh] = /sessionId=([\w-]+)/.exec(Buffer.from(value).toString());
+    const answer = await ask(fresh, MALLORY);
+    assert.equal(answer.status, 404);
+    assert.match(await answer.text(), /Session not found/);
+    assert.equal((await ask(fresh, READER)).status, 202);
+    left.abort();
     const client = new Client({ name: "test", version: "1.0.0" });
     const url = new URL(`http://127.0.0.1:${port}/sse`);
     const withHeaders = (headers) => ({
@@ -365,17 +396,6 @@ describe("sessions of SDK v1", { timeout: 30_000 }, () => {
     await client.connect(new SSEClientTransport(url, withHeaders(READER)));
     const { content } = await client.callTool({ name: "whoami", arguments: {} });
     assert.equal(content[0].text, "app alice app");
-    const [session] = Object.keys(transports);
-    const ask = (headers) =>
-      fetch(`http://127.0.0.1:${port}/messages?sessionId=${session}`, {
-        method: "POST",
-        headers: { ...headers, "content-type": "application/json" },
-        body: JSON.stringify({ jsonrpc: "2.0", id: 7, method: "ping" }),
-      });
-    const answer = await ask(MALLORY);
-    assert.equal(answer.status, 404);
-    assert.match(await answer.text(), /Session not found/);
-    assert.equal((await ask(READER)).status, 202);
     await assert.rejects(client.callTool({ name: "write_file", arguments: {} }), /403|insufficient/);
     await client.close();
   });
