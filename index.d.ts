@@ -1406,7 +1406,7 @@ export interface RequiredAuth<Identity extends AuthInfo | undefined = AuthInfo> 
     route: (...args: never) => unknown;
   }): Promise<void>;
   /** `authenticate` of fastmcp. Throws the `Response` to a request that it rejects. `toolScopes` has no effect. */
-  readonly fastmcp: (req: IncomingMessage) => Promise<AuthInfo>;
+  readonly fastmcp: (req: IncomingMessage) => Promise<AuthInfo & Record<string, unknown>>;
   /**
    * A token verifier for stacks that read the header themselves, such as `requireBearerAuth` of the official SDK.
    * `invalidToken` makes the error that the stack takes for a 401. `toolScopes` has no effect.

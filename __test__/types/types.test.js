@@ -46,6 +46,10 @@ for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
       assert.deepEqual(errorsOf(path.join(types, "consumer.ts"), resolution), []);
     });
 
+    it("each stack takes what requireAuth gives", () => {
+      assert.deepEqual(errorsOf(path.join(types, "stacks.ts"), resolution), []);
+    });
+
     it("each wrong use is an error that names the option in question", () => {
       const file = path.join(types, "wrong-uses.ts");
       const marked = readFileSync(file, "utf8")
