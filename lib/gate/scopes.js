@@ -75,6 +75,16 @@ export class MessageError extends Error {}
 /** MCP 2026-07-28, SEP-2243: how a header value that is not ASCII is sent. */
 const ENCODED = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/;
 
+/** The member of `params` that `Mcp-Name` repeats. */
+const NAMED_BY = new Map([
+  ["tools/call", "name"],
+  ["prompts/get", "name"],
+  ["resources/read", "uri"],
+  ["tasks/get", "taskId"],
+  ["tasks/update", "taskId"],
+  ["tasks/cancel", "taskId"],
+]);
+
 /**
  * The header that contradicts the body, of those that name what a message does. Whoever decides by a header must not
  * be told another thing than what runs. MCP 2026-07-28, Server Validation.
@@ -93,8 +103,9 @@ export function mismatchedHeader(headers, message) {
   if (method !== undefined && method !== single?.method) {
     return "Mcp-Method";
   }
-  const { name: ofBody, uri } = Object(single?.params);
-  return name !== undefined && decode(name) !== (ofBody ?? uri) ? "Mcp-Name" : undefined;
+  const member = NAMED_BY.get(single?.method);
+  const isNamed = name !== undefined && member !== undefined;
+  return isNamed && decode(name) !== Object(single.params)[member] ? "Mcp-Name" : undefined;
 }
 
 function decode(value) {

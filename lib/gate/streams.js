@@ -17,6 +17,8 @@ const SLICE = 500;
 export class StreamWatch {
   /** @type {Set<OpenStream>} */
   #streams = new Set();
+  /** Those of which an answer is awaited: one issuer that is slow holds up no other stream. */
+  #asked = new WeakSet();
   /** @type {NodeJS.Timeout | undefined} */
   #timer;
 
@@ -33,35 +35,41 @@ export class StreamWatch {
   }
 
   async #sweep() {
-    const streams = [...this.#streams];
-    for (let start = 0; start < streams.length; start += SLICE) {
-      // Together: one issuer that is slow to answer holds up no other stream.
-      await Promise.all(streams.slice(start, start + SLICE).map((stream) => this.#look(stream)));
-      await new Promise((resolve) => setImmediate(resolve));
+    let looked = 0;
+    for (const stream of this.#streams) {
+      if (!stream.isOpen()) {
+        this.#streams.delete(stream);
+      } else if (stream.expiresAt !== undefined && stream.expiresAt * 1000 <= Date.now()) {
+        this.#end(stream);
+      } else if (!this.#asked.has(stream)) {
+        this.#ask(stream);
+      }
+      looked += 1;
+      if (looked % SLICE === 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
     }
     this.#timer = undefined;
     this.#schedule();
   }
 
   /** @param {OpenStream} stream */
-  async #look(stream) {
-    if (stream.isOpen() && (await mayGoOn(stream))) {
-      return;
+  async #ask(stream) {
+    this.#asked.add(stream);
+    const isAccepted = await Promise.resolve()
+      .then(stream.isAccepted)
+      .catch(() => false);
+    this.#asked.delete(stream);
+    if (!isAccepted) {
+      this.#end(stream);
     }
+  }
+
+  /** @param {OpenStream} stream */
+  #end(stream) {
     this.#streams.delete(stream);
     if (stream.isOpen()) {
       stream.end();
     }
-  }
-}
-
-async function mayGoOn({ expiresAt, isAccepted }) {
-  if (expiresAt !== undefined && expiresAt * 1000 <= Date.now()) {
-    return false;
-  }
-  try {
-    return await isAccepted();
-  } catch {
-    return false;
   }
 }

@@ -236,6 +236,14 @@ const ROWS = {
     post(CALL, bearer(WRITER), ["Mcp-Name", "=?base64?d3JpdGVfZmlsZQ==?="]),
     accepted("app", CALL),
   ],
+  "Mcp-Name of a task": [
+    post({ method: "tasks/get", params: { taskId: "t1", name: "x" } }, bearer(READER), ["Mcp-Name", "t1"]),
+    accepted("app", { method: "tasks/get", params: { taskId: "t1", name: "x" } }),
+  ],
+  "Mcp-Name of another resource": [
+    post({ method: "resources/read", params: { uri: "a:1" } }, bearer(READER), ["Mcp-Name", "a:2"]),
+    mismatch,
+  ],
   "Mcp-Method of another method": [post(CALL, bearer(READER), ["Mcp-Method", "ping"]), mismatch],
   "a session, first use": [get(bearer(READER), ["Mcp-Session-Id", "of-alice"]), accepted("app", null)],
   "the session of another": [get(bearer(MALLORY), ["Mcp-Session-Id", "of-alice"]), another],
