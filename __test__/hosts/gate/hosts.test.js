@@ -15,9 +15,18 @@ import { FastMCP } from "fastmcp";
 import { Hono } from "hono";
 import jsonwebtoken from "jsonwebtoken";
 import * as framework from "mcp-framework";
-import { APIKeyAuthProvider, anyOf, currentAuth, JWTAuthProvider, requireAuth } from "mcp-native-auth";
+import {
+  APIKeyAuthProvider,
+  anyOf,
+  currentAuth,
+  JWTAuthProvider,
+  OAuthAuthProvider,
+  requireAuth,
+} from "mcp-native-auth";
 import { parseChallenges } from "../../support/challenges.js";
 import { freePort } from "../../support/free-port.js";
+import { issuerServer } from "../../support/issuer-server.js";
+import { privatePem, publicJwk } from "../../support/keys.js";
 import { send } from "../../support/raw-request.js";
 
 const SECRET = "gate-test-secret-7c1f0a9e5b3d4826";
@@ -118,6 +127,20 @@ describe("node:http", () => {
     assert.match(text, /^HTTP\/1\.1 413 /);
     assert.doesNotMatch(text, /served/);
     socket.destroy();
+  });
+
+  it("what the application says of other sites goes before what the gate says", async () => {
+    const auth = requireAuth(jwt());
+    const app = express();
+    app.use((_req, res, next) => {
+      res.setHeader("Access-Control-Allow-Origin", "http://localhost:5173");
+      next();
+    });
+    app.use(auth.express);
+    const port = await listen(createServer(app));
+    const { status, headers } = await send(port, { headers: [["Origin", "http://localhost:5173"]] });
+    const allowed = headers.filter(([name]) => name === "access-control-allow-origin");
+    assert.deepEqual([status, allowed.map(([, value]) => value)], [401, ["http://localhost:5173"]]);
   });
 
   it("HTTP/2: checks the name in :authority", async () => {
@@ -349,6 +372,56 @@ describe("every provider", () => {
       }
     });
   }
+
+  it("OAuth, ours and the framework's: identity, metadata, scopes, and the same answers", async () => {
+    const server = await issuerServer({
+      keys: [{ ...publicJwk("rsa"), kid: "k", alg: "RS256", use: "sig" }],
+    });
+    closing.push(() => server.close());
+    const resource = "https://mcp.example.com/mcp";
+    const { issuer, jwksUri } = server;
+    const config = {
+      resource,
+      authorizationServers: [issuer],
+      validation: { type: "jwt", jwksUri, issuer, audience: resource },
+    };
+    const token = (claims, key = "rsa") =>
+      jsonwebtoken.sign(
+        { iss: issuer, aud: resource, sub: "alice", client_id: "app", scope: "mcp", ...claims },
+        privatePem(key),
+        { algorithm: "RS256", expiresIn: 600, keyid: "k", header: { typ: "at+jwt" } },
+      );
+    for (const Provider of [framework.OAuthAuthProvider, OAuthAuthProvider]) {
+      const auth = requireAuth(new Provider(config), TOOLS);
+      assert.equal(auth.metadata.resource, resource);
+      assert.deepEqual(auth.metadata.authorization_servers, [issuer]);
+      const ask = (authorization, init) =>
+        auth.web(
+          new Request("http://localhost/mcp", { headers: authorization && { authorization }, ...init }),
+        );
+      const good = token({});
+      const seen = await ask(`Bearer ${good}`);
+      assert.deepEqual(
+        [seen.clientId, seen.scopes, seen.token, seen.extra.sub],
+        ["app", ["mcp"], good, "alice"],
+      );
+      const rows = [
+        [undefined, 401, undefined],
+        [`Bearer ${token({}, "rsaOther")}`, 401, "invalid_token"],
+        [`Bearer ${token({ aud: "https://other.example" })}`, 401, "invalid_token"],
+        [`Bearer ${good}`, 403, "insufficient_scope"],
+      ];
+      for (const [authorization, status, error] of rows) {
+        const answer = await ask(authorization, { method: "POST", body: CALL });
+        assert.equal(answer.status, status, `${Provider === OAuthAuthProvider} ${authorization}`);
+        const [{ scheme, parameters }] = parseChallenges(answer.headers.get("www-authenticate"));
+        assert.deepEqual([scheme, parameters.error], ["Bearer", error]);
+        assert.equal(parameters.resource_metadata, seen.resourceMetadataUrl);
+      }
+      const writer = await ask(`Bearer ${token({ scope: "files:write" })}`, { method: "POST", body: CALL });
+      assert.equal(writer.clientId, "app");
+    }
+  });
 
   it("the identity is the AuthInfo of the SDK, each request's its own", async () => {
     const auth = requireAuth(jwt(), {
