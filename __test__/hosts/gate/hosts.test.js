@@ -307,6 +307,18 @@ describe("streams end with their credential", () => {
     });
   }
 
+  it("a provider that fails for a moment ends none, and one that then rejects does", {
+    timeout: 30_000,
+  }, async () => {
+    let answer = async () => true;
+    const start = await servers["a fetch handler"](requireAuth({ authenticate: () => answer() }));
+    const stream = await streamOf(start, {});
+    answer = () => Promise.reject(new Error("database down"));
+    assert.equal(await Promise.race([stream.ended, wait(4500, "open")]), "open");
+    answer = async () => false;
+    assert.ok((await stream.ended) < 4500 + 5000);
+  });
+
   it("a stream that fails is let go", async () => {
     const auth = requireAuth(jwt());
     const handler = auth.wrap(
