@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { URL } from "node:url";
 
 /** Default of {@link APIKeyOptions.headerName}. */
 export declare const DEFAULT_API_KEY_HEADER_NAME = "X-API-Key";
@@ -1352,10 +1353,12 @@ export interface ToolCall {
  * may give a promise. What it throws is answered with 503.
  *
  * @example
+ * ```ts
  * const sessionStore = {
  *   get: (id) => redis.get(`mcp:session:${id}`),
  *   set: (id, principal) => redis.set(`mcp:session:${id}`, principal, { EX: 86_400 }),
  * };
+ * ```
  */
 export interface SessionStore {
   /** The principal of a session; `null` or `undefined` if the session is not known. */
@@ -1368,9 +1371,9 @@ export interface SessionStore {
 }
 
 /** What {@link requireAuth} asks of each request next to a credential. */
-export interface RequireAuthOptions {
+export interface RequireAuthOptions<Optional extends boolean = boolean> {
   /** Scopes that every request needs; without them, 403 `insufficient_scope`. @default none */
-  requiredScopes?: readonly string[] | null;
+  requiredScopes?: readonly string[] | null | undefined;
   /**
    * Scopes that calls of a tool need, by its name, or a function that gives them. Without them, the answer is 403 before
    * the tool runs; it names all scopes of the operation. Other tools need none. If the function throws or gives
@@ -1381,7 +1384,8 @@ export interface RequireAuthOptions {
   toolScopes?:
     | Readonly<Record<string, readonly string[]>>
     | ((call: ToolCall) => readonly string[] | undefined)
-    | null;
+    | null
+    | undefined;
   /**
    * Narrower scopes that a broader one satisfies, or a function that says whether the granted scopes hold a needed one
    * (only `true` does). @default none
@@ -1391,51 +1395,56 @@ export interface RequireAuthOptions {
   scopeHierarchy?:
     | Readonly<Record<string, readonly string[]>>
     | ((granted: readonly string[], needed: string) => boolean)
-    | null;
+    | null
+    | undefined;
   /**
    * Claims that hold the scopes of a token, each a string (RFC 6749 §3.3) or an array, or a function of the claims.
    * `permissions` and `roles` say what a user may do, not what this client was granted; name them to count them.
    * @default ["scope", "scp"]
    */
-  scopeClaims?: readonly string[] | ((claims: Record<string, unknown>) => readonly string[] | string) | null;
+  scopeClaims?:
+    | readonly string[]
+    | ((claims: Record<string, unknown>) => readonly string[] | string)
+    | null
+    | undefined;
   /**
    * The URL of this server, as clients enter it. Becomes {@link AuthInfo.resource}; with `authorizationServers`, the
    * metadata of the resource is served and every challenge names it (RFC 9728).
    * @default `resource` of an {@link OAuthAuthProvider} within the provider
    */
-  resource?: string | URL | null;
+  resource?: string | URL | null | undefined;
   /** Issuers of tokens for the resource. @default those of an {@link OAuthAuthProvider} within the provider */
-  authorizationServers?: readonly string[] | null;
+  authorizationServers?: readonly string[] | null | undefined;
   /** `scopes_supported` of the metadata: the least that is of use. @default `requiredScopes` */
-  scopesSupported?: readonly string[] | null;
+  scopesSupported?: readonly string[] | null | undefined;
   /** `resource_name` of the metadata. */
-  resourceName?: string | null;
+  resourceName?: string | null | undefined;
   /** `resource_documentation` of the metadata: a URL. */
-  resourceDocumentation?: string | null;
+  resourceDocumentation?: string | null | undefined;
   /**
    * Whether requests without a credential go on, without identity. A wrong credential is rejected all the same.
    * @default false
    */
-  optional?: boolean | null;
+  optional?: Optional | null | undefined;
   /**
    * Origins of web pages that may call, such as `"https://app.example.com"`; `"*"` for all. Others get 403. Requests
    * without `Origin` are not affected. @default on loopback, loopback origins and that of `resource`; elsewhere all
    */
-  allowedOrigins?: readonly string[] | null;
+  allowedOrigins?: readonly string[] | null | undefined;
   /**
    * Names under which the server may be called, with a port or without. Others get 403. @default on loopback, loopback
    * names and that of `resource`; elsewhere all
    */
-  allowedHosts?: readonly string[] | null;
+  allowedHosts?: readonly string[] | null | undefined;
   /**
    * Whether a session (`Mcp-Session-Id`, or `sessionId` of an SSE transport) belongs to the principal that began it.
    * Others get 404, as for a session that does not exist. @default true
    */
-  bindSessions?: boolean | null;
+  bindSessions?: boolean | null | undefined;
   /** Where sessions are kept. @default in memory: 100,000 sessions, 1,000 of each principal; the least used go */
-  sessionStore?: SessionStore | null;
+  sessionStore?: SessionStore | null | undefined;
   /** How the client's address is found behind proxies. See {@link TrustProxy}. @default 0 */
-  trustProxy?: TrustProxy | null;
+  trustProxy?: TrustProxy | null | undefined;
 }
 
 /** What serves a request after {@link RequiredAuth.wrap}. */
@@ -1453,11 +1462,7 @@ export interface RequiredAuth<Identity extends AuthInfo | undefined = AuthInfo> 
    *
    * @example app.use(["/mcp", "/.well-known/oauth-protected-resource"], auth.express);
    */
-  express(
-    req: import("node:http").IncomingMessage,
-    res: import("node:http").ServerResponse,
-    next: (error?: unknown) => unknown,
-  ): Promise<void>;
+  express(req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => unknown): Promise<void>;
   /**
    * Decides about a `Request`: gives the identity, or the response to send. Sessions that begin and streams are not
    * seen; {@link RequiredAuth.wrap} sees them.
@@ -1484,7 +1489,7 @@ export interface RequiredAuth<Identity extends AuthInfo | undefined = AuthInfo> 
     route: (...args: never) => unknown;
   }): Promise<void>;
   /** `authenticate` of fastmcp. Throws the `Response` to a request that it rejects. `toolScopes` has no effect. */
-  readonly fastmcp: (req: import("node:http").IncomingMessage) => Promise<AuthInfo>;
+  readonly fastmcp: (req: IncomingMessage) => Promise<AuthInfo & Record<string, unknown>>;
   /**
    * A token verifier for stacks that read the header themselves, such as `requireBearerAuth` of the official SDK.
    * `invalidToken` makes the error that the stack takes for a 401. `toolScopes` has no effect.
@@ -1506,29 +1511,37 @@ export interface RequiredAuth<Identity extends AuthInfo | undefined = AuthInfo> 
  *
  * @throws {ConfigurationError} for a configuration that cannot work
  * @example
+ * ```ts
+ * import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
  * import { JWTAuthProvider, requireAuth } from "mcp-native-auth";
  *
- * const auth = requireAuth(new JWTAuthProvider({ secret, audience: "https://mcp.example.com/mcp" }), {
- *   toolScopes: { write_file: ["files:write"] },
+ * declare function handle(req: IncomingMessage, res: ServerResponse, body: unknown): void;
+ *
+ * const provider = new JWTAuthProvider({
+ *   secret: process.env.JWT_PUBLIC_KEY ?? "",
+ *   algorithms: ["RS256"],
+ *   audience: "https://mcp.example.com/mcp",
  * });
- * app.post("/mcp", auth.express, (req, res) => handle(req, res, req.body));
+ * const auth = requireAuth(provider, { toolScopes: { write_file: ["files:write"] } });
+ * createServer((req, res) => {
+ *   auth.express(req, res, () => handle(req, res, "body" in req ? req.body : undefined));
+ * });
+ * ```
  */
-export declare function requireAuth(
+export declare function requireAuth<Optional extends boolean = false>(
   provider: AuthProvider,
-  options: RequireAuthOptions & { optional: true },
-): RequiredAuth<AuthInfo | undefined>;
-export declare function requireAuth(
-  provider: AuthProvider,
-  options?: RequireAuthOptions | null,
-): RequiredAuth;
+  options?: RequireAuthOptions<Optional> | null,
+): RequiredAuth<Optional extends false ? AuthInfo : AuthInfo | undefined>;
 
 /**
  * Who calls, while a request that {@link requireAuth} admitted is served: the same {@link AuthInfo} that its host sets.
  * `undefined` elsewhere, and where `optional` admitted a request without a credential.
  *
  * @example
- * async execute() {
- *   return `Hello, ${currentAuth()?.extra?.sub}`;
- * }
+ * ```ts
+ * import { currentAuth } from "mcp-native-auth";
+ *
+ * const whoami = async () => `Hello, ${currentAuth()?.extra?.sub}`;
+ * ```
  */
 export declare function currentAuth(): AuthInfo | undefined;

@@ -94,7 +94,7 @@ function layOutMain() {
   rmSync(path.join(folder, "native"), { recursive: true, force: true });
   bundle(folder);
   // A checkout is private, so that nobody publishes it as it stands, with an install script and one addon.
-  const { private: isPrivate, scripts, devDependencies, ...kept } = manifest;
+  const { private: isPrivate, scripts, devDependencies, overrides, ...kept } = manifest;
   writeManifest(folder, {
     ...kept,
     repository,

@@ -185,6 +185,21 @@ const SCRIPTS = {
     assert.equal(status, 1);
     assert.match(stderr, new RegExp(`code: '${expected}'`));
   },
+  async recipe(code) {
+    const { diagnostics } = ts.transpileModule(code, {
+      reportDiagnostics: true,
+      compilerOptions: { allowJs: true },
+    });
+    assert.deepEqual(
+      diagnostics.map(({ messageText }) => messageText),
+      [],
+    );
+    const members = [...code.matchAll(/\bauth\.(\w+)/g)]
+      .map(([, member]) => member)
+      .filter((each) => each !== "js");
+    const [, declared] = /export interface RequiredAuth[^{]*\{(.*?)^\}/ms.exec(read("index.d.ts"));
+    for (const member of members) assert.match(declared, new RegExp(`\\b${member}\\b[:<(]`));
+  },
   async in(_code, _language, [test], page) {
     const file = TESTS.find((name) => path.basename(name) === `${test}.test.js`);
     assert.ok(file, `no test ${test}`);

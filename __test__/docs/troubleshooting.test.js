@@ -492,6 +492,19 @@ const PROGRAMS = {
     source: `import { OAuthAuthProvider } from "mcp-native-auth";
       new OAuthAuthProvider({ resource: "api://mcp", authorizationServers: ["https://login.example.com"] });`,
   },
+  "a gate whose provider checks no audience": {
+    source: `import { JWTAuthProvider, requireAuth } from "mcp-native-auth";
+      requireAuth(new JWTAuthProvider({ secret: "${secret}" }), { resource: "https://mcp.example.com/mcp" });`,
+  },
+  ...Object.fromEntries(
+    ["fastmcp", "verifier"].map((member) => [
+      `tool scopes behind ${member}`,
+      {
+        source: `import { APIKeyAuthProvider, requireAuth } from "mcp-native-auth";
+          requireAuth(new APIKeyAuthProvider({ keys: ["${key}"] }), { toolScopes: { write: ["w"] } }).${member};`,
+      },
+    ]),
+  ),
   "a JWK Set of which one key is for something else": {
     source: `import { JWTAuthProvider } from "mcp-native-auth";
       const k = Buffer.from("${secret}").toString("base64url");

@@ -54,8 +54,10 @@ describe("loading", () => {
       "OAuthAuthProvider",
       "anyOf",
       "checkApiKey",
+      "currentAuth",
       "generateApiKey",
       "linkFramework",
+      "requireAuth",
     ]);
     assert.ok(same.every(Boolean));
   });

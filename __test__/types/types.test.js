@@ -46,6 +46,10 @@ for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
       assert.deepEqual(errorsOf(path.join(types, "consumer.ts"), resolution), []);
     });
 
+    it("each stack takes what requireAuth gives", () => {
+      assert.deepEqual(errorsOf(path.join(types, "stacks.ts"), resolution), []);
+    });
+
     it("each wrong use is an error that names the option in question", () => {
       const file = path.join(types, "wrong-uses.ts");
       const marked = readFileSync(file, "utf8")
@@ -87,7 +91,13 @@ it("the declarations do not depend on the version of @types/node", () => {
   const folder = project({
     "node_modules/@types/node/index.d.ts": `
       declare module "node:crypto" { export class KeyObject { type: string } }
-      declare module "node:http" { export class IncomingMessage { url?: string } }
+      declare module "node:http" {
+        export class IncomingMessage { url?: string }
+        export class ServerResponse { statusCode: number }
+      }
+      declare module "node:url" { export class URL { href: string } }
+      interface Request { url: string }
+      interface Response { status: number }
       interface Buffer extends Uint8Array {}
       interface AbortSignal {}`,
     "main.ts": `
@@ -157,7 +167,7 @@ describe("declarations", () => {
       .filter(([, member]) => member.questionToken !== undefined);
     assert.ok(accepted.length >= 35);
     assert.deepEqual(
-      accepted.filter(([, { type }]) => !/\bnull \| undefined$/.test(type.getText())).map(([name]) => name),
+      accepted.filter(([, { type }]) => !/\bnull\s+\| undefined$/.test(type.getText())).map(([name]) => name),
       [],
     );
   });

@@ -5,10 +5,12 @@ import {
   type AuthConfig,
   anyOf,
   checkApiKey,
+  currentAuth,
   generateApiKey,
   JWTAuthProvider,
   OAuthAuthProvider,
   type OAuthConfig,
+  requireAuth,
 } from "mcp-native-auth";
 
 new APIKeyAuthProvider(); // wrong
@@ -71,6 +73,7 @@ new OAuthAuthProvider({ ...oauth, validation: { isuer: "x" } }); // wrong: isuer
 new OAuthAuthProvider({ ...oauth, resourceMetadataUrl: true }); // wrong
 new OAuthAuthProvider(oauth).config; // wrong
 const decided: boolean = await new JWTAuthProvider({ secret: "s" }).authenticate(config as never); // wrong
+const provider = new JWTAuthProvider({ secret: "s" });
 generateApiKey("acme"); // wrong
 generateApiKey({ prefx: "acme" }); // wrong
 generateApiKey({ prefix: 7 }); // wrong
@@ -79,6 +82,22 @@ anyOf(); // wrong
 anyOf(new JWTAuthProvider({ secret: "s" })); // wrong
 anyOf([{}]); // wrong
 anyOf([new JWTAuthProvider({ secret: "s" })], { throtle: {} }); // wrong
+requireAuth(); // wrong
+requireAuth({}); // wrong
+requireAuth(provider, { requiredScope: ["mcp"] }); // wrong: requiredScope
+requireAuth(provider, { requiredScopes: "mcp" }); // wrong
+requireAuth(provider, { toolScopes: { write_file: "files:write" } }); // wrong
+requireAuth(provider, { toolScopes: async () => ["files:write"] }); // wrong
+requireAuth(provider, { scopeHierarchy: { admin: "files:write" } }); // wrong
+requireAuth(provider, { allowedOrigins: "https://app.example.com" }); // wrong
+requireAuth(provider, { sessionStore: new Set<string>() }); // wrong
+requireAuth(provider, { sessionStore: { get: () => 5, set() {} } }); // wrong
+requireAuth(provider, { optional: "yes" }); // wrong
+requireAuth(provider).wrap(() => "text"); // wrong
+requireAuth(provider, { optional: true }).wrap((_request, { authInfo }) => Response.json(authInfo.scopes)); // wrong
+requireAuth(provider).verifier({ invalidToken: (message) => message }); // wrong
+requireAuth(provider).fastify.express; // wrong
+currentAuth().clientId; // wrong
 const isGood: boolean = checkApiKey("k1"); // wrong
 
 export { decided, isGood };

@@ -101,7 +101,7 @@ export class Authenticator {
    */
   async wouldAccept(request) {
     const verdict = await this.method.decide(request);
-    return verdict.accepted || verdict.status === 503;
+    return verdict.accepted || verdict.status === 503 || verdict.reason === "PROVIDER_FAILED";
   }
 
   async #authenticateLimited(attempt, loading, limit) {

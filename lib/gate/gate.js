@@ -49,7 +49,7 @@ const MISSING = new Set(["KEY_MISSING", "TOKEN_MISSING"]);
 
 const SESSION_HEADER = "mcp-session-id";
 /** Of an SSE transport's messages. */
-const SESSION_PARAMETER = "sessionId";
+const SESSION_PARAMETER = /^\[?sessionId(?:[[\]]|$)/;
 
 const WELL_KNOWN = "/.well-known/";
 
@@ -111,6 +111,20 @@ export class Gate {
     } catch {
       // A request object that throws when it is read.
       return { answer: this.#shared(this.#unauthorized(request, "REQUEST_UNREADABLE"), request) };
+    }
+  }
+
+  /**
+   * The same of a credential alone, where the stack keeps the rest of the request to itself.
+   *
+   * @param {GateRequest} request
+   * @returns {Promise<Admission>}
+   */
+  async admitCredential(request) {
+    try {
+      return await this.#authenticate(request);
+    } catch {
+      return { answer: this.#unauthorized(request, "REQUEST_UNREADABLE") };
     }
   }
 
@@ -243,7 +257,7 @@ export class Gate {
       ? "anonymous"
       : principalOf(verdict, () => {
           const { method } = this.#authenticator;
-          return (method.members?.() ?? [method]).map((one) => one.credential(view) || null);
+          return (method.members?.() ?? [method]).map((one) => one.credential(view) || ordinary(view));
         });
   }
 
@@ -274,9 +288,7 @@ export class Gate {
     if (this.#sessions === undefined) {
       return undefined;
     }
-    const header = request.headers[SESSION_HEADER];
-    const ids = [header, parameter(request.url, SESSION_PARAMETER)].filter((id) => typeof id === "string");
-    for (const id of ids) {
+    for (const id of sessionIds(request)) {
       const owner = typeof principal === "function" ? principal() : principal;
       const isAdmitted = await this.#sessions.admits(id, owner);
       if (isAdmitted === undefined) {
@@ -358,7 +370,17 @@ export class Gate {
   }
 }
 
-function parameter(url, name) {
+/** Where credentials usually are: what a provider of somebody else looks at is not known. */
+function ordinary({ headers }) {
+  return [headers.authorization ?? null, headers["x-api-key"] ?? null];
+}
+
+/** Each that a server could read. Parsers of queries make arrays of `sessionId[]`, which print as what they hold. */
+function sessionIds({ headers, url }) {
   const start = url.indexOf("?");
-  return start === -1 ? undefined : (new URLSearchParams(url.slice(start)).get(name) ?? undefined);
+  const parameters = start === -1 ? [] : [...new URLSearchParams(url.slice(start))];
+  return [
+    ...[headers[SESSION_HEADER]].flat(),
+    ...parameters.filter(([name]) => SESSION_PARAMETER.test(name)).map(([, value]) => value),
+  ].filter((id) => typeof id === "string");
 }

@@ -14,6 +14,9 @@ import { isLoopback } from "../oauth/urls.js";
 /** IPv4 addresses come mapped where a server listens on both protocols. */
 const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
 
+/** RFC 9110 §7.2: nothing but a name and a port. */
+const HOST = /^[^\s/?#@\\]+$/;
+
 /**
  * @param {Record<string, any>} headers
  * @param {string | undefined} localAddress of the socket, where it is known
@@ -22,7 +25,7 @@ const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
  */
 export function forbiddenHeader(headers, localAddress, { origins, hosts, resource }) {
   const { origin, host } = headers;
-  const name = parse(`http://${host}`);
+  const name = typeof host === "string" && HOST.test(host) ? parse(`http://${host}`) : undefined;
   const isLocal =
     localAddress === undefined ? name !== undefined && isLoopback(name) : LOOPBACK_ADDRESS.test(localAddress);
   if (hosts === undefined) {

@@ -50,8 +50,16 @@ export function neededScopes(message, scopesOfTool) {
   return [...new Set(messages.filter(isToolCall).flatMap((call) => scopesOfTool(readCall(call)) ?? []))];
 }
 
+/** A server may take what is not a string for the method that it prints as, or a batch in a batch for one. */
 function isToolCall(message) {
-  return typeof message === "object" && message?.method === "tools/call";
+  if (Array.isArray(message)) {
+    throw new MessageError("A batch must not hold a batch");
+  }
+  const { method } = Object(message);
+  if (method !== undefined && typeof method !== "string") {
+    throw new MessageError("`method` must be a string");
+  }
+  return method === "tools/call";
 }
 
 function readCall({ params }) {
@@ -66,6 +74,16 @@ export class MessageError extends Error {}
 
 /** MCP 2026-07-28, SEP-2243: how a header value that is not ASCII is sent. */
 const ENCODED = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/;
+
+/** The member of `params` that `Mcp-Name` repeats. */
+const NAMED_BY = new Map([
+  ["tools/call", "name"],
+  ["prompts/get", "name"],
+  ["resources/read", "uri"],
+  ["tasks/get", "taskId"],
+  ["tasks/update", "taskId"],
+  ["tasks/cancel", "taskId"],
+]);
 
 /**
  * The header that contradicts the body, of those that name what a message does. Whoever decides by a header must not
@@ -85,8 +103,9 @@ export function mismatchedHeader(headers, message) {
   if (method !== undefined && method !== single?.method) {
     return "Mcp-Method";
   }
-  const { name: ofBody, uri } = Object(single?.params);
-  return name !== undefined && decode(name) !== (ofBody ?? uri) ? "Mcp-Name" : undefined;
+  const member = NAMED_BY.get(single?.method);
+  const isNamed = name !== undefined && member !== undefined;
+  return isNamed && decode(name) !== Object(single.params)[member] ? "Mcp-Name" : undefined;
 }
 
 function decode(value) {

@@ -17,6 +17,8 @@ const SLICE = 500;
 export class StreamWatch {
   /** @type {Set<OpenStream>} */
   #streams = new Set();
+  /** Those of which an answer is awaited: one issuer that is slow holds up no other stream. */
+  #asked = new WeakSet();
   /** @type {NodeJS.Timeout | undefined} */
   #timer;
 
@@ -37,9 +39,10 @@ export class StreamWatch {
     for (const stream of this.#streams) {
       if (!stream.isOpen()) {
         this.#streams.delete(stream);
-      } else if (!(await mayGoOn(stream))) {
-        this.#streams.delete(stream);
-        stream.end();
+      } else if (stream.expiresAt !== undefined && stream.expiresAt * 1000 <= Date.now()) {
+        this.#end(stream);
+      } else if (!this.#asked.has(stream)) {
+        this.#ask(stream);
       }
       looked += 1;
       if (looked % SLICE === 0) {
@@ -49,15 +52,24 @@ export class StreamWatch {
     this.#timer = undefined;
     this.#schedule();
   }
-}
 
-async function mayGoOn({ expiresAt, isAccepted }) {
-  if (expiresAt !== undefined && expiresAt * 1000 <= Date.now()) {
-    return false;
+  /** @param {OpenStream} stream */
+  async #ask(stream) {
+    this.#asked.add(stream);
+    const isAccepted = await Promise.resolve()
+      .then(stream.isAccepted)
+      .catch(() => false);
+    this.#asked.delete(stream);
+    if (!isAccepted) {
+      this.#end(stream);
+    }
   }
-  try {
-    return await isAccepted();
-  } catch {
-    return false;
+
+  /** @param {OpenStream} stream */
+  #end(stream) {
+    this.#streams.delete(stream);
+    if (stream.isOpen()) {
+      stream.end();
+    }
   }
 }

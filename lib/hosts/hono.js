@@ -8,7 +8,8 @@ import { decide, followed } from "./web.js";
 export function honoHost(gate) {
   return async function authenticate(c, next) {
     // What an earlier middleware has read, Hono keeps.
-    const parsedBody = c.get("parsedBody") ?? (c.req.raw.bodyUsed ? await c.req.text() : undefined);
+    const parsedBody =
+      c.get("parsedBody") ?? (c.req.raw.bodyUsed ? await c.req.text().catch(() => null) : undefined);
     const { remoteAddress, localAddress } = c.env?.incoming?.socket ?? {};
     const { response, admitted } = await decide(gate, c.req.raw, {
       ip: remoteAddress,

@@ -41,11 +41,17 @@ export function requestOf(req) {
     method: req.method,
     // Routers cut off what they have matched.
     url: req.originalUrl ?? req.url ?? "/",
-    headers: req.headers,
+    headers: headersOf(req),
     view: req,
     localAddress: req.socket?.localAddress,
     isRepeated: isRepeated(req.rawHeaders),
   };
+}
+
+/** HTTP/2 has `:authority` in place of `Host`, RFC 9113 §8.3.1. */
+function headersOf({ headers }) {
+  const { host, ":authority": authority } = headers;
+  return host === undefined && authority !== undefined ? { ...headers, host: authority } : headers;
 }
 
 /** Node keeps the first `Authorization` and drops the others. */
@@ -83,10 +89,15 @@ function isUnread(req) {
 
 /** @typedef {{ message: unknown, answer?: undefined } | { reason: string, answer: Answer }} Body */
 
-/** @returns {Body} */
+/**
+ * What a body parser has left is judged as it is, if it can have come from JSON: a stream that was not read says nothing
+ * of what it holds.
+ *
+ * @returns {Body}
+ */
 export function parse(body) {
   if (typeof body !== "string" && !(body instanceof Uint8Array)) {
-    return body === undefined || body === null ? unreadable() : { message: body };
+    return isPlain(body) ? { message: body } : unreadable();
   }
   try {
     const text =
@@ -97,6 +108,15 @@ export function parse(body) {
   } catch {
     return unreadable();
   }
+}
+
+function isPlain(body) {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    return body !== undefined && body !== null;
+  }
+  const prototype = Object.getPrototypeOf(body);
+  // Of any realm.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function unreadable() {
@@ -132,6 +152,10 @@ async function readBody(req) {
 
 /** @param {any} res @param {Answer} answer */
 export function writeAnswer(res, answer) {
+  if (res.headersSent || res.writableEnded) {
+    // Answered while the gate waited, by a time limit for example.
+    return;
+  }
   const { status, headers, body } = answer;
   for (const [name, value] of Object.entries(headers)) {
     // What the application says of other sites goes before what a gate says.

@@ -12,7 +12,7 @@ export function verifierHost(gate) {
       const headers = { authorization: `Bearer ${token}` };
       const url = "/";
       const request = { method: "GET", url, headers, view: { headers, url } };
-      const { answer, authInfo } = await gate.admit(request);
+      const { answer, authInfo } = await gate.admitCredential(request);
       if (answer?.status === 503) {
         // Not the fault of the token: a 401 would send the user to log in again.
         throw new Error("The authorization server cannot be asked at the moment");

@@ -20,6 +20,7 @@ export function webHost(gate) {
       async (request, ...rest) => {
         const { response, admitted, parsedBody } = await decide(gate, request, {
           ip: addressIn(request, rest[0]),
+          localAddress: rest[0]?.incoming?.socket?.localAddress,
         });
         if (response !== undefined) {
           return response;
@@ -64,9 +65,11 @@ function requestOf(request, ip, localAddress) {
   return { method, url, headers, view, localAddress };
 }
 
-/** Deno and Bun hand on who asks, next to the request. */
+/** Deno, Bun and Hono's server for Node hand on who asks, next to the request. */
 function addressIn(request, info) {
-  return info?.remoteAddr?.hostname ?? info?.requestIP?.(request)?.address;
+  return (
+    info?.remoteAddr?.hostname ?? info?.requestIP?.(request)?.address ?? info?.incoming?.socket?.remoteAddress
+  );
 }
 
 /** Of a copy: the request is handed on as it came. */
@@ -124,7 +127,10 @@ function endable(gate, admitted, response) {
       });
     },
     async pull(controller) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error) => {
+        stop();
+        throw error;
+      });
       if (!isOpen) {
         return;
       }

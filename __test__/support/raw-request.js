@@ -1,0 +1,63 @@
+/** Requests byte for byte, and responses as they come over the wire. */
+
+import net from "node:net";
+
+/**
+ * @param {number} port
+ * @param {{ method?: string, path?: string, headers?: [string, string][], body?: string | Buffer }} request
+ * @returns {Promise<{ status: number, headers: [string, string][], body: string }>}
+ */
+export function send(port, { method = "GET", path = "/mcp", headers = [], body }) {
+  const hasHost = headers.some(([name]) => name.toLowerCase() === "host");
+  const lines = [
+    `${method} ${path} HTTP/1.1`,
+    ...(hasHost ? [] : [`Host: 127.0.0.1:${port}`]),
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+    ...(body === undefined ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]),
+    "Connection: close",
+  ];
+  return new Promise((resolve, reject) => {
+    const chunks = [];
+    let isDone = false;
+    const done = () => {
+      if (isDone) return;
+      isDone = true;
+      clearTimeout(timer);
+      const received = Buffer.concat(chunks).toString("latin1");
+      if (received === "") reject(new Error("no answer"));
+      else resolve(parse(received, method));
+    };
+    const socket = net.connect(port, "127.0.0.1");
+    const timer = setTimeout(() => socket.destroy(new Error("no answer in time")), 10_000);
+    socket.on("data", (chunk) => chunks.push(chunk));
+    socket.on("end", done);
+    // A server that does not read the body to its end resets the connection after its answer.
+    socket.on("error", () => {});
+    socket.on("close", done);
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
+    if (body !== undefined) socket.write(body);
+  });
+}
+
+function parse(text) {
+  const end = text.indexOf("\r\n\r\n");
+  const [first, ...lines] = text.slice(0, end).split("\r\n");
+  const headers = lines.map((line) => {
+    const [, name, value] = /^([^:]+):[ \t]*(.*)$/s.exec(line);
+    return [name.toLowerCase(), value];
+  });
+  const isChunked = headers.some(([name, value]) => name === "transfer-encoding" && value === "chunked");
+  const rest = text.slice(end + 4);
+  return { status: Number(first.split(" ")[1]), headers, body: isChunked ? unchunk(rest) : rest };
+}
+
+function unchunk(text) {
+  let body = "";
+  for (let at = 0; ; ) {
+    const end = text.indexOf("\r\n", at);
+    const size = Number.parseInt(text.slice(at, end), 16);
+    if (!(size > 0)) return body;
+    body += text.slice(end + 2, end + 2 + size);
+    at = end + 2 + size + 2;
+  }
+}
