@@ -27,6 +27,7 @@ export const ERRORS = Object.freeze({
   ERR_MCP_AUTH_REGISTER_BYPASSED: "a module uses a provider of mcp-framework itself, under register/strict",
   ERR_MCP_AUTH_REGISTER_WITHOUT_EFFECT: "mcp-native-auth/register/strict has replaced nothing",
   ERR_MCP_AUTH_REGISTER_NOT_INHERITED: "a child process is started without the switch, under register/strict",
+  ERR_MCP_AUTH_GUARD_UNSUPPORTED: "`guard` does not fit this version of mcp-framework",
   ERR_MCP_AUTH_ADDON_MISSING: "there is no native addon for this platform",
   ERR_MCP_AUTH_ADDON_UNLOADABLE: "this machine cannot load the native addon",
   ERR_MCP_AUTH_ADDON_VERSION: "the native addon is of another release",

@@ -158,7 +158,7 @@ export class Gate {
     const admitted = { answer: undefined, authInfo: this.#authInfo(verdict), verdict, view, request };
     const answer =
       this.#checkScopes(admitted, this.#settings.requiredScopes) ??
-      (await this.#checkSession(request, () => this.#principal(admitted)));
+      (await this.#checkSession(request, () => this.principalOf(admitted)));
     return answer === undefined ? admitted : { answer: this.#shared(answer, request) };
   }
 
@@ -210,7 +210,7 @@ export class Gate {
    * @param {string} id
    */
   beginSession(admitted, id) {
-    return this.#sessions?.begin(id, this.#principal(admitted));
+    return this.#sessions?.begin(id, this.principalOf(admitted));
   }
 
   get bindsSessions() {
@@ -238,7 +238,8 @@ export class Gate {
     return toAuthInfo(verdict, this.#settings);
   }
 
-  #principal({ verdict, view }) {
+  /** Who a request is of. @param {Admitted} admitted */
+  principalOf({ verdict, view }) {
     return verdict === undefined
       ? "anonymous"
       : principalOf(verdict, () => {
