@@ -66,15 +66,23 @@ export function guardTransport(gate, provider, transport, serve) {
   async function admit(req, res, passOn) {
     noteAsked(req);
     const admission = await gate.admit(requestOf(req));
-    const answer = admission.answer ?? (await judgeBody(req, admission));
+    if (admission.answer !== undefined) {
+      refuse(req, res, admission.answer);
+      return;
+    }
+    const answer = await judgeBody(req, admission);
     if (answer !== undefined) {
-      allowSites(req, res);
-      writeAnswer(res, { ...answer, body: frameworkBody(answer.status, answer.body, provider) });
+      refuse(req, res, answer);
       return;
     }
     req.auth = admission.authInfo;
     followResponse(gate, admission, req, res);
     await serve(admission, req, passOn);
+  }
+
+  function refuse(req, res, answer) {
+    allowSites(req, res);
+    writeAnswer(res, { ...answer, body: frameworkBody(answer.status, answer.body, provider) });
   }
 
   async function judgeBody(req, admitted) {
