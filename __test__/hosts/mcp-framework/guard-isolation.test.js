@@ -43,12 +43,13 @@ const provider = new JWTAuthProvider({ secret: JWT_SECRET });
 const tokenOf = (sub) => jwt.sign({ sub }, JWT_SECRET, { expiresIn: 600 });
 
 /** A server and a client of each user. */
-async function withUsers({ transport, isGuarded }, use) {
+async function withUsers({ transport, isGuarded, config }, use) {
   const server = await startServer({
     transport,
     provider,
     endpoints: { sse: true, messages: true },
     tools: [Mine],
+    config,
     prepare: isGuarded ? requireAuth(provider).guard : undefined,
   });
   const clients = [];
@@ -107,6 +108,54 @@ for (const transport of Object.keys(CLIENTS)) {
     });
   });
 }
+
+it("keeps tasks for the user that began them", async () => {
+  const config = { tasks: { enabled: true } };
+  await withUsers({ transport: HTTP_STREAM, isGuarded: true, config }, async (_clients, { server }) => {
+    const request = (user, method, params) =>
+      fetch(`http://127.0.0.1:${server.transportConfigs[0].options.port}/mcp`, {
+        method: "POST",
+        headers: {
+          accept: "application/json, text/event-stream",
+          "content-type": "application/json",
+          authorization: `Bearer ${tokenOf(user)}`,
+          ...sessions[user],
+        },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+      });
+    const sessions = {};
+    const ask = async (user, method, params) => {
+      const text = await (await request(user, method, params)).text();
+      return JSON.parse(/^data: (.*)$/m.exec(text)[1]);
+    };
+    for (const user of USERS) {
+      const clientInfo = { name: user, version: "1.0.0" };
+      const begun = await request(user, "initialize", {
+        protocolVersion: "2025-06-18",
+        capabilities: {},
+        clientInfo,
+      });
+      await begun.text();
+      sessions[user] = { "mcp-session-id": begun.headers.get("mcp-session-id") };
+    }
+    const params = { name: "mine", arguments: { round: 1 } };
+    const { taskId } = server._taskManager.createTask();
+    const began = await ask("alice", "tasks/list", {});
+    assert.deepEqual(began.result.tasks, [], `${taskId} is of the server itself`);
+    server.toolsMap.get("mine").toolCall = async () => ({ content: [{ type: "text", text: "of alice" }] });
+    Object.defineProperty(server.toolsMap.get("mine"), "toolDefinition", {
+      value: { name: "mine", execution: { taskSupport: "optional" } },
+    });
+    const { result } = await ask("alice", "tools/call", { ...params, task: {} });
+    const own = { taskId: result.task.taskId };
+    for (const method of ["tasks/get", "tasks/result", "tasks/cancel"]) {
+      assert.match((await ask("bob", method, own)).error.message, /not found/, method);
+    }
+    assert.deepEqual((await ask("bob", "tasks/list", {})).result.tasks, []);
+    assert.equal((await ask("alice", "tasks/list", {})).result.tasks.length, 1);
+    assert.equal((await ask("alice", "tasks/result", own)).result.content[0].text, "of alice");
+  });
+});
 
 it("mixes them up without it, which is what the guard is for", async () => {
   await withUsers({ transport: HTTP_STREAM, isGuarded: false }, async (clients) => {

@@ -10,7 +10,13 @@ import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import jwt from "jsonwebtoken";
 import { getRequestContext, MCPTool } from "mcp-framework";
-import { APIKeyAuthProvider, currentAuth, JWTAuthProvider, requireAuth } from "mcp-native-auth";
+import {
+  APIKeyAuthProvider,
+  currentAuth,
+  JWTAuthProvider,
+  OAuthAuthProvider,
+  requireAuth,
+} from "mcp-native-auth";
 import { z } from "zod";
 import { JWT_SECRET } from "../../support/credentials.js";
 import {
@@ -78,7 +84,7 @@ const INITIALIZE = message("initialize", {
 });
 
 async function start(transport, options = OPTIONS, more = {}) {
-  const provider = new JWTAuthProvider({ secret: JWT_SECRET, audience: OPTIONS.resource });
+  const provider = more.provider ?? new JWTAuthProvider({ secret: JWT_SECRET, audience: OPTIONS.resource });
   return await startServer({
     transport,
     provider,
@@ -364,4 +370,25 @@ describe("serverless", () => {
     assert.deepEqual(statuses, [401, 200]);
     assert.deepEqual(events, ["TOKEN_MISSING", "accepted"]);
   });
+});
+
+it("answers with its own challenge where a class extends a provider", async () => {
+  class Extended extends OAuthAuthProvider {
+    async authenticate(request) {
+      return super.authenticate(request);
+    }
+  }
+  const { resource, authorizationServers } = OPTIONS;
+  const jwksUri = "https://login.example.com/jwks";
+  const validation = { type: "jwt", jwksUri, audience: resource, issuer: authorizationServers[0] };
+  const provider = new Extended({ resource, authorizationServers, validation });
+  const server = await start(HTTP_STREAM, { requiredScopes: ["mcp"] }, { provider });
+  const { status, headers } = await ask(server, { path: "/mcp" });
+  await server.stop();
+  provider.close?.();
+  assert.equal(status, 401);
+  assert.equal(
+    headers["www-authenticate"],
+    `Bearer realm="MCP Server", scope="mcp", resource_metadata="${METADATA}"`,
+  );
 });

@@ -45,8 +45,12 @@ function connect(server, session) {
 }
 
 /**
+ * Keeps apart what tools and tasks hold, of those that there are when a transport or a session is made: the framework
+ * takes no more of them then.
+ *
  * @param {any} server
  * @param {() => Served | undefined} current
+ * @returns {() => void} does it for what has been added since
  */
 export function isolateState(server, current) {
   const { createSDKServerForSession } = server;
@@ -54,17 +58,21 @@ export function isolateState(server, current) {
   const isolated = new WeakSet();
   const once = (object, isolate) => {
     if (object && !isolated.has(object)) {
-      isolated.add(object);
       isolate(object, current);
+      isolated.add(object);
     }
   };
-  server.createSDKServerForSession = function createIsolated() {
+  const isolate = () => {
     for (const tool of server.toolsMap.values()) {
       once(tool, isolateTool);
     }
     once(server._taskManager, isolateTasks);
+  };
+  server.createSDKServerForSession = function createIsolated() {
+    isolate();
     return createSDKServerForSession.call(server);
   };
+  return isolate;
 }
 
 /**

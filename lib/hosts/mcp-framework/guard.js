@@ -39,24 +39,25 @@ export function guardHost(gate, provider) {
   return function guard(server) {
     return reportAtCaller(guard, () => {
       checkServer(server);
-      checkProviders(server, provider);
       if (guarded.has(server)) {
         throw invalid("`guard`: this server is guarded already");
       }
+      checkProviders(server, provider);
       guarded.add(server);
-      guardTransports(server);
+      const isolate = isolateState(server, () => served.getStore());
+      guardTransports(server, isolate);
       guardServerless(server);
-      isolateState(server, () => served.getStore());
       return server;
     });
   };
 
-  function guardTransports(server) {
+  function guardTransports(server, isolate) {
     const { createTransportFromConfig } = server;
     server.createTransportFromConfig = function createGuarded(config) {
       if (config.type === "stdio") {
         return createTransportFromConfig.call(server, config);
       }
+      isolate();
       const transport = createTransportFromConfig.call(server, { ...config, auth: HANDED_OVER });
       guardTransport(gate, provider, transport, serve);
       if (transport.type === "http-stream") {
