@@ -242,10 +242,7 @@ export class Gate {
   principalOf({ verdict, view }) {
     return verdict === undefined
       ? "anonymous"
-      : principalOf(verdict, () => {
-          const { method } = this.#authenticator;
-          return (method.members?.() ?? [method]).map((one) => one.credential(view) || null);
-        });
+      : principalOf(verdict, () => this.#authenticator.presented(view));
   }
 
   /** All scopes of the operation at once, so that a client asks for them once: SEP-2350. */

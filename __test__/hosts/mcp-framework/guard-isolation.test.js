@@ -18,6 +18,9 @@ const USERS = ["alice", "bob"];
 const CALLS = 500;
 const WAVE = 20;
 
+const warnings = [];
+process.on("warning", ({ code }) => warnings.push(code));
+
 let unsilence;
 before(() => {
   unsilence = silenceFrameworkLog();
@@ -43,7 +46,7 @@ const provider = new JWTAuthProvider({ secret: JWT_SECRET });
 const tokenOf = (sub) => jwt.sign({ sub }, JWT_SECRET, { expiresIn: 600 });
 
 /** A server and a client of each user. */
-async function withUsers({ transport, isGuarded, config }, use) {
+async function withUsers({ transport, isGuarded, config, users = USERS }, use) {
   const server = await startServer({
     transport,
     provider,
@@ -54,7 +57,7 @@ async function withUsers({ transport, isGuarded, config }, use) {
   });
   const clients = [];
   try {
-    for (const user of USERS) {
+    for (const user of users) {
       const client = new Client({ name: user, version: "1.0.0" });
       const headers = { authorization: `Bearer ${tokenOf(user)}` };
       const withToken = (url, init) =>
@@ -157,10 +160,16 @@ it("keeps tasks for the user that began them", async () => {
   });
 });
 
-it("mixes them up without it, which is what the guard is for", async () => {
+it("mixes them up without it, and warns once of two principals on one HTTP stream", async () => {
+  const code = "MCP_NATIVE_AUTH_SHARED_ANSWERS";
+  const given = () => warnings.filter((one) => one === code).length;
+  await withUsers({ transport: HTTP_STREAM, isGuarded: false, users: ["alice", "alice"] }, () => {});
+  await withUsers({ transport: SSE, isGuarded: false }, () => {});
+  assert.equal(given(), 0);
   await withUsers({ transport: HTTP_STREAM, isGuarded: false }, async (clients) => {
     const { answers } = await interleave(clients, 5, 1000);
     assert.ok(answers > 0);
+    assert.equal(given(), 1);
   });
   await withUsers({ transport: SSE, isGuarded: false }, async (clients) => {
     const { progress } = await interleave(clients, 5, 1000);

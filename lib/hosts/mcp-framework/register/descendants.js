@@ -11,21 +11,22 @@ import { reportNotInherited } from "./bypass.js";
  */
 
 const INHERITED = new URL("./inherited.js", import.meta.url).href;
-const STRICT_FORM = "?strict";
 const NAMES_OF_SWITCH = /mcp-native-auth\/register\b|\/register\/inherited\.js/;
 
 /** The option that switches a thread or process that has it in NODE_OPTIONS. */
 let option = "";
 
-/** Whether a URL is that of the strict form of what is inherited. */
-export function isStrictForm(url) {
-  return url.endsWith(STRICT_FORM);
+/** What is inherited, by the URL of the module that does it. */
+export function formOf(url) {
+  const { searchParams } = new URL(url);
+  return { isStrict: searchParams.has("strict"), isGuarding: searchParams.has("guard") };
 }
 
-/** @param {boolean} isStrict */
-export function extendToDescendants(isStrict) {
+/** @param {{ isStrict: boolean, isGuarding: boolean }} form */
+export function extendToDescendants({ isStrict, isGuarding }) {
   const isFirst = option === "";
-  option = `--import=${INHERITED}${isStrict ? STRICT_FORM : ""}`;
+  const form = [...(isStrict ? ["strict"] : []), ...(isGuarding ? ["guard"] : [])].join("&");
+  option = `--import=${INHERITED}${form && `?${form}`}`;
   process.env.NODE_OPTIONS = withSwitch(process.env.NODE_OPTIONS);
   if (isFirst) {
     extendToWorkers();
