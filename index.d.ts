@@ -83,6 +83,7 @@ export interface ConfigurationError extends Error {
     | "ERR_MCP_AUTH_HEADER_NAME_INVALID"
     | "ERR_MCP_AUTH_OPTION_INVALID"
     | "ERR_MCP_AUTH_OPTION_UNKNOWN"
+    | "ERR_MCP_AUTH_GUARD_UNSUPPORTED"
     | "ERR_MCP_AUTH_INTERNAL";
 }
 
