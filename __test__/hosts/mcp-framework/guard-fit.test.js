@@ -85,6 +85,16 @@ describe("guard(server)", () => {
     });
   }
 
+  it("leaves the framework nothing that it could accept itself", async () => {
+    const server = guard(serverOf("sse", 8080, { provider }));
+    await server.ensureInitialized();
+    const transport = server.createTransportFromConfig(server.transportConfigs[0]);
+    for (const { auth } of [{ auth: server._authConfig }, transport._config]) {
+      assert.notEqual(auth.provider, provider);
+      assert.equal(await auth.provider.authenticate({ headers: {} }), false);
+    }
+  });
+
   it("takes a server of the same provider, and one of the console", () => {
     for (const server of [serverOf("http-stream", 8080, { provider }), serverOf("stdio")]) {
       assert.equal(guard(server), server);

@@ -58,7 +58,9 @@ export function guardTransport(gate, provider, transport, serve) {
       await passOn();
     } else {
       // As the framework answers. Not handed on: a version to come may serve more.
-      allowSites(req, res);
+      if (typeof allowOrigin === "string") {
+        res.setHeader("Access-Control-Allow-Origin", allowOrigin);
+      }
       res.writeHead(404).end("Not Found");
     }
   }
