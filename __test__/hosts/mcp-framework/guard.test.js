@@ -5,6 +5,7 @@ import diagnostics from "node:diagnostics_channel";
 import { once } from "node:events";
 import http from "node:http";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -114,6 +115,7 @@ async function ask({ url }, { method = "POST", path = ENDPOINTS[SSE], headers = 
   });
   request.on("error", () => {});
   if (body === null) request.flushHeaders();
+  else if (Array.isArray(body)) sendSlowly(request, body);
   else request.end(body);
   const [response] = await once(request, "response");
   let text = "";
@@ -126,6 +128,14 @@ async function ask({ url }, { method = "POST", path = ENDPOINTS[SSE], headers = 
   await once(response, "end").catch(() => {});
   request.destroy();
   return { status: response.statusCode, headers: response.headers, text };
+}
+
+async function sendSlowly(request, pieces) {
+  for (const piece of pieces) {
+    request.write(piece);
+    await wait(10);
+  }
+  request.end();
 }
 
 const UNAUTHORIZED = { error: "Invalid or expired JWT token", status: 401, type: "authentication_error" };
@@ -259,11 +269,29 @@ for (const transport of Object.keys(CLIENTS)) {
       );
     });
 
+    /** Where raw requests of the session go, and with which headers. */
+    const sessionOf = ({ _endpoint, sessionId }) =>
+      transport === SSE
+        ? { path: `${_endpoint.pathname}${_endpoint.search}`, headers: {} }
+        : { path: ENDPOINTS[transport], headers: { "mcp-session-id": sessionId } };
+
+    it("hands on a body that comes in pieces", async () => {
+      const { client, of } = await connect(ALICE);
+      const { path, headers } = sessionOf(of);
+      const text = Buffer.from(message("ping", { é: "x".repeat(200_000) }, 98));
+      const middle = text.indexOf("é") + 1;
+      const body = [text.subarray(0, middle), text.subarray(middle, 100_000), text.subarray(100_000)];
+      for (const given of [body, text]) {
+        const { status } = await ask(server, { path, headers: { ...headers, ...ALICE }, body: given });
+        assert.equal(status, transport === SSE ? 202 : 200);
+      }
+      await client.close();
+    });
+
     it("keeps a session for the principal that began it", async () => {
       const { client, of } = await connect(ALICE);
       const isSse = transport === SSE;
-      const path = isSse ? `${of._endpoint.pathname}${of._endpoint.search}` : ENDPOINTS[transport];
-      const headers = isSse ? {} : { "mcp-session-id": of.sessionId };
+      const { path, headers } = sessionOf(of);
       const list = message("tools/list", {}, 99);
       for (const method of isSse ? ["POST"] : ["POST", "GET", "DELETE"]) {
         const body = method === "POST" ? list : undefined;
