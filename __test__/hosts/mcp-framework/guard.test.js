@@ -340,6 +340,25 @@ it("gives no warning of what it does, with a class that extends a provider eithe
   assert.deepEqual(warnings, []);
 });
 
+it("ends a stream within 5 s of its key's revocation, and no other one", async () => {
+  const [mine, other] = [generateApiKey().key, generateApiKey().key];
+  const keys = [
+    { key: mine, id: "mine" },
+    { key: other, id: "other" },
+  ];
+  const provider = new APIKeyAuthProvider({ keys });
+  const server = await start(SSE, undefined, { provider });
+  const open = (key) => ask(server, { method: "GET", path: "/sse", headers: { "x-api-key": key } });
+  const [ending, staying] = [await open(mine), await open(other)];
+  provider.revokeKey("mine");
+  const began = Date.now();
+  await once(ending.response, "close");
+  assert.ok(Date.now() - began < 5000);
+  assert.equal(staying.response.closed, false);
+  staying.request.destroy();
+  await server.stop();
+});
+
 it("counts a guess once", async () => {
   const provider = new APIKeyAuthProvider({ keys: [generateApiKey().key], throttle: { failures: 2 } });
   const server = await startServer({
