@@ -50,7 +50,7 @@ module.exports = {
       name: "entry-points",
       comment: "Entry points import from lib alone; a .cjs wraps its .js.",
       from: { path: "^bin/|^register/|^(index|register)\\.c?js$" },
-      to: { dependencyTypesNot: ["core"], pathNot: "^lib/|^(index|register|register/strict)\\.js$" },
+      to: { dependencyTypesNot: ["core"], pathNot: "^lib/|^(index|register|register/(guard|strict))\\.js$" },
     },
     forbid(
       "scripts",

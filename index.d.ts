@@ -84,6 +84,7 @@ export interface ConfigurationError extends Error {
     | "ERR_MCP_AUTH_HEADER_NAME_INVALID"
     | "ERR_MCP_AUTH_OPTION_INVALID"
     | "ERR_MCP_AUTH_OPTION_UNKNOWN"
+    | "ERR_MCP_AUTH_GUARD_UNSUPPORTED"
     | "ERR_MCP_AUTH_INTERNAL";
 }
 
@@ -1499,6 +1500,16 @@ export interface RequiredAuth<Identity extends AuthInfo | undefined = AuthInfo> 
   readonly verifier: (options?: { invalidToken?: (message: string) => Error }) => {
     verifyAccessToken(token: string): Promise<AuthInfo & { expiresAt: number }>;
   };
+  /**
+   * Puts the gate in front of a server of `mcp-framework`: call it before `start()`, or before the first
+   * `handleRequest()`. What it adds to the framework's own check is in docs/mcp-framework.md. Gives the same server.
+   *
+   * @throws {ConfigurationError} if the server runs, has another provider, or is of a version that the guard does not fit
+   * @example
+   * const server = new MCPServer({ transport: { type: "http-stream", options: { port: 8080 } } });
+   * await requireAuth(provider, { toolScopes: { write_file: ["files:write"] } }).guard(server).start();
+   */
+  guard<Server extends object>(server: Server): Server;
   /** The metadata of the resource, RFC 9728 §2; `undefined` without `resource` or `authorizationServers`. */
   readonly metadata: Readonly<Record<string, unknown>> | undefined;
 }

@@ -14,6 +14,7 @@ const LOADER = "lib/native/load.js";
 /** Who imports files of lib/ beside the entry. */
 const OTHERS = [
   "register.js",
+  "register/guard.js",
   "register/strict.js",
   "lib/hosts/mcp-framework/register/inherited.js",
   "lib/hosts/mcp-framework/register/replacement.js",

@@ -580,6 +580,47 @@ const PROGRAMS = {
       }
       await ask((init) => fetch("http://127.0.0.1:${PORT}" + endpoint, init));`,
   },
+  "two clients of one HTTP stream without the guard": {
+    ...OPEN,
+    source: `${OPEN_SERVER}
+      const two = new APIKeyAuthProvider({ keys: ["${key}", "${secret}"] });
+      const options = { port: ${PORT}, auth: { provider: two } };
+      make({ transport: { type: "http-stream", options } }).start();
+      const keys = ["${key}", "${key}", "${secret}"];
+      await ask(async (init) => {
+        init.headers["x-api-key"] = keys.shift();
+        for (;;) {
+          try {
+            return await fetch("http://127.0.0.1:${PORT}/mcp", init);
+          } catch {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+        }
+      });`,
+  },
+  "a framework that the guard does not fit": {
+    ...OPEN,
+    source: `${OPEN_SERVER}
+      import { requireAuth } from "mcp-native-auth";
+      const server = make({});
+      server.toolsMap = undefined;
+      requireAuth(provider).guard(server);`,
+  },
+  "a transport that the guard does not know": {
+    ...OPEN,
+    source: `${OPEN_SERVER}
+      import { requireAuth } from "mcp-native-auth";
+      const server = make({});
+      server.createTransportFromConfig = () => ({ type: "http-3", _healthPath: null, start() {}, send() {} });
+      requireAuth(provider).guard(server).createTransportFromConfig({ type: "http-3" });`,
+  },
+  "a framework that register/guard does not fit": {
+    args: ["--import", "mcp-native-auth/register/guard"],
+    files: framework(
+      "export class APIKeyAuthProvider {} export class JWTAuthProvider {} export class MCPServer {}",
+    ),
+    source: `import "mcp-framework";`,
+  },
   "a server without the framework": { args: SWITCH, source: SERVER },
   "a server without the framework, strict": { args: STRICT, source: SERVER },
   "a child process without the switch": { args: SWITCH, source: CHILD },

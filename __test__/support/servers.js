@@ -45,9 +45,9 @@ export function silenceFrameworkLog() {
   };
 }
 
-function serverWithWhoAmI(config) {
+function serverWithWhoAmI(config, tools = []) {
   const server = new MCPServer({ name: "wire", version: "1.0.0", basePath: BASE_PATH, ...config });
-  server.addTool(WhoAmI);
+  for (const tool of [WhoAmI, ...tools]) server.addTool(tool);
   return server;
 }
 
@@ -55,19 +55,31 @@ function serverWithWhoAmI(config) {
  * One `MCPServer` on a port of its own: `send` one request, `sendPipelined` several on one socket, `stop` it.
  * Start servers one after the other: being ready is told by a listener on `process`.
  */
-export async function startServer({ transport, provider: given, endpoints }) {
+export async function startServer({
+  transport,
+  provider: given,
+  endpoints,
+  options,
+  config,
+  tools,
+  prepare = () => {},
+}) {
   const port = await freePort();
   const url = new URL(`http://${HOST}:${port}${transport === SSE ? "/sse" : "/mcp"}`);
   // One that must know where it is: its resource is this URL.
   const provider = typeof given === "function" ? given(url) : given;
-  const server = serverWithWhoAmI({
-    transport: { type: transport, options: { port, auth: { provider, endpoints } } },
-  });
+  const auth = provider && { provider, endpoints };
+  const server = serverWithWhoAmI(
+    { transport: { type: transport, options: { port, auth, ...options } }, ...config },
+    tools,
+  );
+  prepare(server, url);
   const { ended } = await untilReady(server);
   const agent = new http.Agent({ keepAlive: true });
   return {
     url,
     provider,
+    server,
     send: (request) => send(request, port, agent),
     sendPipelined: (requests) => sendPipelined(requests, port),
     async stop() {
@@ -79,9 +91,11 @@ export async function startServer({ transport, provider: given, endpoints }) {
 }
 
 /** The serverless handler of an `MCPServer` behind the same `send` and `stop`; nothing listens. */
-export function serverlessServer({ provider, endpoints }) {
-  const server = serverWithWhoAmI({ auth: { provider, endpoints } });
+export function serverlessServer({ provider, endpoints, tools, prepare = () => {} }) {
+  const server = serverWithWhoAmI({ auth: provider && { provider, endpoints } }, tools);
+  prepare(server);
   return {
+    server,
     async send({ method, path, headers = [], body }) {
       const request = new Request(`https://serverless.example${path}`, { method, headers, body });
       const response = await server.handleRequest(request);

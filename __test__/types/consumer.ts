@@ -31,6 +31,7 @@ import {
   type RejectedEvent,
   type RejectionReason,
   type ReloadFailedEvent,
+  requireAuth,
   type ThrottleConfig,
   type TrustProxy,
 } from "mcp-native-auth";
@@ -185,6 +186,8 @@ const config: AuthConfig = { provider: jwt, endpoints: { sse: true, messages: tr
 new framework.MCPServer({ transport: { type: "sse", options: { port: 8080, auth: { provider: apiKeys } } } });
 new framework.MCPServer({ transport: { type: "http-stream", options: { port: 8081, auth: config } } });
 new framework.MCPServer({ transport: { type: "sse", auth: { provider: jwt } } });
+const guarded: framework.MCPServer = requireAuth(several, null).guard(new framework.MCPServer());
+guarded.createLambdaHandler();
 
 export async function decide(request: IncomingMessage): Promise<unknown> {
   const results: (boolean | AuthResult)[] = [

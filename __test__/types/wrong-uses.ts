@@ -78,6 +78,8 @@ generateApiKey("acme"); // wrong
 generateApiKey({ prefx: "acme" }); // wrong
 generateApiKey({ prefix: 7 }); // wrong
 checkApiKey(7); // wrong
+requireAuth(new JWTAuthProvider({ secret: "s" })).guard(5); // wrong
+requireAuth(new JWTAuthProvider({ secret: "s" })).guard(); // wrong
 anyOf(); // wrong
 anyOf(new JWTAuthProvider({ secret: "s" })); // wrong
 anyOf([{}]); // wrong

@@ -140,6 +140,12 @@ export class Authenticator {
     }
   }
 
+  /** The credentials of a request, where the verdict does not say whose it is. */
+  presented(request) {
+    const { method } = this;
+    return (method.members?.() ?? [method]).map((one) => one.credential(request) || null);
+  }
+
   /** What is noted of a request that is decided elsewhere. */
   attempt(request) {
     return new Attempt(request, this.#addressOf, this.#limit);

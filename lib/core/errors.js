@@ -23,6 +23,7 @@ export const ERRORS = Object.freeze({
   ERR_MCP_AUTH_HEADER_NAME_INVALID: "`headerName` is not an HTTP field name",
   ERR_MCP_AUTH_OPTION_INVALID: "an option has a value that cannot work",
   ERR_MCP_AUTH_OPTION_UNKNOWN: "an option that does not exist, under `strict`",
+  ERR_MCP_AUTH_GUARD_UNSUPPORTED: "`guard` does not fit this version of mcp-framework",
   ERR_MCP_AUTH_REGISTER_UNSUPPORTED: "mcp-native-auth/register cannot work in this runtime",
   ERR_MCP_AUTH_REGISTER_BYPASSED: "a module uses a provider of mcp-framework itself, under register/strict",
   ERR_MCP_AUTH_REGISTER_WITHOUT_EFFECT: "mcp-native-auth/register/strict has replaced nothing",

@@ -172,7 +172,7 @@ export class Gate {
     const admitted = { answer: undefined, authInfo: this.#authInfo(verdict), verdict, view, request };
     const answer =
       this.#checkScopes(admitted, this.#settings.requiredScopes) ??
-      (await this.#checkSession(request, () => this.#principal(admitted)));
+      (await this.#checkSession(request, () => this.principalOf(admitted)));
     return answer === undefined ? admitted : { answer: this.#shared(answer, request) };
   }
 
@@ -224,7 +224,7 @@ export class Gate {
    * @param {string} id
    */
   beginSession(admitted, id) {
-    return this.#sessions?.begin(id, this.#principal(admitted));
+    return this.#sessions?.begin(id, this.principalOf(admitted));
   }
 
   get bindsSessions() {
@@ -252,13 +252,11 @@ export class Gate {
     return toAuthInfo(verdict, this.#settings);
   }
 
-  #principal({ verdict, view }) {
+  /** Who a request is of. @param {Admitted} admitted */
+  principalOf({ verdict, view }) {
     return verdict === undefined
       ? "anonymous"
-      : principalOf(verdict, () => {
-          const { method } = this.#authenticator;
-          return (method.members?.() ?? [method]).map((one) => one.credential(view) || ordinary(view));
-        });
+      : principalOf(verdict, () => this.#authenticator.presented(view).map((one) => one || ordinary(view)));
   }
 
   /** All scopes of the operation at once, so that a client asks for them once: SEP-2350. */

@@ -7,6 +7,7 @@ import { fastifyHost } from "./fastify.js";
 import { fastmcpHost } from "./fastmcp.js";
 import { honoHost } from "./hono.js";
 import { isUnmodified } from "./mcp-framework/framework-host.js";
+import { guardHost } from "./mcp-framework/guard.js";
 import { isFrameworkOAuthProvider, thirdPartyMethod } from "./mcp-framework/third-party.js";
 import { nodeHost } from "./node.js";
 import { verifierHost } from "./verifier.js";
@@ -33,6 +34,7 @@ export function requireAuth(provider, options) {
         warnOfTools(gate, "verifier", "check the scopes where the stack has a place for it");
         return verifierHost(gate);
       },
+      guard: guardHost(gate, provider),
       metadata: gate.metadata,
     });
   });

@@ -6,6 +6,7 @@ import { challengesInContext, consumeAuthError, openSlot, requestOfContext } fro
 import { authErrorFor } from "./auth-errors.js";
 import { noteAsked, noteProviderMade } from "./open-server.js";
 import { addHeaderOnStatus, needTracking, onWriteHead, startTracking } from "./request-tracking.js";
+import { notePrincipal } from "./shared-answers.js";
 import { captureVerdict, isCapturing, publishUnlessCaptured } from "./verdict-capture.js";
 
 /**
@@ -158,6 +159,7 @@ export class FrameworkHost {
 
   #answer(verdict, request, slot) {
     if (verdict.accepted) {
+      this.#notePrincipal(verdict, request);
       return verdict.data === undefined ? true : { data: verdict.data };
     }
     if (slot !== undefined) {
@@ -169,6 +171,13 @@ export class FrameworkHost {
     }
     this.#writeChallenge(verdict, request);
     return false;
+  }
+
+  /** Not where a gate or an extension asks, which serve what they accept. */
+  #notePrincipal(verdict, request) {
+    if (!isCapturing()) {
+      notePrincipal(verdict, request, this.#authenticator);
+    }
   }
 
   #writeChallenge({ status: expected, challenges }, request) {
@@ -243,9 +252,14 @@ export class FrameworkHost {
     const { result, verdict, attempt = own } = asked;
     if (Boolean(result) === verdict?.accepted) {
       publishUnlessCaptured(verdict, request, attempt);
+      if (verdict.accepted) {
+        this.#notePrincipal(verdict, request);
+      }
     } else if (result) {
       const data = typeof result === "object" ? result.data : undefined;
-      publishUnlessCaptured(accept(name, data), request, attempt);
+      const accepted = accept(name, data);
+      publishUnlessCaptured(accepted, request, attempt);
+      this.#notePrincipal(accepted, request);
     } else {
       const rejection = this.#rejectionOf(name, verdict, request);
       publishUnlessCaptured(rejection, request, attempt);

@@ -71,6 +71,8 @@ export function noteFrameworkInUse(framework) {
   watch();
 }
 
+export const isFrameworkInUse = () => isInUse;
+
 /** A provider is asked about a request, or would be if the request had a credential. */
 export function noteAsked(request) {
   if (!isSettled) {

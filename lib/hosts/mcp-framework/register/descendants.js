@@ -12,7 +12,6 @@ import { reportNotInherited } from "./bypass.js";
  */
 
 const INHERITED = new URL("./inherited.js", import.meta.url).href;
-const STRICT_FORM = "?strict";
 const NAMES_OF_SWITCH = /mcp-native-auth\/register\b|\/register\/inherited\.js/;
 
 /** The option that switches a thread or process that has it in NODE_OPTIONS. */
@@ -21,15 +20,20 @@ let option = "";
 /** A directive, after white space and comments. */
 const USE_STRICT = /^(?:\s|\/\/.*|\/\*[\s\S]*?\*\/)*(["'])use strict\1/;
 
-/** Whether what is inherited has the strict form: by its URL, or where that has no query, by NODE_OPTIONS. */
-export function isStrictForm(url) {
-  return url.endsWith(STRICT_FORM) || Boolean(process.env.NODE_OPTIONS?.includes(INHERITED + STRICT_FORM));
+/** The form of what is inherited: by its URL, or where that has no query, by NODE_OPTIONS. */
+export function formOf(url) {
+  const { search } = new URL(url);
+  const [, inherited = ""] = (process.env.NODE_OPTIONS ?? "").split(INHERITED);
+  const [query] = search === "" ? inherited.split(" ") : [search];
+  const form = new URLSearchParams(query);
+  return { isStrict: form.has("strict"), isGuarding: form.has("guard") };
 }
 
-/** @param {boolean} isStrict */
-export function extendToDescendants(isStrict) {
+/** @param {{ isStrict: boolean, isGuarding: boolean }} form */
+export function extendToDescendants({ isStrict, isGuarding }) {
   const isFirst = option === "";
-  option = `--import=${INHERITED}${isStrict ? STRICT_FORM : ""}`;
+  const form = [...(isStrict ? ["strict"] : []), ...(isGuarding ? ["guard"] : [])].join("&");
+  option = `--import=${INHERITED}${form && `?${form}`}`;
   process.env.NODE_OPTIONS = withSwitch(process.env.NODE_OPTIONS);
   if (isFirst) {
     extendToWorkers();

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { debuglog } from "node:util";
 import { warn } from "../../../core/warnings.js";
 import { reportUse, reportWithoutEffect } from "./bypass.js";
+import { guardServersOf } from "./guard.js";
 
 /** What the module that replaces the framework does when it is evaluated, and the checks that it has an effect. */
 
@@ -29,6 +30,7 @@ export function onReplaced(framework, url, ours) {
     return;
   }
   copies.add(copy);
+  guardServersOf(framework, ours);
   const areRecognized = copies.size === 1 ? ours.linkFramework(framework) : patchHasInstance(framework, ours);
   if (!areRecognized) {
     warn(

@@ -6,6 +6,7 @@ import { codedError } from "../../../core/errors.js";
 import { packageOf } from "../packages.js";
 import { beStrict, reportBypass, reportLoadedBefore } from "./bypass.js";
 import { extendToDescendants } from "./descendants.js";
+import { guardAll } from "./guard.js";
 import { bypassOf, FRAMEWORK, PROBE, PROBE_URL, synchronousHooks } from "./import-hooks.js";
 import { reportIfUnused } from "./replacement.js";
 
@@ -14,15 +15,18 @@ import { reportIfUnused } from "./replacement.js";
 /** Node 20 lacks it. */
 const { registerHooks: registerInThread } = /** @type {any} */ (module);
 
-const on = { hooks: false, strict: false, use: false };
+const on = { hooks: false, strict: false, guard: false, use: false };
 
 /**
- * @param {{ isStrict?: boolean, isInherited?: boolean }} [form] `isInherited`: the switch was not asked for in this
+ * @param {{ isStrict?: boolean, isGuarding?: boolean, isInherited?: boolean }} [form] `isInherited`: the switch was not asked for in this
  *   process but in the one that started it, so this one need not import the framework
  */
-export function switchOn({ isStrict = false, isInherited = false } = {}) {
+export function switchOn({ isStrict = false, isGuarding = false, isInherited = false } = {}) {
   if (isStrict) {
     beStrict();
+  }
+  if (isGuarding) {
+    guardAll();
   }
   if (!on.hooks) {
     registerHooks(isStrict);
@@ -37,13 +41,14 @@ export function switchOn({ isStrict = false, isInherited = false } = {}) {
       reportLoadedBefore(folder);
     }
   }
-  extendToDescendants(on.strict || isStrict);
+  on.strict ||= isStrict;
+  on.guard ||= isGuarding;
+  extendToDescendants({ isStrict: on.strict, isGuarding: on.guard });
   if (!isInherited && !on.use) {
     on.use = true;
     reportIfUnused();
   }
   on.hooks = true;
-  on.strict ||= isStrict;
 }
 
 function registerHooks(isStrict) {

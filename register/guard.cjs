@@ -1,0 +1,2 @@
+// For `--require`: the same module, under a name that tools know to be CommonJS.
+require("./guard.js");
