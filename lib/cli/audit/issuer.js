@@ -32,22 +32,14 @@ export class Issuer {
   /** @param {URL} [at] where it listens; default: a free port */
   static async start(at) {
     const issuer = new Issuer();
-    await Promise.all([
-      issuer.#makeKey("key-1"),
-      issuer.#makeKey("foreign"),
-      issuer.#makeKey("key-2"),
-      issuer.#makeKey("key-3"),
-    ]);
+    await Promise.all([issuer.#makeKey("key-1"), issuer.#makeKey("foreign")]);
     issuer.#publish(["key-1"]);
     await issuer.#listen(at);
     return issuer;
   }
 
-  async #makeKey(id, type = "rsa", options = { modulusLength: 2048 }) {
-    this.#keys.set(
-      id,
-      await promisify(generateKeyPair)(/** @type {any} */ (type), /** @type {any} */ (options)),
-    );
+  async #makeKey(id) {
+    this.#keys.set(id, await promisify(generateKeyPair)("rsa", { modulusLength: 2048 }));
   }
 
   #publish(ids, others = []) {
@@ -61,8 +53,11 @@ export class Issuer {
   }
 
   /** A new key, as in a rotation; the old ones stay. */
-  rotate(kid, { isStrange = false } = {}) {
-    const ids = this.#published.map((key) => key.kid).filter((known) => this.#keys.has(known));
+  async rotate(kid, { isStrange = false } = {}) {
+    await this.#makeKey(kid);
+    const ids = this.#published
+      .map((key) => key.kid)
+      .filter((known) => known !== kid && this.#keys.has(known));
     this.#publish([...ids, kid], isStrange ? STRANGE_KEYS : []);
   }
 

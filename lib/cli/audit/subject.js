@@ -17,7 +17,8 @@ export class LimitedError extends Error {}
 export class Subject {
   #client;
   #redactor;
-  #sessions = new Set();
+  /** Those that the audit began, each with its credential. @type {Map<string, string | undefined>} */
+  #sessions = new Map();
   #remembered = new Map();
   url;
   /** The identifier that the server is meant to have. @type {string} */
@@ -188,7 +189,6 @@ export class Subject {
     if (session === undefined) {
       return;
     }
-    this.#sessions.add(session);
     if (!this.#remembered.has("session")) {
       this.#remembered.set("session", session);
       await this.ask({ token, ...stateful("notifications/initialized", undefined, session) });
@@ -198,18 +198,14 @@ export class Subject {
   /** Another session of the credential. */
   async beginSession() {
     const answer = await this.ask({ token: this.token });
-    const session = answer.field("mcp-session-id");
-    if (session !== undefined) {
-      this.#sessions.add(session);
-    }
-    return session;
+    return answer.field("mcp-session-id");
   }
 
   /** Ends the sessions of the audit. */
   async leave() {
-    for (const session of this.#sessions) {
+    for (const [session, token] of this.#sessions) {
       const headers = { "mcp-session-id": session, "mcp-protocol-version": STATEFUL };
-      await this.ask({ token: this.token, method: "DELETE", headers }).catch(() => {});
+      await this.ask({ token, method: "DELETE", headers }).catch(() => {});
     }
   }
 
@@ -238,10 +234,12 @@ export class Subject {
    * @throws {LimitedError | ProbeError}
    */
   async ask({ token, authorization, query, method = "POST", headers, body }) {
-    for (const secret of [token, authorization?.replace(/^\S+ /, "")]) {
-      if (secret !== undefined && secret !== "") {
-        this.#redactor.hide(secret);
-      }
+    if (token !== undefined) {
+      this.#redactor.hide(token);
+    }
+    // Names of schemes are no secret.
+    for (const part of (authorization ?? "").split(/[\s,]+/).filter((text) => text.length > 8)) {
+      this.#redactor.hide(part);
     }
     const url = new URL(this.url);
     if (query !== undefined) {
@@ -263,6 +261,10 @@ export class Subject {
     });
     if (answer.status === 429) {
       throw new LimitedError("the server limits attempts (429); raise its limit, or use --only");
+    }
+    const session = answer.field("mcp-session-id");
+    if (session !== undefined && !this.#sessions.has(session)) {
+      this.#sessions.set(session, token);
     }
     return answer;
   }
