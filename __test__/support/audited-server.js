@@ -1,4 +1,4 @@
-import { createPublicKey, randomUUID, verify } from "node:crypto";
+import { createHmac, createPublicKey, randomUUID, verify } from "node:crypto";
 import { once } from "node:events";
 import http from "node:http";
 
@@ -22,6 +22,8 @@ const LOCAL = /^http:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?$/;
  * @property {(req: http.IncomingMessage) => string | undefined} [credential] another place for a credential
  * @property {() => string} [sessionId]
  * @property {string} [host] where it listens
+ * @property {string} [resource] the public URL
+ * @property {string} [audience] what tokens must be for
  * @property {Record<string, number>} [statuses] of the transport
  * @property {object} [listing] members of the answer to tools/list
  * @property {(line: string) => void} [log]
@@ -41,18 +43,25 @@ export async function auditedServer({ issuer, port = 0, revision = STATEFUL, def
   await once(server, "listening");
   const origin = `http://127.0.0.1:${server.address().port}`;
   const url = `${origin}/mcp`;
+  const resource = defect.resource ?? url;
   const documents = defect.documents ?? [WELL_KNOWN, `${WELL_KNOWN}/mcp`];
   const named = documents[documents.length - 1] ?? `${WELL_KNOWN}/mcp`;
-  const base = { scope: "mcp", resource_metadata: origin + named };
+  const base = { scope: "mcp", resource_metadata: new URL(named, resource).href };
 
   async function serve(req, res) {
     const { method } = req;
     const { pathname } = new URL(req.url, origin);
     const from = req.headers.origin;
-    const cors = from === undefined ? {} : { "access-control-allow-origin": from, "access-control-expose-headers": "WWW-Authenticate, Mcp-Session-Id" };
+    const cors =
+      from === undefined
+        ? {}
+        : {
+            "access-control-allow-origin": from,
+            "access-control-expose-headers": "WWW-Authenticate, Mcp-Session-Id",
+          };
     if (documents.includes(pathname)) {
       const document = {
-        resource: url,
+        resource,
         authorization_servers: [issuer],
         scopes_supported: ["mcp", "files:write"],
         bearer_methods_supported: ["header"],
@@ -70,7 +79,10 @@ export async function auditedServer({ issuer, port = 0, revision = STATEFUL, def
       return;
     }
     if (method === "OPTIONS") {
-      const allowed = { "access-control-allow-headers": "authorization, content-type", "access-control-allow-methods": "POST" };
+      const allowed = {
+        "access-control-allow-headers": "authorization, content-type",
+        "access-control-allow-methods": "POST",
+      };
       reply({ status: 204, challenge: undefined, headers: { ...cors, ...allowed } }, "preflight");
       return;
     }
@@ -116,7 +128,7 @@ export async function auditedServer({ issuer, port = 0, revision = STATEFUL, def
     function stateful() {
       const { principal } = identity;
       if (method !== "DELETE" && method !== "POST") {
-        return answer(405);
+        return answer(defect.statuses?.get ?? 405);
       }
       if (method === "POST" && message === undefined) {
         return answer(400);
@@ -124,13 +136,22 @@ export async function auditedServer({ issuer, port = 0, revision = STATEFUL, def
       if (message?.method === "initialize") {
         const id = (defect.sessionId ?? randomUUID)();
         sessions.set(id, principal);
-        return answer(200, { protocolVersion: STATEFUL, capabilities: { tools: {} }, serverInfo: { name: "right", version: "1" } }, { "mcp-session-id": id });
+        return answer(
+          200,
+          {
+            protocolVersion: STATEFUL,
+            capabilities: { tools: {} },
+            serverInfo: { name: "right", version: "1" },
+          },
+          { "mcp-session-id": id },
+        );
       }
       const session = req.headers["mcp-session-id"];
       if (session === undefined) {
         return answer(defect.statuses?.noSession ?? 400);
       }
-      const isOther = sessions.get(session) !== principal && principal !== "anyone" && !unchecked.has("principal");
+      const isOther =
+        sessions.get(session) !== principal && principal !== "anyone" && !unchecked.has("principal");
       if (!sessions.has(session) || isOther) {
         return answer(defect.statuses?.unknownSession ?? 404);
       }
@@ -141,7 +162,9 @@ export async function auditedServer({ issuer, port = 0, revision = STATEFUL, def
         sessions.delete(session);
         return answer(200);
       }
-      return message.id === undefined ? res.writeHead(202, cors).end() : answer(200, { tools: [{ name: "write_file" }] });
+      return message.id === undefined
+        ? res.writeHead(202, cors).end()
+        : answer(200, { tools: [{ name: "write_file" }] });
     }
 
     function stateless() {
@@ -152,11 +175,18 @@ export async function auditedServer({ issuer, port = 0, revision = STATEFUL, def
         return answer(defect.statuses?.version ?? 400);
       }
       const { "mcp-method": said, "mcp-name": name } = req.headers;
-      if ((said !== message?.method || (message.params?.name ?? name) !== name) && !unchecked.has("mcp headers")) {
+      if (
+        (said !== message?.method || (message.params?.name ?? name) !== name) &&
+        !unchecked.has("mcp headers")
+      ) {
         return answer(400);
       }
       if (said === "tools/list") {
-        return answer(200, { tools: [{ name: `of ${identity.principal}` }], cacheScope: "private", ...defect.listing });
+        return answer(200, {
+          tools: [{ name: `of ${identity.principal}` }],
+          cacheScope: "private",
+          ...defect.listing,
+        });
       }
       return answer(200, { supportedVersions: [STATELESS], capabilities: { tools: {} } });
     }
@@ -169,22 +199,35 @@ export async function auditedServer({ issuer, port = 0, revision = STATEFUL, def
     if (keys !== undefined) {
       const key = req.headers["x-api-key"];
       const known = Object.hasOwn(keys, key ?? "") ? keys[key] : undefined;
-      return known ? { principal: known, scopes: ["mcp", "files:write"] } : { why: key ? "invalid_token" : "none" };
+      return known
+        ? { principal: known, scopes: ["mcp", "files:write"] }
+        : { why: key ? "invalid_token" : "none" };
     }
     if (authorization === undefined && own === undefined) {
       return { why: "none" };
     }
-    if (inQuery && own === undefined && !unchecked.has("two places")) {
+    if (inQuery && authorization !== undefined && !unchecked.has("two places")) {
       return { why: "invalid_request" };
     }
     const [, token] = /^Bearer +([\w\-.~+/]+=*)$/i.exec(authorization ?? "") ?? [];
     if ((own ?? token) === undefined) {
       return { why: "invalid_request" };
     }
-    const claims = await check(own ?? token, keySet, { issuer, resource: url, unchecked });
-    return claims === undefined
+    const rules = { issuer, resource: defect.audience ?? resource };
+    const claims =
+      (await check(own ?? token, keySet, { ...rules, unchecked })) ??
+      (unchecked.has("expiry before scope") && (await unscoped(own ?? token, rules)));
+    return !claims
       ? { why: "invalid_token" }
-      : { principal: JSON.stringify([claims.iss, claims.sub]), scopes: String(claims.scope ?? "").split(" ") };
+      : {
+          principal: JSON.stringify([claims.iss, claims.sub]),
+          scopes: String(claims.scope ?? "").split(" "),
+        };
+  }
+
+  async function unscoped(token, rules) {
+    const claims = await check(token, keySet, { ...rules, unchecked: new Set(["expiry"]) });
+    return claims?.scope?.includes("files:write") ? undefined : claims;
   }
 
   return {
@@ -197,30 +240,42 @@ export async function auditedServer({ issuer, port = 0, revision = STATEFUL, def
 }
 
 async function check(token, keySet, { issuer, resource, unchecked }) {
-  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token) && !unchecked.has("form")) {
+  if (
+    !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(unchecked.has("none") ? `${token}x` : token) &&
+    !unchecked.has("form")
+  ) {
     return undefined;
   }
   const [head, body, signature] = token.split(".");
   const header = parse(Buffer.from(head, "base64url").toString());
   const claims = parse(Buffer.from(body ?? "", "base64url").toString());
-  const key = header && claims && (await keyOf());
+  if (!header || !claims) {
+    return undefined;
+  }
+  const key = await keyOf();
   const now = Date.now() / 1000;
-  const audiences = [claims?.aud, unchecked.has("client_id") ? claims?.client_id : undefined].flat();
-  const other = /^(?:JWT|(?:logout|oauth-id-jag|dpop)\+jwt)$/.test(header?.typ);
+  const audiences = [claims.aud, unchecked.has("client_id") ? claims.client_id : undefined].flat();
+  const other = /^(?:JWT|(?:logout|oauth-id-jag|dpop)\+jwt)$/.test(header.typ);
   const rules = {
-    algorithm: () => header.alg === "RS256",
+    algorithm: () => header.alg === "RS256" || unchecked.has(header.alg),
     "other kinds": () => !other,
     typ: () => other || ["at+jwt", "application/at+jwt"].includes(header.typ),
     crit: () => header.crit === undefined,
     key: () => key !== undefined,
-    signature: () => verify("sha256", Buffer.from(`${head}.${body}`), key, Buffer.from(signature, "base64url")),
+    signature: () =>
+      (header.alg === "none" && unchecked.has("none")) ||
+      (header.alg === "HS256" && unchecked.has("HS256")
+        ? createHmac("sha256", key.export({ format: "pem", type: "spki" }))
+            .update(`${head}.${body}`)
+            .digest("base64url") === signature
+        : verify("sha256", Buffer.from(`${head}.${body}`), key, Buffer.from(signature ?? "", "base64url"))),
     issuer: () => claims.iss === issuer,
     audience: () => audiences.includes(resource),
     expiry: () => claims.exp > now,
     "not before": () => !(claims.nbf > now),
   };
   const isRight = Object.entries(rules).every(([name, rule]) => unchecked.has(name) || rule());
-  return header && claims && isRight ? claims : undefined;
+  return isRight ? claims : undefined;
 
   async function keyOf() {
     if (unchecked.has("own key") && header.jwk) {
@@ -243,8 +298,10 @@ class KeySet {
   }
 
   async find(kid) {
-    const isDue = performance.now() - this.#fetchedAt > MIN_FETCH_MS || this.#unchecked.has("flood");
-    if ((!this.#keys.has(kid) && isDue) || this.#unchecked.has("outage")) {
+    const isDue =
+      performance.now() - this.#fetchedAt >
+        (this.#unchecked.has("outage") ? MIN_FETCH_MS / 10 : MIN_FETCH_MS) || this.#unchecked.has("flood");
+    if (isDue && (!this.#keys.has(kid) || this.#unchecked.has("outage"))) {
       this.#fetchedAt = performance.now();
       await this.#fetch().catch(() => this.#unchecked.has("outage") && this.#keys.clear());
     }

@@ -14,7 +14,7 @@ const EXIT_FINDINGS = 1;
 const EXIT_FAILED = 2;
 const EXIT_INTERRUPTED = 130;
 
-const MAX_REQUESTS = 100;
+const MAX_REQUESTS = 90;
 const MAX_RUN_MS = 180_000;
 const MAX_SILENCES = 3;
 

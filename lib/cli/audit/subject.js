@@ -138,8 +138,8 @@ export class Subject {
     if (text === undefined || !URL.canParse(text)) {
       return undefined;
     }
-    const { origin } = new URL(text);
-    return origin === this.url.origin || origin === new URL(this.resource).origin ? new URL(text) : undefined;
+    const { host } = new URL(text);
+    return host === this.url.host || host === new URL(this.resource).host ? new URL(text) : undefined;
   }
 
   async #enter() {
@@ -214,6 +214,11 @@ export class Subject {
     return this.generations.has(STATEFUL) || !this.generations.has(STATELESS)
       ? stateful("tools/list", {}, session)
       : stateless("tools/list");
+  }
+
+  /** A request that must be accepted from the principal of the credential, and begins no session if that can be. */
+  get greeting() {
+    return this.session === undefined ? {} : this.listing();
   }
 
   /** A call of the tool that `--tool` names, without arguments. */
