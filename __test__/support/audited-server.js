@@ -298,10 +298,8 @@ class KeySet {
   }
 
   async find(kid) {
-    const isDue =
-      performance.now() - this.#fetchedAt >
-        (this.#unchecked.has("outage") ? MIN_FETCH_MS / 10 : MIN_FETCH_MS) || this.#unchecked.has("flood");
-    if (isDue && (!this.#keys.has(kid) || this.#unchecked.has("outage"))) {
+    const isDue = performance.now() - this.#fetchedAt > MIN_FETCH_MS || this.#unchecked.has("flood");
+    if (this.#keys.has(kid) ? this.#unchecked.has("outage") : isDue) {
       this.#fetchedAt = performance.now();
       await this.#fetch().catch(() => this.#unchecked.has("outage") && this.#keys.clear());
     }
