@@ -5,12 +5,11 @@
 
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
-import { PassThrough } from "node:stream";
 import { describe, it } from "node:test";
-import { audit } from "../../lib/cli/audit/index.js";
 import { ROWS } from "../../lib/cli/audit/rows.js";
 import { auditedServer } from "../support/audited-server.js";
 import { freePort } from "../support/free-port.js";
+import { runAudit } from "../support/run-audit.js";
 
 const STATELESS = "2026-07-28";
 
@@ -159,14 +158,6 @@ const DEFECTS = [
   ["K3", { unchecked: ["strange keys"] }],
   ["K4", { unchecked: ["outage"] }],
 ];
-
-/** What the command prints, and its exit code. */
-export async function runAudit(args, { env = {}, input = "" } = {}) {
-  const [stdout, stderr, stdin] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  stdin.end(input);
-  const code = await audit(args, { stdin, stdout, stderr, env });
-  return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
-}
 
 /** Rows K take seconds, and judge nothing but how keys are fetched: `only` leaves them out where they are all right. */
 async function auditOf(defect, { revision, resource, only = "" } = {}) {

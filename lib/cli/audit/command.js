@@ -22,15 +22,16 @@ export class StartedServer {
    * @param {string[]} command
    * @param {URL} url
    * @param {Record<string, string | undefined>} env
+   * @param {AbortSignal} signal
    * @throws {ProbeError}
    */
-  static async start(command, url, env) {
+  static async start(command, url, env, signal) {
     if (await isListening(url)) {
       throw new ProbeError("something answers at the URL already; end it, or audit it without a command");
     }
     const server = new StartedServer(command, env);
     try {
-      await server.#untilReady(url);
+      await server.#untilReady(url, signal);
     } catch (error) {
       await server.stop();
       throw error;
@@ -72,10 +73,10 @@ export class StartedServer {
     return this.#output;
   }
 
-  async #untilReady(url) {
-    const client = new Client({ url, timeoutMs: 1000, maxRequests: Number.POSITIVE_INFINITY });
+  async #untilReady(url, signal) {
+    const client = new Client({ url, timeoutMs: 1000, maxRequests: Number.POSITIVE_INFINITY, signal });
     const deadline = performance.now() + START_MS;
-    while (this.end === undefined && performance.now() < deadline) {
+    while (this.end === undefined && !signal.aborted && performance.now() < deadline) {
       try {
         await client.send({ method: "GET" });
         return;

@@ -102,9 +102,9 @@ export async function audit(args, { stdin, stdout, stderr, env = process.env }) 
   const cleanup = [];
   const interruption = onInterruption();
   try {
-    const run = runAudit({ ...given, token, other, env }, redactor, terminal, cleanup);
-    const result = await Promise.race([run, interruption.promise]);
-    if (result === undefined) {
+    const { signal } = interruption;
+    const result = await runAudit({ ...given, token, other, env, signal }, redactor, terminal, cleanup);
+    if (signal.aborted) {
       return EXIT_INTERRUPTED;
     }
     terminal.summary(result);
@@ -120,6 +120,9 @@ export async function audit(args, { stdin, stdout, stderr, env = process.env }) 
     }
     return result.summary.fail > 0 ? EXIT_FINDINGS : EXIT_OK;
   } catch (error) {
+    if (interruption.signal.aborted) {
+      return EXIT_INTERRUPTED;
+    }
     if (!(error instanceof ProbeError)) {
       throw error;
     }
@@ -137,20 +140,16 @@ export async function audit(args, { stdin, stdout, stderr, env = process.env }) 
   }
 }
 
-/** Resolves to `undefined` on the first signal, so that what was started is ended. */
+/** Aborts on the first signal of the system, so that what was started is ended. */
 function onInterruption() {
-  /** @type {() => void} */
-  let interrupt = () => {};
-  /** @type {Promise<undefined>} */
-  const promise = new Promise((resolve) => {
-    interrupt = () => resolve(undefined);
-  });
+  const controller = new AbortController();
+  const interrupt = () => controller.abort();
   const signals = /** @type {const} */ (["SIGINT", "SIGTERM"]);
   for (const signal of signals) {
     process.on(signal, interrupt);
   }
   return {
-    promise,
+    signal: controller.signal,
     stop() {
       for (const signal of signals) {
         process.off(signal, interrupt);
@@ -160,7 +159,7 @@ function onInterruption() {
 }
 
 async function runAudit(given, redactor, terminal, cleanup) {
-  const { url, resource, command, env } = given;
+  const { url, resource, command, env, signal } = given;
   const startedAt = new Date();
   const start = performance.now();
   const issuer = given.issuer && (await startIssuer(given.issuer, cleanup));
@@ -176,23 +175,24 @@ async function runAudit(given, redactor, terminal, cleanup) {
       MCP_AUDIT_RESOURCE: resource,
     };
     const { [TOKEN]: _token, [OTHER_TOKEN]: _other, ...inherited } = env;
-    server = await StartedServer.start(command, url, { ...inherited, ...(issuer && own) });
+    server = await StartedServer.start(command, url, { ...inherited, ...(issuer && own) }, signal);
     const started = server;
     cleanup.push(() => started.stop());
   }
-  const client = new Client({ url, timeoutMs: given.timeoutMs, maxRequests: MAX_REQUESTS });
+  const client = new Client({ url, timeoutMs: given.timeoutMs, maxRequests: MAX_REQUESTS, signal });
   const subject = new Subject({
     url,
     resource,
     client,
     redactor,
+    signal,
     issuer: issuer || undefined,
     given,
     output: server && (() => server.output),
   });
   await subject.learn();
   const rows = [];
-  const problem = await judgeRows(subject, given.rows, { terminal, server, rows, start });
+  const problem = await judgeRows(subject, given.rows, { terminal, server, rows, start, signal });
   await subject.leave();
   const count = (verdict) => rows.filter((row) => row.verdict === verdict).length;
   const summary = { pass: count("pass"), fail: count("fail"), notChecked: count("not checked") };
@@ -221,7 +221,7 @@ async function startIssuer(at, cleanup) {
 }
 
 /** @returns {Promise<string | undefined>} why it ended early */
-async function judgeRows(subject, selected, { terminal, server, rows, start }) {
+async function judgeRows(subject, selected, { terminal, server, rows, start, signal }) {
   let silences = 0;
   for (const row of selected) {
     terminal.progress(row);
@@ -240,6 +240,9 @@ async function judgeRows(subject, selected, { terminal, server, rows, start }) {
       } else {
         throw error;
       }
+    }
+    if (signal.aborted) {
+      return "interrupted";
     }
     const { id, title, source, level, sent, cure } = row;
     const judged = { id, title, source, level, sent, ...judgement, cure };

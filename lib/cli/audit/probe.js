@@ -7,6 +7,9 @@ const MAX_BODY_BYTES = 256 * 1024;
 /** How long a body may take after its header. A stream may never end, and its header says enough. */
 const BODY_MS = 2000;
 
+/** The same, once a body did not end in time. */
+const NEXT_BODY_MS = 200;
+
 /** Why an exchange failed, by the code of Node's error. */
 const FAILURES = {
   ECONNREFUSED: "nothing listens there",
@@ -43,10 +46,13 @@ export class Client {
   #url;
   #timeoutMs;
   #maxRequests;
+  #signal;
+  #bodyMs = BODY_MS;
   requests = 0;
 
-  /** @param {{ url: URL, timeoutMs: number, maxRequests: number }} options */
-  constructor({ url, timeoutMs, maxRequests }) {
+  /** @param {{ url: URL, timeoutMs: number, maxRequests: number, signal?: AbortSignal }} options */
+  constructor({ url, timeoutMs, maxRequests, signal }) {
+    this.#signal = signal;
     this.#url = url;
     this.#origin = url.origin;
     this.#timeoutMs = timeoutMs;
@@ -58,13 +64,16 @@ export class Client {
    * @returns {Promise<Answer>}
    * @throws {ProbeError}
    */
-  send({ method = "POST", url = this.#url, headers = {}, body }) {
+  async send({ method = "POST", url = this.#url, headers = {}, body }) {
     const target = new URL(url);
     if (target.origin !== this.#origin) {
       throw new Error("a request to another origin");
     }
     if (++this.requests > this.#maxRequests) {
       throw new ProbeError(`the audit sends no more than ${this.#maxRequests} requests`);
+    }
+    if (this.#signal?.aborted) {
+      throw new ProbeError("interrupted");
     }
     return new Promise((resolve, reject) => {
       const request = (target.protocol === "https:" ? https : http).request(target, {
@@ -77,6 +86,7 @@ export class Client {
       });
       const fail = (message) => {
         clearTimeout(deadline);
+        this.#signal?.removeEventListener("abort", abort);
         reject(new ProbeError(message));
         request.destroy();
       };
@@ -84,6 +94,8 @@ export class Client {
         () => fail(`no answer within ${this.#timeoutMs / 1000} s`),
         this.#timeoutMs,
       );
+      const abort = () => fail("interrupted");
+      this.#signal?.addEventListener("abort", abort, { once: true });
       request.on("error", (error) => fail(describeError(error)));
       request.on("upgrade", (_response, socket) => {
         socket.destroy();
@@ -91,7 +103,9 @@ export class Client {
       });
       request.on("response", (response) => {
         clearTimeout(deadline);
-        readBody(response, (text) => {
+        readBody(response, this.#bodyMs, (text, isLate) => {
+          this.#signal?.removeEventListener("abort", abort);
+          this.#bodyMs = isLate ? NEXT_BODY_MS : this.#bodyMs;
           request.destroy();
           resolve(new ReceivedAnswer(response, text));
         });
@@ -126,18 +140,18 @@ class ReceivedAnswer {
 }
 
 /** Gives what came, whether or not it is all. */
-function readBody(response, done) {
+function readBody(response, ms, done) {
   const chunks = [];
   let size = 0;
   const isStream = isEventStream(response.headers);
-  const end = () => {
+  const end = (isLate = false) => {
     clearTimeout(deadline);
     response.removeAllListeners("data");
-    done(Buffer.concat(chunks).toString());
+    done(Buffer.concat(chunks).toString(), isLate);
   };
-  const deadline = setTimeout(end, BODY_MS);
+  const deadline = setTimeout(end, ms, true);
   response.on("error", () => {});
-  response.once("close", end);
+  response.once("close", () => end());
   response.on("data", (chunk) => {
     size += chunk.length;
     chunks.push(

@@ -1,5 +1,4 @@
 import { networkInterfaces } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseChallenges } from "./challenge.js";
 import { isListening } from "./command.js";
 import {
@@ -1265,7 +1264,7 @@ async function untilAccepted(subject, key, note) {
   const start = performance.now();
   let answer;
   for (const at of ROTATION_MS) {
-    await sleep(Math.max(0, at - (performance.now() - start)));
+    await subject.pause(at - (performance.now() - start));
     answer = await subject.ask({ ...subject.greeting, token: subject.goodToken({}, {}, key) });
     if (isAccepted(answer)) {
       return pass(`${note}accepted after ${Math.round((performance.now() - start) / 1000)} s`);

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseChallenges } from "./challenge.js";
 import { ProbeError } from "./probe.js";
 
@@ -16,6 +17,7 @@ export class LimitedError extends Error {}
 /** What is audited: what was asked once and many rows judge. */
 export class Subject {
   #client;
+  #signal;
   #redactor;
   /** Those that the audit began, each with its credential. @type {Map<string, string | undefined>} */
   #sessions = new Map();
@@ -45,7 +47,8 @@ export class Subject {
   welcome;
   generations = new Set();
 
-  constructor({ url, resource, client, redactor, issuer, given, output }) {
+  constructor({ url, resource, client, redactor, issuer, given, output, signal }) {
+    this.#signal = signal;
     this.url = url;
     this.resource = resource;
     this.#client = client;
@@ -281,6 +284,11 @@ export class Subject {
 
   get usesHeaderOfItsOwn() {
     return this.given.header !== "authorization";
+  }
+
+  /** @param {number} ms */
+  async pause(ms) {
+    await sleep(Math.max(0, ms), undefined, { signal: this.#signal });
   }
 
   /** A document, without a credential. */
