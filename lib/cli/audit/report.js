@@ -99,7 +99,8 @@ export class Terminal {
       this.#paint(summary.fail > 0 ? 31 : 0, `${summary.fail} fail`),
       `${summary.notChecked} not checked`,
     ];
-    this.write(`\n${counts.join(", ")}; ${requests} requests in ${(durationMs / 1000).toFixed(1)} s`);
+    this.write(`\n${counts.join(", ")}`);
+    this.write(`${requests} requests in ${(durationMs / 1000).toFixed(1)} s`);
   }
 }
 

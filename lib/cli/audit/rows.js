@@ -157,12 +157,12 @@ export const ROWS = [
       if (!URL.canParse(text) || !/^https?:/i.test(text)) {
         return fail(`resource_metadata is not an absolute URL: ${subject.show(text)}`);
       }
-      if (subject.metadata === undefined) {
-        return skip("no metadata was found; see D1");
-      }
       const url = subject.namedMetadata();
       if (url === undefined) {
         return fail(`resource_metadata is on another origin than the resource: ${subject.show(text)}`);
+      }
+      if (subject.metadata === undefined) {
+        return skip("no metadata was found; see D1");
       }
       return isDocument(subject.metadataAnswer) && subject.metadataAt(url) === subject.metadataAnswer
         ? pass(subject.show(text))
