@@ -3,6 +3,7 @@
  * `node audited-stacks.js <stack> <port>`, under the environment that the audit gives to its command.
  */
 
+import { randomUUID } from "node:crypto";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { z } from "zod";
 
@@ -39,11 +40,6 @@ const verifierThat = (reject) => ({
 const STACKS = {
   async "sdk-v1"() {
     const { default: express } = await import("express");
-    const { randomUUID } = await import("node:crypto");
-    const { McpServer } = await import("@modelcontextprotocol/sdk/server/mcp.js");
-    const { StreamableHTTPServerTransport } = await import(
-      "@modelcontextprotocol/sdk/server/streamableHttp.js"
-    );
     const { InvalidTokenError } = await import("@modelcontextprotocol/sdk/server/auth/errors.js");
     const { requireBearerAuth } = await import(
       "@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js"
@@ -52,7 +48,6 @@ const STACKS = {
       "@modelcontextprotocol/sdk/server/auth/router.js"
     );
     const resourceServerUrl = new URL(resource);
-    const transports = new Map();
     const app = express();
     app.use(express.json());
     const scopesSupported = ["mcp"];
@@ -67,33 +62,12 @@ const STACKS = {
         resourceMetadataUrl: getOAuthProtectedResourceMetadataUrl(resourceServerUrl),
       }),
     );
-    app.all("/mcp", async (req, res) => {
-      const known = transports.get(req.headers["mcp-session-id"]);
-      if (known !== undefined) {
-        await known.handleRequest(req, res, req.body);
-        return;
-      }
-      if (req.headers["mcp-session-id"] !== undefined) {
-        res.status(404).end();
-        return;
-      }
-      const transport = new StreamableHTTPServerTransport({
-        sessionIdGenerator: randomUUID,
-        onsessioninitialized: (id) => transports.set(id, transport),
-      });
-      const server = new McpServer({ name: "sdk-v1", version: "1.0.0" });
-      server.registerTool("whoami", { inputSchema: {} }, whoAmI);
-      await server.connect(transport);
-      await transport.handleRequest(req, res, req.body);
-    });
+    app.all("/mcp", await sdkSessions());
     app.listen(port, host);
   },
 
   async "sdk-v2"() {
-    const { createMcpHandler, McpServer, OAuthError, OAuthErrorCode } = await import(
-      "@modelcontextprotocol/server"
-    );
-    const { toNodeHandler } = await import("@modelcontextprotocol/node");
+    const { OAuthError, OAuthErrorCode } = await import("@modelcontextprotocol/server");
     const {
       createMcpExpressApp,
       getOAuthProtectedResourceMetadataUrl,
@@ -101,11 +75,6 @@ const STACKS = {
       requireBearerAuth,
     } = await import("@modelcontextprotocol/express");
     const resourceServerUrl = new URL(resource);
-    const handler = createMcpHandler(() => {
-      const server = new McpServer({ name: "sdk-v2", version: "1.0.0" });
-      server.registerTool("whoami", { description: "Who calls" }, whoAmI);
-      return server;
-    });
     const app = createMcpExpressApp();
     app.use(mcpAuthMetadataRouter({ oauthMetadata, resourceServerUrl, scopesSupported: ["mcp"] }));
     const gate = requireBearerAuth({
@@ -113,7 +82,7 @@ const STACKS = {
       requiredScopes: ["mcp"],
       resourceMetadataUrl: getOAuthProtectedResourceMetadataUrl(resourceServerUrl),
     });
-    app.all("/mcp", gate, (req, res) => toNodeHandler(handler)(req, res, req.body));
+    app.all("/mcp", gate, (await sdkHandler()).express);
     app.listen(port, host);
   },
 
@@ -146,11 +115,106 @@ const STACKS = {
     await startFramework(OAuthAuthProvider);
   },
 
-  async "mcp-framework-ours"() {
+  async "ours-sdk-v1"() {
+    const { default: express } = await import("express");
+    const auth = await gateOfOurs();
+    const app = express();
+    app.use(["/mcp", "/.well-known/oauth-protected-resource"], auth.express);
+    app.all("/mcp", await sdkSessions());
+    app.listen(port, host);
+  },
+
+  async "ours-sdk-v2-node"() {
+    const { createServer } = await import("node:http");
+    const auth = await gateOfOurs();
+    const { express } = await sdkHandler();
+    createServer((req, res) => auth.express(req, res, () => express(req, res))).listen(port, host);
+  },
+
+  async "ours-sdk-v2-web"() {
+    const { createServer } = await import("node:http");
+    const { toNodeHandler } = await import("@modelcontextprotocol/node");
+    const auth = await gateOfOurs();
+    const { handler } = await sdkHandler();
+    const fetch = auth.wrap((request, { authInfo, parsedBody }) =>
+      handler.fetch(request, { authInfo, parsedBody }),
+    );
+    createServer(toNodeHandler({ fetch: (request) => fetch(request) })).listen(port, host);
+  },
+
+  async "ours-fastmcp"() {
+    const { FastMCP } = await import("fastmcp");
+    const auth = await gateOfOurs();
+    const server = new FastMCP({
+      name: "fastmcp",
+      version: "1.0.0",
+      authenticate: auth.fastmcp,
+      oauth: {
+        enabled: true,
+        protectedResource: { resource, authorizationServers: [issuer], scopesSupported: ["mcp"] },
+      },
+    });
+    server.addTool({
+      name: "whoami",
+      description: "Who calls",
+      parameters: z.object({}),
+      execute: async () => "hello",
+    });
+    await server.start({ transportType: "httpStream", httpStream: { port, host, endpoint: "/mcp" } });
+  },
+
+  async "ours-mcp-framework"() {
     const { OAuthAuthProvider } = await import("mcp-native-auth");
     await startFramework(OAuthAuthProvider);
   },
 };
+
+/** What the documentation of SDK v1 shows: a transport for each session. */
+async function sdkSessions() {
+  const { McpServer } = await import("@modelcontextprotocol/sdk/server/mcp.js");
+  const { StreamableHTTPServerTransport } = await import(
+    "@modelcontextprotocol/sdk/server/streamableHttp.js"
+  );
+  const transports = new Map();
+  return async (req, res) => {
+    const known = transports.get(req.headers["mcp-session-id"]);
+    if (known !== undefined) {
+      await known.handleRequest(req, res, req.body);
+      return;
+    }
+    if (req.headers["mcp-session-id"] !== undefined) {
+      res.status(404).end();
+      return;
+    }
+    const transport = new StreamableHTTPServerTransport({
+      sessionIdGenerator: randomUUID,
+      onsessioninitialized: (id) => transports.set(id, transport),
+    });
+    const server = new McpServer({ name: "sdk-v1", version: "1.0.0" });
+    server.registerTool("whoami", { inputSchema: {} }, whoAmI);
+    server.registerTool("write_file", { inputSchema: {} }, whoAmI);
+    await server.connect(transport);
+    await transport.handleRequest(req, res, req.body);
+  };
+}
+
+async function sdkHandler() {
+  const { createMcpHandler, McpServer } = await import("@modelcontextprotocol/server");
+  const { toNodeHandler } = await import("@modelcontextprotocol/node");
+  const handler = createMcpHandler(() => {
+    const server = new McpServer({ name: "sdk-v2", version: "1.0.0" });
+    server.registerTool("whoami", { description: "Who calls" }, whoAmI);
+    server.registerTool("write_file", { description: "Needs a scope" }, whoAmI);
+    return server;
+  });
+  return { handler, express: (req, res) => toNodeHandler(handler)(req, res, req.body) };
+}
+
+async function gateOfOurs() {
+  const { OAuthAuthProvider, requireAuth } = await import("mcp-native-auth");
+  const provider = new OAuthAuthProvider({ resource, authorizationServers: [issuer] });
+  return requireAuth(provider, { requiredScopes: ["mcp"], toolScopes: { write_file: ["files:write"] } });
+}
 
 async function startFramework(Provider) {
   const { MCPServer, MCPTool } = await import("mcp-framework");
