@@ -228,9 +228,10 @@ async function judgeRows(subject, selected, { terminal, server, rows, start, sig
     /** @type {any} */
     let judgement;
     const obstacle = findObstacle(row, subject);
+    const { requests } = subject;
     try {
       judgement = obstacle ? { verdict: "not checked", reason: obstacle } : await row.judge(subject);
-      silences = 0;
+      silences = subject.requests === requests ? silences : 0;
     } catch (error) {
       if (error instanceof LimitedError) {
         judgement = { verdict: "not checked", reason: error.message };

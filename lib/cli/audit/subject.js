@@ -282,6 +282,11 @@ export class Subject {
     return { [header]: header === "authorization" ? `Bearer ${token}` : token };
   }
 
+  /** How many were sent. */
+  get requests() {
+    return this.#client.requests;
+  }
+
   get usesHeaderOfItsOwn() {
     return this.given.header !== "authorization";
   }
