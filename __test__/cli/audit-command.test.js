@@ -11,6 +11,7 @@ import { generateApiKey } from "mcp-native-auth";
 import { ROWS } from "../../lib/cli/audit/rows.js";
 import { auditedServer } from "../support/audited-server.js";
 import { freePort } from "../support/free-port.js";
+import { blocks } from "../support/markdown.js";
 import { checkout, temporaryFolder } from "../support/project.js";
 import { runAudit } from "../support/run-audit.js";
 import { scriptedServer } from "../support/scripted-server.js";
@@ -95,6 +96,17 @@ describe("arguments", () => {
       const row = `| ${[id, title, `${source} (${level})`, cure].map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`;
       assert.ok(page.includes(row), `docs/audit.md has not: ${row}`);
     }
+  });
+
+  it("the step for GitHub Actions has arguments that are accepted", async () => {
+    const [step] = blocks(readFileSync(path.join(checkout, "docs/audit.md"), "utf8")).filter(
+      ({ language }) => language === "yaml",
+    );
+    const [, line] = /^ +run: npx mcp-native-auth audit (.*)$/m.exec(step.code);
+    const args = line.replace("node server.js", path.join(folder, "no-such-program")).split(" ");
+    const { code, stderr } = await runAudit(args);
+    assert.equal(code, 2);
+    assert.match(stderr, /the command cannot be started/);
   });
 
   it("--only audits the rows that it names, and nothing checked is no success", async (t) => {

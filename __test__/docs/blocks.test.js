@@ -438,6 +438,7 @@ const CHECKS = {
     },
   },
   dockerfile: { in: SCRIPTS.in },
+  yaml: { in: SCRIPTS.in },
   ini: {
     async ""(code) {
       checkUnit(code);

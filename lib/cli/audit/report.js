@@ -151,9 +151,9 @@ tbody th { font-weight: 600; } td small { display: block; color: var(--soft); fo
   td.wide::before { content: attr(data-name) ": "; color: var(--soft); }
 }
 @media print {
-  :root { color-scheme: light; --text: #000; --soft: #333; --line: #999; --ground: #fff; --head: #eee; --pass: #064a1f;
+  :root { font-size: 9pt; color-scheme: light; --text: #000; --soft: #333; --line: #999; --ground: #fff; --head: #eee; --pass: #064a1f;
     --fail: #8c0d16; }
-  body { padding: 0; font-size: 9pt; max-width: none; }
+  body { padding: 0; max-width: none; }
   thead { display: table-header-group; } tr, h2 { break-inside: avoid; } h2 { break-after: avoid; }
 }`;
 
@@ -169,7 +169,7 @@ export function toHtml({ url, startedAt, version, requests, durationMs, generati
   const tables = groups.map(
     ({ name, rows: members }) => `<h2>${toEntities(name)}</h2>
 <table role="table" aria-label="${toEntities(name)}">
-<thead role="rowgroup"><tr role="row"><th class="id" scope="col" role="columnheader">Row</th><th class="rule" scope="col" role="columnheader">Rule</th><th class="verdict" scope="col" role="columnheader">Verdict</th><th scope="col" role="columnheader">Sent</th><th scope="col" role="columnheader">Came</th></tr></thead>
+<thead role="rowgroup"><tr role="row"><th class="id" scope="col" role="columnheader">Row</th><th class="rule" scope="col" role="columnheader">Rule</th><th class="verdict" scope="col" role="columnheader">Verdict</th><th scope="col" role="columnheader">Sent</th><th scope="col" role="columnheader">Came, or why not checked</th></tr></thead>
 <tbody role="rowgroup">
 ${members.map(toTableRow).join("\n")}
 </tbody>
