@@ -92,8 +92,8 @@ describe("arguments", () => {
     assert.match(stdout, /^Usage: mcp-native-auth audit <url>/);
     assert.match(stdout, /^Examples:\n {2}mcp-native-auth audit https/m);
     const page = readFileSync(path.join(checkout, "docs/audit.md"), "utf8");
-    for (const { id, title, source, level, cure } of ROWS) {
-      const row = `| ${[id, title, `${source} (${level})`, cure].map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`;
+    for (const { id, title, source, level, fix } of ROWS) {
+      const row = `| ${[id, title, `${source} (${level})`, fix].map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`;
       assert.ok(page.includes(row), `docs/audit.md has not: ${row}`);
     }
   });
@@ -314,9 +314,9 @@ describe("reports", () => {
     const html = readFileSync(file, "utf8");
     assert.doesNotMatch(html, /<script|<link|<img|@import|url\(|src=/i);
     assert.match(html, /default-src 'none'/);
-    for (const { id, verdict, came, reason } of result.rows) {
+    for (const { id, verdict, received, reason } of result.rows) {
       assert.ok(html.includes(`>${id}</th>`));
-      assert.ok((came ?? reason).length > 0, id);
+      assert.ok((received ?? reason).length > 0, id);
       assert.ok(["pass", "fail", "not checked"].includes(verdict));
     }
     const total = result.summary.pass + result.summary.fail + result.summary.notChecked;

@@ -44,7 +44,7 @@ export class StartedServer {
     const [program, ...args] = command;
     const isWindows = process.platform === "win32";
     // A group of its own, so that no process is left; on Windows, programs such as npm are scripts of the shell.
-    this.#child = spawn(program, args, {
+    this.#child = spawn(quote(program), args.map(quote), {
       env,
       stdio: ["ignore", "pipe", "pipe"],
       detached: !isWindows,
@@ -121,6 +121,13 @@ export class StartedServer {
       // The group has ended.
     }
   }
+}
+
+/** The shell of Windows takes its arguments as one text. @param {string} argument */
+function quote(argument) {
+  return process.platform === "win32" && /[\s"]/.test(argument)
+    ? `"${argument.replaceAll('"', '\\"')}"`
+    : argument;
 }
 
 /** Whether a connection to the URL's port is accepted. @param {{ hostname: string, port: string, protocol: string }} url */

@@ -33,7 +33,7 @@ Audits the authorization of the MCP server at a URL, whatever it is written in: 
 requests without a credential, about 80 with --issuer, and judges each answer by the MCP
 specification and its RFCs. Every request is bounded in time and size. No redirect is followed.
 
-A right credential makes more rows possible. It is read from ${TOKEN} or, with --stdin, from
+A valid credential makes more rows possible. It is read from ${TOKEN} or, with --stdin, from
 standard input, never from an argument. It is sent to the origin of the URL only, also
 changed, doubled and in the query, which servers may log: use one that was made for this.
 No credential is ever printed, not even in part.
@@ -48,7 +48,7 @@ Options:
   --resource <url>     the public URL of the server, if it is not the audited one
   --issuer <url>       start an authorization server at this loopback URL, such as
                        http://127.0.0.1:9797; the server must trust it; port 0: any free port
-  --scope <scopes>     what a right token of that issuer needs; default: what the server names
+  --scope <scopes>     what a valid token of that issuer needs; default: what the server names
   --tool <name>        a tool that needs more scopes than others; it is called without
                        arguments, at the end once with the scopes that it asked for
   --timeout <seconds>  for each answer, 1 to 60; default 5
@@ -193,7 +193,9 @@ async function runAudit(given, redactor, terminal, cleanup) {
   await subject.learn();
   const rows = [];
   const problem = await judgeRows(subject, given.rows, { terminal, server, rows, start, signal });
-  await subject.leave();
+  if (problem === undefined) {
+    await subject.leave();
+  }
   const count = (verdict) => rows.filter((row) => row.verdict === verdict).length;
   const summary = { pass: count("pass"), fail: count("fail"), notChecked: count("not checked") };
   return {
@@ -237,7 +239,7 @@ async function judgeRows(subject, selected, { terminal, server, rows, start, sig
         judgement = { verdict: "not checked", reason: error.message };
       } else if (error instanceof ProbeError) {
         silences++;
-        judgement = { verdict: "fail", came: error.message };
+        judgement = { verdict: "fail", received: error.message };
       } else {
         throw error;
       }
@@ -245,15 +247,15 @@ async function judgeRows(subject, selected, { terminal, server, rows, start, sig
     if (signal.aborted) {
       return "interrupted";
     }
-    const { id, title, source, level, sent, cure } = row;
-    const judged = { id, title, source, level, sent, ...judgement, cure };
+    const { id, title, source, level, sent, fix } = row;
+    const judged = { id, title, source, level, sent, ...judgement, fix };
     rows.push(judged);
     terminal.row(judged);
     if (server?.end !== undefined) {
       return `the server ${server.end} during the audit`;
     }
     if (silences === MAX_SILENCES) {
-      return `the server gave no answer ${MAX_SILENCES} times in a row: ${judgement.came}`;
+      return `the server gave no answer ${MAX_SILENCES} times in a row: ${judgement.received}`;
     }
     if (performance.now() - start > MAX_RUN_MS) {
       return `the audit takes no longer than ${MAX_RUN_MS / 60_000} minutes`;
@@ -262,7 +264,7 @@ async function judgeRows(subject, selected, { terminal, server, rows, start, sig
   return undefined;
 }
 
-function describePlan(terminal, { url, resource, rows, issuer, command, timeoutMs }, token) {
+function describePlan(terminal, { url, resource, rows, issuer, tool, command, timeoutMs }, token) {
   terminal.paragraph(
     `Audits ${url.href}: ${rows.length} of ${ROWS.length} rows, at most ${MAX_REQUESTS} requests of at most ` +
       `${timeoutMs / 1000} s each. Follows no redirect.`,
@@ -272,6 +274,9 @@ function describePlan(terminal, { url, resource, rows, issuer, command, timeoutM
   }
   if (issuer) {
     terminal.paragraph("Starts an authorization server on loopback. Its tokens are sent to the URL only.");
+    if (tool !== undefined) {
+      terminal.paragraph("Calls the tool that --tool names, without arguments.");
+    }
   } else if (token !== undefined) {
     terminal.paragraph(
       `Sends the credential to ${url.origin} only, also changed, doubled and in the query, which servers may log. Prints no part of it.`,

@@ -139,7 +139,7 @@ class ReceivedAnswer {
   }
 }
 
-/** Gives what came, whether or not it is all. */
+/** Gives what was received, whether or not it is all. */
 function readBody(response, ms, done) {
   const chunks = [];
   let size = 0;

@@ -54,7 +54,7 @@ export class Terminal {
     }
   }
 
-  row({ id, title, verdict, came, reason }) {
+  row({ id, title, verdict, received, reason }) {
     if (this.#isLive) {
       this.#stream.write("\r\x1b[K");
     }
@@ -71,7 +71,7 @@ export class Terminal {
       this.write(`${" ".repeat(11)}${this.#paint(2, line)}`);
     }
     if (verdict === "fail") {
-      for (const line of wrap(came, this.#width - 11)) {
+      for (const line of wrap(received, this.#width - 11)) {
         this.write(`${" ".repeat(11)}${this.#paint(31, line)}`);
       }
     }
@@ -83,14 +83,14 @@ export class Terminal {
     if (failed.length > 0) {
       this.write(`\n${this.#paint(1, "What to fix")}`);
     }
-    for (const { id, title, source, level, sent, came, cure } of failed) {
+    for (const { id, title, source, level, sent, received, fix } of failed) {
       this.write();
       this.write(this.#paint(1, `${id.padEnd(5)}${title}`));
-      for (const [name, text] of Object.entries({ sent, came, source: `${source} (${level})`, fix: cure })) {
-        const [first, ...rest] = wrap(text, this.#width - 13);
-        this.write(`     ${this.#paint(2, name.padEnd(8))}${first}`);
+      for (const [name, text] of Object.entries({ sent, received, source: `${source} (${level})`, fix })) {
+        const [first, ...rest] = wrap(text, this.#width - 15);
+        this.write(`     ${this.#paint(2, name.padEnd(10))}${first}`);
         for (const line of rest) {
-          this.write(`${" ".repeat(13)}${line}`);
+          this.write(`${" ".repeat(15)}${line}`);
         }
       }
     }
@@ -169,7 +169,7 @@ export function toHtml({ url, startedAt, version, requests, durationMs, generati
   const tables = groups.map(
     ({ name, rows: members }) => `<h2>${toEntities(name)}</h2>
 <table role="table" aria-label="${toEntities(name)}">
-<thead role="rowgroup"><tr role="row"><th class="id" scope="col" role="columnheader">Row</th><th class="rule" scope="col" role="columnheader">Rule</th><th class="verdict" scope="col" role="columnheader">Verdict</th><th scope="col" role="columnheader">Sent</th><th scope="col" role="columnheader">Came, or why not checked</th></tr></thead>
+<thead role="rowgroup"><tr role="row"><th class="id" scope="col" role="columnheader">Row</th><th class="rule" scope="col" role="columnheader">Rule</th><th class="verdict" scope="col" role="columnheader">Verdict</th><th scope="col" role="columnheader">Sent</th><th scope="col" role="columnheader">Received, or why not checked</th></tr></thead>
 <tbody role="rowgroup">
 ${members.map(toTableRow).join("\n")}
 </tbody>
@@ -203,8 +203,8 @@ ${tables.join("\n")}
 `;
 }
 
-function toTableRow({ id, title, source, level, verdict, sent, came, reason, cure }) {
-  const fix = verdict === "fail" ? `<div class="fix">Fix: ${toEntities(cure)}</div>` : "";
+function toTableRow({ id, title, source, level, verdict, sent, received, reason, fix }) {
+  const advice = verdict === "fail" ? `<div class="fix">Fix: ${toEntities(fix)}</div>` : "";
   const kind = verdict === "not checked" ? "soft" : verdict;
-  return `<tr role="row"><th scope="row" role="rowheader">${id}</th><td role="cell">${toEntities(title)}<small>${toEntities(source)} (${toEntities(level)})</small></td><td role="cell" class="${kind}">${verdict}</td><td role="cell" class="wide" data-name="Sent">${toEntities(sent)}</td><td role="cell" class="wide" data-name="${verdict === "not checked" ? "Reason" : "Came"}">${toEntities(came ?? reason)}${fix}</td></tr>`;
+  return `<tr role="row"><th scope="row" role="rowheader">${id}</th><td role="cell">${toEntities(title)}<small>${toEntities(source)} (${toEntities(level)})</small></td><td role="cell" class="${kind}">${verdict}</td><td role="cell" class="wide" data-name="Sent">${toEntities(sent)}</td><td role="cell" class="wide" data-name="${verdict === "not checked" ? "Reason" : "Received"}">${toEntities(received ?? reason)}${advice}</td></tr>`;
 }

@@ -42,14 +42,14 @@ const FLOOD = 12;
 const ROTATION_MS = [0, 1000, 3000, 10_000, 20_000, 35_000];
 
 /** @returns {Judgement} */
-const pass = (came) => ({ verdict: "pass", came });
+const pass = (received) => ({ verdict: "pass", received });
 /** @returns {Judgement} */
-const fail = (came) => ({ verdict: "fail", came });
+const fail = (received) => ({ verdict: "fail", received });
 /** @returns {Judgement} */
 const skip = (reason) => ({ verdict: "not checked", reason });
 
 /**
- * @typedef {{ verdict: "pass" | "fail", came: string } | { verdict: "not checked", reason: string }} Judgement
+ * @typedef {{ verdict: "pass" | "fail", received: string } | { verdict: "not checked", reason: string }} Judgement
  *
  * @typedef {object} Row
  * @property {string} id
@@ -59,7 +59,7 @@ const skip = (reason) => ({ verdict: "not checked", reason });
  * @property {(keyof typeof NEEDS)[]} [needs] what must be there for the row to be checked
  * @property {string} sent
  * @property {(subject: Subject) => Judgement | Promise<Judgement>} judge
- * @property {string} cure how to fix it, with an option of this package if it has one
+ * @property {string} fix how to fix it, with an option of this package if it has one
  *
  * @typedef {import("./subject.js").Subject} Subject
  */
@@ -116,7 +116,7 @@ export const ROWS = [
               .map(([name, answer]) => `${name} ${/** @type {any} */ (answer).status}`)
               .join(", ")}`,
           ),
-    cure: `${OURS_METADATA}, or an OAuthAuthProvider with both; on Express, mount it for the well-known path too`,
+    fix: `${OURS_METADATA}, or an OAuthAuthProvider with both; on Express, mount it for the well-known path too`,
   },
   {
     id: "D2",
@@ -137,7 +137,7 @@ export const ROWS = [
         ? pass(`${servers.length}`)
         : fail("an entry is not an https URL without query and fragment");
     },
-    cure: 'authorizationServers: ["https://login.example.com"]',
+    fix: 'authorizationServers: ["https://login.example.com"]',
   },
   {
     id: "D3",
@@ -165,7 +165,7 @@ export const ROWS = [
         ? pass(subject.show(text))
         : fail(`${subject.show(text)} is not a metadata document`);
     },
-    cure: `${OURS_METADATA}: the URL in the challenge follows from resource`,
+    fix: `${OURS_METADATA}: the URL in the challenge follows from resource`,
   },
   {
     id: "D4",
@@ -178,11 +178,11 @@ export const ROWS = [
       isDocument(documents.path) || isDocument(documents.root)
         ? pass("found")
         : fail(`path form ${documents.path?.status ?? "–"}, root form ${documents.root?.status ?? "–"}`),
-    cure: `${OURS_METADATA} on the whole server, or for the path /.well-known/oauth-protected-resource too`,
+    fix: `${OURS_METADATA} on the whole server, or for the path /.well-known/oauth-protected-resource too`,
   },
   {
     id: "D5",
-    title: "The well-known segment stands between host and path",
+    title: "The well-known segment is between host and path",
     source: "RFC 9728 §3.1",
     level: "MUST",
     needs: ["bearer", "metadata"],
@@ -198,7 +198,7 @@ export const ROWS = [
         ? pass("200")
         : fail(`${documents.path?.status}, only the root form is there`);
     },
-    cure: `${OURS_METADATA}; on mcp-framework, auth.guard(server): the framework alone serves the root form`,
+    fix: `${OURS_METADATA}; on mcp-framework, auth.guard(server): the framework alone serves the root form`,
   },
   {
     id: "D6",
@@ -225,7 +225,7 @@ export const ROWS = [
             `resource is ${subject.show(resource)}, not ${subject.resource} (--resource if that is meant)`,
           );
     },
-    cure: "resource: the public URL of the endpoint, as clients enter it",
+    fix: "resource: the public URL of the endpoint, as clients enter it",
   },
   {
     id: "D7",
@@ -246,11 +246,11 @@ export const ROWS = [
         ? pass("application/json")
         : fail(`members without a value: ${subject.show(empty.map(([name]) => name).join(", "))}`);
     },
-    cure: `${OURS_METADATA} serves it so`,
+    fix: `${OURS_METADATA} serves it so`,
   },
   {
     id: "D9",
-    title: "offline_access is not asked for",
+    title: "offline_access is not requested",
     source: "MCP 2026-07-28, Refresh Tokens (SEP-2207)",
     level: "SHOULD NOT",
     needs: ["bearer"],
@@ -264,7 +264,7 @@ export const ROWS = [
         ? pass("not there")
         : fail(`in ${places.map(([, place]) => place).join(" and ")}`);
     },
-    cure: "leave it out of scopesSupported and requiredScopes",
+    fix: "leave it out of scopesSupported and requiredScopes",
   },
   {
     id: "D10",
@@ -288,11 +288,11 @@ export const ROWS = [
         ? fail(`ends in a slash that the URL has not: ${subject.show(resource)}`)
         : pass(subject.show(resource));
     },
-    cure: "write resource with scheme and host in lower case and without a slash at the end",
+    fix: "write resource with scheme and host in lower case and without a slash at the end",
   },
   {
     id: "D12",
-    title: "Metadata comes over TLS",
+    title: "Metadata is served over TLS",
     source: "RFC 9728 §3, §7",
     level: "MUST",
     needs: ["bearer", "challenge"],
@@ -307,11 +307,11 @@ export const ROWS = [
         ? pass(protocol.slice(0, -1))
         : fail(subject.show(text));
     },
-    cure: "resource: the https URL that clients use, whatever the proxy speaks to the server",
+    fix: "resource: the https URL that clients use, whatever the proxy speaks to the server",
   },
   {
     id: "C1",
-    title: "No credential, or one that nobody issued: 401",
+    title: "No credential, or an unknown one: 401",
     source: "MCP 2025-11-25, Error Handling; RFC 6750 §3.1",
     level: "MUST",
     sent: "POST without a credential, with random text, with a forged JWT",
@@ -328,11 +328,11 @@ export const ROWS = [
         ? pass("401, 401, 401")
         : fail(others.map(([name, { status }]) => `${name}: ${status}`).join(", "));
     },
-    cure: "put requireAuth's gate in front of the whole endpoint; auth.verifier({ invalidToken }) where the host has its own",
+    fix: "put requireAuth's gate in front of the whole endpoint; auth.verifier({ invalidToken }) where the host has its own",
   },
   {
     id: "C2",
-    title: "A right token without the scope: 403",
+    title: "A valid token without the scope: 403",
     source: "MCP 2025-11-25, Error Handling",
     level: "MUST",
     needs: ["issuer", "credential"],
@@ -349,7 +349,7 @@ export const ROWS = [
       }
       return fail(subject.describe(answer));
     },
-    cure: 'requiredScopes, and toolScopes: { name: ["scope"] }',
+    fix: 'requiredScopes, and toolScopes: { name: ["scope"] }',
   },
   {
     id: "C3",
@@ -362,11 +362,11 @@ export const ROWS = [
       const answer = await malformed(subject);
       return answer.status === 400 ? pass("400") : fail(subject.describe(answer));
     },
-    cure: "requireAuth answers so on every host",
+    fix: "requireAuth answers so on every host",
   },
   {
     id: "C4",
-    title: "Each rejection has a whole challenge",
+    title: "Each rejection has a complete challenge",
     source: "RFC 6750 §3; RFC 9110 §11.6.1",
     level: "MUST",
     sent: "the requests of C1 and C3",
@@ -384,11 +384,11 @@ export const ROWS = [
         ? pass("scheme and parameters")
         : fail(problems.map(([name, problem]) => `${name}: ${problem}`).join(", "));
     },
-    cure: "requireAuth writes it on every host",
+    fix: "requireAuth writes it on every host",
   },
   {
     id: "C5",
-    title: "No error where there was no credential",
+    title: "No error code without a credential",
     source: "RFC 6750 §3.1",
     level: "SHOULD NOT",
     needs: ["bearer", "challenge"],
@@ -397,7 +397,7 @@ export const ROWS = [
       const error = subject.parameter(subject.challenge, "error");
       return error === undefined ? pass("no error") : fail(`error="${subject.show(error)}"`);
     },
-    cure: "requireAuth leaves it out",
+    fix: "requireAuth leaves it out",
   },
   {
     id: "C6",
@@ -422,11 +422,11 @@ export const ROWS = [
         ? pass(found.join(", "))
         : fail(wrong.map((error) => (error === undefined ? "no error" : subject.show(error))).join(", "));
     },
-    cure: "requireAuth sends invalid_token, invalid_request or insufficient_scope",
+    fix: "requireAuth sends invalid_token, invalid_request or insufficient_scope",
   },
   {
     id: "C7",
-    title: "Each parameter stands once in a challenge",
+    title: "Each parameter appears once in a challenge",
     source: "RFC 6750 §3",
     level: "MUST NOT",
     needs: ["bearer", "challenge"],
@@ -437,7 +437,7 @@ export const ROWS = [
       );
       return twice.length === 0 ? pass("once") : fail(`more than once: ${[...new Set(twice)].join(", ")}`);
     },
-    cure: "let one layer write the challenge",
+    fix: "let one layer write the challenge",
   },
   {
     id: "C8",
@@ -461,7 +461,7 @@ export const ROWS = [
       }
       return pass("legal");
     },
-    cure: "requireAuth escapes and cleans each value",
+    fix: "requireAuth escapes and cleans each value",
   },
   {
     id: "C9",
@@ -479,7 +479,7 @@ export const ROWS = [
         ? fail("no scope, though the metadata names some")
         : skip("the server names no scopes");
     },
-    cure: "requiredScopes",
+    fix: "requiredScopes",
   },
   {
     id: "C10",
@@ -500,7 +500,7 @@ export const ROWS = [
       }
       return missing.length === 0 ? pass(subject.describe(answer)) : fail(`without ${missing.join(", ")}`);
     },
-    cure: "requiredScopes or toolScopes, with resource",
+    fix: "requiredScopes or toolScopes, with resource",
   },
   {
     id: "C11",
@@ -520,7 +520,7 @@ export const ROWS = [
         ? fail(`still rejected: ${subject.describe(answer)}`)
         : pass(`${answer.status}`);
     },
-    cure: "toolScopes lists all scopes of a tool; requireAuth names them at once",
+    fix: "toolScopes lists all scopes of a tool; requireAuth names them at once",
   },
   {
     id: "C13",
@@ -538,7 +538,7 @@ export const ROWS = [
         ? pass("equal")
         : fail(`${subject.show(first) || "none"}, then ${subject.show(second) || "none"}`);
     },
-    cure: "requiredScopes and toolScopes are fixed lists",
+    fix: "requiredScopes and toolScopes are fixed lists",
   },
   {
     id: "C14",
@@ -551,11 +551,11 @@ export const ROWS = [
       const answer = await operate(subject, subject.goodToken({ exp: hoursFromNow(-1), scope: undefined }));
       return answer.status === 401 ? pass("401") : fail(subject.describe(answer));
     },
-    cure: "requireAuth checks scopes last",
+    fix: "requireAuth checks scopes last",
   },
   {
     id: "C15",
-    title: "Several schemes: several challenges, Bearer first",
+    title: "Several schemes: one challenge each, Bearer first",
     source: "RFC 9110 §11.6.1; MCP clients read the first",
     level: "MUST",
     needs: ["bearer"],
@@ -573,7 +573,7 @@ export const ROWS = [
         ? pass(subject.show(schemes))
         : fail(`${subject.show(schemes)}: clients that read the first find no metadata`);
     },
-    cure: "requireAuth(anyOf([…])) puts Bearer first",
+    fix: "requireAuth(anyOf([…])) puts Bearer first",
   },
   {
     id: "C16",
@@ -582,7 +582,7 @@ export const ROWS = [
     level: "SHOULD",
     sent: "OPTIONS and POST without a credential, with the Origin of a web client",
     judge: judgeCors,
-    cure: "requireAuth exposes WWW-Authenticate and answers preflights itself; allowedOrigins",
+    fix: "requireAuth exposes WWW-Authenticate and answers preflights itself; allowedOrigins",
   },
   {
     id: "C17",
@@ -595,7 +595,7 @@ export const ROWS = [
       const answer = await subject.ask({ ...subject.greeting, authorization: `bearer ${subject.token}` });
       return isAccepted(answer) ? pass(`${answer.status}`) : fail(subject.describe(answer));
     },
-    cure: "requireAuth accepts any case; caseInsensitiveScheme on mcp-framework alone",
+    fix: "requireAuth accepts any case; caseInsensitiveScheme on mcp-framework alone",
   },
   {
     id: "B1",
@@ -613,7 +613,7 @@ export const ROWS = [
         ? pass(`${welcome.status}`)
         : fail(welcome ? subject.describe(welcome) : "no answer");
     },
-    cure: "is it a credential of this server? With --issuer, give the server the issuer, key set and audience that the audit prints",
+    fix: "is it a credential of this server? With --issuer, give the server the issuer, key set and audience that the audit prints",
   },
   {
     id: "B2",
@@ -627,11 +627,11 @@ export const ROWS = [
       const answer = await subject.ask({ query });
       return isAccepted(answer) ? fail(`accepted: ${answer.status}`) : pass(`${answer.status}`);
     },
-    cure: "requireAuth reads headers only; queryFallback of APIKeyAuthProvider stays off",
+    fix: "requireAuth reads headers only; queryFallback of APIKeyAuthProvider stays off",
   },
   {
     id: "B3",
-    title: "Every request is checked, in a session too",
+    title: "Every request is authenticated, also in a session",
     source: "MCP 2025-11-25, Token Requirements",
     level: "MUST",
     needs: ["credential"],
@@ -640,7 +640,7 @@ export const ROWS = [
       const answer = await subject.ask(subject.listing());
       return REJECTIONS.has(answer.status) ? pass(`${answer.status}`) : fail(subject.describe(answer));
     },
-    cure: "put the gate in front of POST, GET and DELETE alike",
+    fix: "put the gate in front of POST, GET and DELETE alike",
   },
   {
     id: "B4",
@@ -655,11 +655,11 @@ export const ROWS = [
       const answer = await subject.ask({ authorization: `Bearer ${token}`, query });
       return answer.status === 400 ? pass("400") : fail(subject.describe(answer));
     },
-    cure: "requireAuth rejects it",
+    fix: "requireAuth rejects it",
   },
   {
     id: "B5",
-    title: "A second word or a list after Bearer is not accepted",
+    title: "A second word or a list after Bearer is rejected",
     source: "RFC 6750 §2.1",
     level: "MUST",
     needs: ["credential", "header"],
@@ -669,7 +669,7 @@ export const ROWS = [
         "a second word": { authorization: `Bearer ${subject.token} audit` },
         "a list": { authorization: `Bearer ${subject.token}, Bearer ${subject.token}` },
       }),
-    cure: "requireAuth accepts one b64token; strict on mcp-framework alone",
+    fix: "requireAuth accepts one b64token; strict on mcp-framework alone",
   },
   {
     id: "H1",
@@ -678,7 +678,7 @@ export const ROWS = [
     level: "MUST",
     sent: `POST with Origin: ${FOREIGN_ORIGIN}`,
     judge: judgeOrigin,
-    cure: "allowedOrigins; on loopback requireAuth allows loopback names only",
+    fix: "allowedOrigins; on loopback requireAuth allows loopback names only",
   },
   {
     id: "H2",
@@ -700,7 +700,7 @@ export const ROWS = [
         ? fail("something listens on another address too")
         : pass("nothing listens there");
     },
-    cure: 'listen on 127.0.0.1: server.listen(port, "127.0.0.1")',
+    fix: 'listen on 127.0.0.1: server.listen(port, "127.0.0.1")',
   },
   {
     id: "H3",
@@ -713,7 +713,7 @@ export const ROWS = [
       const answer = await subject.ask({ ...subject.listing(), token: junk() });
       return REJECTIONS.has(answer.status) ? pass(`${answer.status}`) : fail(subject.describe(answer));
     },
-    cure: "put the gate in front of POST, GET and DELETE alike",
+    fix: "put the gate in front of POST, GET and DELETE alike",
   },
   {
     id: "H4",
@@ -737,15 +737,15 @@ export const ROWS = [
         ? pass(`${first.length} characters`)
         : fail("the ids are short or much alike");
     },
-    cure: "sessionIdGenerator: () => crypto.randomUUID()",
+    fix: "sessionIdGenerator: () => crypto.randomUUID()",
   },
   {
     id: "H5",
-    title: "A session belongs to the principal that began it",
+    title: "A session belongs to the principal that started it",
     source: "MCP 2025-11-25, Security Best Practices, Session Hijacking",
     level: "SHOULD",
     needs: ["credential", "session"],
-    sent: "tools/list and DELETE in the session with a right credential of another principal",
+    sent: "tools/list and DELETE in the session with a valid credential of another principal",
     judge: async (subject) => {
       const other = subject.otherToken;
       if (other === undefined) {
@@ -763,7 +763,7 @@ export const ROWS = [
       const ended = await subject.ask({ method: "DELETE", headers, token: other });
       return isAccepted(ended) ? fail(`DELETE: ${ended.status}`) : pass(`${listed.status}, ${ended.status}`);
     },
-    cure: "bindSessions (default); on mcp-framework, auth.guard(server)",
+    fix: "bindSessions (default); on mcp-framework, auth.guard(server)",
   },
   {
     id: "H7",
@@ -782,7 +782,7 @@ export const ROWS = [
         ? pass("400, 404")
         : fail(`${without.status}, ${invented.status}`);
     },
-    cure: "answer 404 in the code that looks up transports by session id",
+    fix: "answer 404 in the code that looks up transports by session id",
   },
   {
     id: "H8",
@@ -800,11 +800,11 @@ export const ROWS = [
       });
       return answer.status === 400 ? pass("400") : fail(`${answer.status}`);
     },
-    cure: "update the server's SDK",
+    fix: "update the server's SDK",
   },
   {
     id: "H9",
-    title: "Header and body must agree: else 400",
+    title: "Headers that contradict the body: 400",
     source: "MCP 2026-07-28, Server Validation (SEP-2243)",
     level: "MUST",
     needs: ["credential", "stateless"],
@@ -826,7 +826,7 @@ export const ROWS = [
       ].map(({ status }) => status);
       return answers.every((status) => status === 400) ? pass("400, 400") : fail(answers.join(", "));
     },
-    cure: "requireAuth reads the body; update the server's SDK",
+    fix: "requireAuth reads the body; update the server's SDK",
   },
   {
     id: "H10",
@@ -845,7 +845,7 @@ export const ROWS = [
       }
       return answers.every((status) => status === 405) ? pass("405, 405") : fail(answers.join(", "));
     },
-    cure: "route POST only, or update the server's SDK",
+    fix: "route POST only, or update the server's SDK",
   },
   {
     id: "H11",
@@ -872,11 +872,11 @@ export const ROWS = [
         ? pass("public, and equal for two principals")
         : fail("the lists differ, and cacheScope is not private");
     },
-    cure: 'cacheScope: "private"',
+    fix: 'cacheScope: "private"',
   },
   {
     id: "T1",
-    title: "Nothing is processed before the check",
+    title: "Nothing is processed before authentication",
     source: "MCP 2025-11-25, Access Token Privilege Restriction",
     level: "MUST",
     sent: "without a credential: POST of text that is not JSON, GET, DELETE",
@@ -897,7 +897,7 @@ export const ROWS = [
           )
         : fail(wrong.map(([method, { status }]) => `${method}: ${status}`).join(", "));
     },
-    cure: "put the gate before the body parser; on mcp-framework, auth.guard(server)",
+    fix: "put the gate before the body parser; on mcp-framework, auth.guard(server)",
   },
   {
     id: "T2",
@@ -912,11 +912,11 @@ export const ROWS = [
         "no audience": { aud: undefined },
         "a list of others": { aud: ["https://audit.invalid/mcp", `${subject.resource}.invalid`] },
       }),
-    cure: "audience; OAuthAuthProvider takes it from resource",
+    fix: "audience; OAuthAuthProvider takes it from resource",
   },
   {
     id: "T3",
-    title: "Naming the server elsewhere does not make a token its own",
+    title: "client_id and azp do not count as audience",
     source: "MCP 2025-11-25, Access Token Privilege Restriction",
     level: "MUST NOT",
     needs: ["issuer", "credential"],
@@ -929,7 +929,7 @@ export const ROWS = [
           azp: subject.issuer?.audience,
         },
       }),
-    cure: "OAuthAuthProvider compares client_id only where a token has no aud",
+    fix: "OAuthAuthProvider compares client_id only where a token has no aud",
   },
   {
     id: "T4",
@@ -944,7 +944,7 @@ export const ROWS = [
         "a slash more": { iss: `${subject.issuer?.url}/` },
         "no issuer": { iss: undefined },
       }),
-    cure: "issuer; OAuthAuthProvider takes it from authorizationServers",
+    fix: "issuer; OAuthAuthProvider takes it from authorizationServers",
   },
   {
     id: "T5",
@@ -955,11 +955,11 @@ export const ROWS = [
     sent: "tokens that expired an hour ago, and without exp",
     judge: (subject) =>
       rejectTokens(subject, { expired: { exp: hoursFromNow(-1) }, "no exp": { exp: undefined } }),
-    cure: "requireExpiration (default)",
+    fix: "requireExpiration (default)",
   },
   {
     id: "T6",
-    title: "Of two forms of the type at+jwt, both; no other type",
+    title: "The type is at+jwt or application/at+jwt",
     source: "RFC 9068 §4",
     level: "MUST",
     needs: ["issuer", "credential"],
@@ -973,7 +973,7 @@ export const ROWS = [
         ? rejectTokens(subject, { "example+jwt": {} }, { typ: "example+jwt" })
         : fail(`application/at+jwt: ${subject.describe(long)}`);
     },
-    cure: "typ; OAuthAuthProvider tells types apart by itself",
+    fix: "typ; OAuthAuthProvider tells types apart by itself",
   },
   {
     id: "T7",
@@ -1015,7 +1015,7 @@ export const ROWS = [
         ),
       );
     },
-    cure: 'OAuthAuthProvider tells them by type and content; typ: "at+jwt" where the issuer sends it',
+    fix: 'OAuthAuthProvider tells them by type and content; typ: "at+jwt" where the issuer sends it',
   },
   {
     id: "T9",
@@ -1038,7 +1038,7 @@ export const ROWS = [
         ...signers,
       });
     },
-    cure: "algorithms; keys of JWTAuthProvider and OAuthAuthProvider have one algorithm each",
+    fix: "algorithms; keys of JWTAuthProvider and OAuthAuthProvider have one algorithm each",
   },
   {
     id: "T11",
@@ -1048,7 +1048,7 @@ export const ROWS = [
     needs: ["issuer", "credential"],
     sent: 'a token with crit: ["audit"]',
     judge: (subject) => rejectTokens(subject, { crit: {} }, { crit: ["audit"], audit: true }),
-    cure: "JWTAuthProvider and OAuthAuthProvider reject it",
+    fix: "JWTAuthProvider and OAuthAuthProvider reject it",
   },
   {
     id: "T12",
@@ -1058,7 +1058,7 @@ export const ROWS = [
     needs: ["issuer", "credential"],
     sent: "a token with nbf in an hour",
     judge: (subject) => rejectTokens(subject, { nbf: { nbf: hoursFromNow(1), exp: hoursFromNow(2) } }),
-    cure: "JWTAuthProvider and OAuthAuthProvider reject it",
+    fix: "JWTAuthProvider and OAuthAuthProvider reject it",
   },
   {
     id: "T13",
@@ -1083,11 +1083,11 @@ export const ROWS = [
       const changed = Object.entries(forms).filter(([, form]) => form !== token);
       return mustReject(subject, Object.fromEntries(changed.map(([name, form]) => [name, { token: form }])));
     },
-    cure: "all providers compare the whole credential",
+    fix: "all providers compare the whole credential",
   },
   {
     id: "T15",
-    title: "A token does not bring its own key",
+    title: "Keys that a token brings are ignored",
     source: "RFC 8725 §3.10; RFC 7515 §4.1.2, §4.1.3",
     level: "MUST",
     needs: ["issuer", "credential"],
@@ -1105,15 +1105,15 @@ export const ROWS = [
       });
       return issuer?.foreignRequests === before ? judgement : fail("the URL in the header was asked for");
     },
-    cure: "JWTAuthProvider and OAuthAuthProvider never read them",
+    fix: "JWTAuthProvider and OAuthAuthProvider never read them",
   },
   {
     id: "K2",
-    title: "Invented key ids do not flood the issuer, and a new key is accepted",
+    title: "Unknown key ids do not flood the issuer, and a new key is accepted",
     source: "OpenID Connect Core §10.1.1; practice",
     level: "SHOULD",
     needs: ["issuer", "credential"],
-    sent: `${FLOOD} tokens with invented key ids, then one of a key that was added`,
+    sent: `${FLOOD} tokens with unknown key ids, then one of a key that was added`,
     judge: async (subject) => {
       const { issuer } = subject;
       if (!issuer) {
@@ -1136,11 +1136,11 @@ export const ROWS = [
       await issuer.rotate("key-2");
       return untilAccepted(subject, "key-2", `the keys were asked for ${asked} times; `);
     },
-    cure: "OAuthAuthProvider, or jwksUri of JWTAuthProvider",
+    fix: "OAuthAuthProvider, or jwksUri of JWTAuthProvider",
   },
   {
     id: "K3",
-    title: "Keys that are not understood do no harm",
+    title: "Keys of unknown types are skipped",
     source: "RFC 7517 §5",
     level: "SHOULD",
     needs: ["issuer", "credential"],
@@ -1149,7 +1149,7 @@ export const ROWS = [
       await subject.issuer?.rotate("key-3", { isStrange: true });
       return untilAccepted(subject, "key-3", "");
     },
-    cure: "OAuthAuthProvider skips them",
+    fix: "OAuthAuthProvider skips them",
   },
   {
     id: "K4",
@@ -1167,11 +1167,11 @@ export const ROWS = [
         subject.issuer?.comeUp();
       }
     },
-    cure: "OAuthAuthProvider keeps the last good keys for a stated time",
+    fix: "OAuthAuthProvider keeps the last good keys for a stated time",
   },
   {
     id: "T17",
-    title: "Nothing of a credential is in the server's output",
+    title: "The server's output holds no credential",
     source: "MCP 2025-11-25, Token Theft; OAuth 2.1 §7.1",
     level: "MUST",
     sent: "all of the above",
@@ -1183,7 +1183,7 @@ export const ROWS = [
         ? fail("a credential, or part of one, is there")
         : pass("nothing found");
     },
-    cure: "log the reason and keyId of an event, never the request",
+    fix: "log the reason and keyId of an event, never the request",
   },
 ];
 
@@ -1198,7 +1198,7 @@ function baseScopes(subject) {
   return subject.given.tool === undefined ? [] : subject.challengedScopes(subject.challenge);
 }
 
-/** The answer to a right token without the scopes of the operation. */
+/** The answer to a valid token without the scopes of the operation. */
 function lacking(subject) {
   const scope = baseScopes(subject).join(" ") || undefined;
   return subject.once("lacking", () => operate(subject, subject.goodToken({ scope })));

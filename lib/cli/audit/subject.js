@@ -324,12 +324,12 @@ export class Subject {
     return this.#redactor.show(text, maxLength);
   }
 
-  /** The answer to text that is no credential of anyone. */
+  /** The answer to text that is not a credential. */
   wrong() {
     return this.once("wrong", () => this.ask({ token: junk() }));
   }
 
-  /** A right credential of another principal. @returns {string | undefined} */
+  /** A valid credential of another principal. @returns {string | undefined} */
   get otherToken() {
     return this.issuer
       ? this.goodToken({ sub: "audit-other", client_id: "audit-other-client" })
@@ -412,12 +412,12 @@ export function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A token that nobody issued. */
+/** A token that was not issued. */
 export function junk() {
   return `audit-${randomBytes(24).toString("hex")}`;
 }
 
-/** A token that has the form of one, signed by nobody. */
+/** A token that has the form of one, with a random signature. */
 export function forged(issuer) {
   const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const now = Math.floor(Date.now() / 1000);
