@@ -32,15 +32,15 @@ function assertHides(text, secret) {
   }
 }
 
-/** Sends back what it is sent, wherever it can. */
+/** Sends back what it is sent, whole, in parts and as a URL has it. */
 function echo(req, res) {
-  const { authorization = "nothing", "x-api-key": apiKey = authorization } = req.headers;
-  res.writeHead(apiKey === "nothing" ? 401 : 403, {
-    "www-authenticate": `Bearer error="invalid_token", error_description="${authorization} ${encodeURIComponent(apiKey)}", resource_metadata="http://${req.headers.host}/${apiKey.slice(3)}"`,
+  const { authorization = "", "x-api-key": apiKey = authorization.replace("Bearer ", "") } = req.headers;
+  const parts = [apiKey.slice(0, 12), apiKey.slice(-12), encodeURIComponent(apiKey).slice(0, 12), apiKey];
+  res.writeHead(401, {
+    "www-authenticate": `Bearer error="${parts.join(" ")}", resource_metadata="http://${req.headers.host}/${apiKey}"`,
     location: `/${apiKey}`,
-    "content-type": "application/json",
   });
-  res.end(JSON.stringify({ resource: apiKey, scopes_supported: [apiKey.slice(0, 20), apiKey.slice(-20)] }));
+  res.end(apiKey);
 }
 
 async function serve(t, options) {
@@ -131,7 +131,7 @@ describe("a credential", () => {
       [token, [], { env: { MCP_AUDIT_TOKEN: token } }],
       [token, [], { input: `${token}\n` }],
       [key, ["--header", "X-API-Key"], { input: `${key}\n${token}\n` }],
-      ["a+b/c=d e&f", ["--header", "X-API-Key"], { env: { MCP_AUDIT_TOKEN: "a+b/c=d e&f" } }],
+      ["a+b/c=d/e+f+g==", [], { env: { MCP_AUDIT_TOKEN: "a+b/c=d/e+f+g==" } }],
     ]) {
       for (const format of [[], ["--json"], ["--html", html]]) {
         const stdin = given.input ? ["--stdin"] : [];

@@ -10,8 +10,13 @@ const OK = "HTTP/1.1 200 OK\r\n";
 const UNAUTHORIZED = 'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="a"\r\n';
 
 const write = (text) => (socket) => socket.write(text);
+let mostWritten = 0;
+
 function flood(head, chunk) {
   return (socket) => {
+    socket.on("close", () => {
+      mostWritten = Math.max(mostWritten, socket.bytesWritten);
+    });
     socket.write(head);
     const more = () => {
       while (!socket.destroyed && socket.write(chunk));
@@ -99,7 +104,12 @@ const SCRIPTED = {
     (req, res) =>
       res
         .writeHead(req401(req), { "www-authenticate": 'Bearer scope="a"' })
-        .end(JSON.stringify({ resource: "\u001b[2J\u0007\u202eevil", authorization_servers: [] })),
+        .end(
+          JSON.stringify({
+            resource: "https://a.example/\u001b[2J\u0007\u202eevil",
+            authorization_servers: [],
+          }),
+        ),
     1,
     /FAIL +D6/,
   ],
@@ -134,6 +144,11 @@ describe("a server that", () => {
       assert.ok(!/[^\P{Cc}\n]|\u202e|\n +at .*:\d+:\d+/u.test(all), "a control character or a stack");
     });
   }
+
+  it("sends without end is read to a bound only", () => {
+    // What is on its way when the connection is cut belongs to the system.
+    assert.ok(mostWritten > 0 && mostWritten < 16 * 1024 * 1024, `${mostWritten} bytes`);
+  });
 
   it("falls silent in the midst of the audit is told", async (t) => {
     let count = 0;
