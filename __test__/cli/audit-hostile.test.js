@@ -102,14 +102,12 @@ const SCRIPTED = {
   ],
   "would write on the terminal": [
     (req, res) =>
-      res
-        .writeHead(req401(req), { "www-authenticate": 'Bearer scope="a"' })
-        .end(
-          JSON.stringify({
-            resource: "https://a.example/\u001b[2J\u0007\u202eevil",
-            authorization_servers: [],
-          }),
-        ),
+      res.writeHead(req401(req), { "www-authenticate": 'Bearer scope="a"' }).end(
+        JSON.stringify({
+          resource: "https://a.example/\u001b[2J\u0007\u202eevil",
+          authorization_servers: [],
+        }),
+      ),
     1,
     /FAIL +D6/,
   ],

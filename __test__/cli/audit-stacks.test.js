@@ -20,6 +20,32 @@ const NOT_OURS = {
 const WITHOUT_TOOL = ["fastmcp", "mcp-framework", "sdk-v1", "sdk-v2", ...Object.keys(NOT_OURS)];
 const STACKS = [...WITHOUT_TOOL, "ours-sdk-v1", "ours-sdk-v2-node", "ours-sdk-v2-web"];
 
+/** Columns of the table in the documentation. */
+const TABLE = {
+  "ours-sdk-v1": "SDK v1, Express",
+  "ours-sdk-v2-node": "SDK v2, node:http",
+  "ours-sdk-v2-web": "SDK v2, fetch",
+  "ours-fastmcp": "fastmcp",
+  "ours-mcp-framework": "mcp-framework, provider alone",
+};
+const MARKS = { pass: "pass", fail: "**fail**", "not checked": "–" };
+const PAGE = path.join(checkout, "docs/audit.md");
+const WRITTEN = /(?<=<!-- audit:begin -->\n)[\s\S]*(?=\n<!-- audit:end -->)/;
+
+const fileOf = (stack) => path.join(import.meta.dirname, "audit-expected", `${stack}.json`);
+const expectedOf = (stack) => JSON.parse(readFileSync(fileOf(stack), "utf8"));
+
+function table() {
+  const stacks = Object.keys(TABLE);
+  const verdicts = stacks.map(expectedOf);
+  const rows = Object.keys(verdicts[0]).map(
+    (id) => `| ${[id, ...verdicts.map((each) => MARKS[each[id]])].join(" | ")} |`,
+  );
+  return [`| | ${Object.values(TABLE).join(" | ")} |`, `|---|${"---|".repeat(stacks.length)}`, ...rows].join(
+    "\n",
+  );
+}
+
 /** Seconds pass until others accept a new key, or more than a minute: rows K are for ours alone. */
 const rowsFor = (stack) => (stack.startsWith("ours-") ? "D,C,B,H,T,K" : "D,C,B,H,T");
 
@@ -53,11 +79,10 @@ describe("the audit of a stack", { concurrency: 3 }, () => {
       const verdicts = Object.fromEntries(
         rows.filter(({ id }) => id !== "H2").map(({ id, verdict }) => [id, verdict]),
       );
-      const file = path.join(import.meta.dirname, "audit-expected", `${stack}.json`);
       if (process.env.AUDIT_WRITE === "1") {
-        writeFileSync(file, `${JSON.stringify(verdicts, undefined, 2)}\n`);
+        writeFileSync(fileOf(stack), `${JSON.stringify(verdicts, undefined, 2)}\n`);
       }
-      assert.deepEqual(verdicts, JSON.parse(readFileSync(file, "utf8")), stdout);
+      assert.deepEqual(verdicts, expectedOf(stack), stdout);
       assert.ok(requests <= 90);
       if (stack.startsWith("ours-")) {
         const failed = Object.keys(verdicts).filter((id) => verdicts[id] === "fail");
@@ -65,4 +90,14 @@ describe("the audit of a stack", { concurrency: 3 }, () => {
       }
     });
   }
+});
+
+describe("the documentation", () => {
+  it("has the verdicts on servers with this package", () => {
+    const page = readFileSync(PAGE, "utf8");
+    if (process.env.AUDIT_WRITE === "1") {
+      writeFileSync(PAGE, page.replace(WRITTEN, table()));
+    }
+    assert.equal(WRITTEN.exec(readFileSync(PAGE, "utf8"))?.[0], table());
+  });
 });
