@@ -83,6 +83,16 @@ const SCRIPTED = {
   "is broken": [(_req, res) => res.writeHead(500).end(), 1, /without a credential: 500/],
   "limits attempts": [limited(), 1, /not checked: the server limits attempts \(429\)/],
   "has deep JSON": [(_req, res) => res.writeHead(401, everything).end("[".repeat(200_000)), 1, /FAIL +D1/],
+  "names metadata that looks like another host": [
+    ({ headers: { host } }, res) =>
+      res
+        .writeHead(401, {
+          "www-authenticate": `Bearer resource_metadata="http://${host}//audit.invalid/a?b"`,
+        })
+        .end(),
+    1,
+    /FAIL +D1/,
+  ],
   "has metadata of wrong types": [
     (_req, res) =>
       res
@@ -133,7 +143,8 @@ describe("a server that", () => {
     it(name, async (t) => {
       const { origin } = await start(t, behavior);
       const startedAt = performance.now();
-      const env = { MCP_AUDIT_TOKEN: "a-token-of-this-test" };
+      // Has the form of a JWT, and is none.
+      const env = { MCP_AUDIT_TOKEN: "eyJhbGci.eyJhbGci.eyJhbGci" };
       const { code, stdout, stderr } = await runAudit([`${origin}/mcp`, "--timeout", "1"], { env });
       const all = stdout + stderr;
       assert.match(all, message);

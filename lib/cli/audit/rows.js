@@ -1370,7 +1370,14 @@ function hoursFromNow(hours) {
 }
 
 function isJwt(token) {
-  return token !== undefined && /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
+  if (token === undefined || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) {
+    return false;
+  }
+  try {
+    return isObject(JSON.parse(Buffer.from(token.slice(0, token.indexOf(".")), "base64url").toString()));
+  } catch {
+    return false;
+  }
 }
 
 function withAlgorithm(header, alg) {

@@ -112,13 +112,13 @@ export class Subject {
   async #findMetadata() {
     const named = this.namedMetadata();
     const { pathname } = this.url;
-    const get = (path) => this.get(new URL(path, this.url));
+    const get = (path, search = "") => this.get(Object.assign(new URL(this.url), { pathname: path, search }));
     if (pathname !== "/") {
       this.documents.path = await get(WELL_KNOWN + pathname);
     }
     this.documents.root = await get(WELL_KNOWN);
     if (named !== undefined && named.pathname !== WELL_KNOWN + pathname && named.pathname !== WELL_KNOWN) {
-      this.documents.named = await get(named.pathname + named.search);
+      this.documents.named = await get(named.pathname, named.search);
     }
     this.metadataAnswer = [named && this.metadataAt(named), this.documents.path, this.documents.root].find(
       (answer) => isDocument(answer),
