@@ -160,12 +160,12 @@ const DEFECTS = [
 ];
 
 /** Rows K take seconds, and judge nothing but how keys are fetched: `only` leaves them out where they are all right. */
-async function auditOf(defect, { revision, resource, only = "" } = {}) {
+async function auditOf(defect, { revision, resource, origin, only = "" } = {}) {
   const issuer = `http://127.0.0.1:${await freePort()}`;
   const server = await auditedServer({ issuer, revision, defect });
   try {
     const args = [server.url, "--issuer", issuer, "--tool", "write_file", "--json"];
-    const more = Object.entries({ resource, only }).flatMap(([name, value]) =>
+    const more = Object.entries({ resource, origin, only }).flatMap(([name, value]) =>
       value ? [`--${name}`, value] : [],
     );
     const { code, stdout, stderr } = await runAudit([...args, ...more]);
@@ -193,6 +193,14 @@ describe("a right server", () => {
       expected.filter((id) => !passed.has(id)),
       [],
     );
+  });
+
+  it("serves the origin that --origin names, and a server that does not fails", async () => {
+    const only = "C16,H1";
+    const allowed = await auditOf({}, { only, origin: "http://localhost:1234" });
+    assert.deepEqual(idsOf(allowed, "pass"), ["C16", "H1"]);
+    const rejected = await auditOf({}, { only, origin: "https://app.example.com" });
+    assert.deepEqual(idsOf(rejected, "fail"), ["C16", "H1"]);
   });
 });
 
