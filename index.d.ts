@@ -273,7 +273,7 @@ export interface ReloadedEvent {
  * when {@link APIKeyLoaderConfig.maxStaleSeconds} are over. Frozen.
  */
 export interface ReloadFailedEvent {
-  readonly provider: "APIKeyAuthProvider" | "OAuthAuthProvider";
+  readonly provider: "APIKeyAuthProvider" | "JWTAuthProvider" | "OAuthAuthProvider";
   /** Number of failed loads since the last good one, including this one. */
   readonly failures: number;
   /**
@@ -669,9 +669,10 @@ export interface JWTOptions {
   /**
    * The values of `alg` that tokens may have. RFC 7518 §3.1, RFC 8725 §3.1. One that the key cannot verify is
    * never accepted and is named in a process warning `MCP_NATIVE_AUTH_UNUSABLE_ALGORITHMS`.
-   * @default ["HS256"]
+   * @default ["HS256"]; with jwksUri and loadKeys ["RS256", "ES256"]
    * @throws {ConfigurationError} `ERR_MCP_AUTH_ALGORITHMS_INVALID` unless an array that names a supported
-   *   algorithm and not `none`; `ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE` if the key can verify none of them
+   *   algorithm and not `none`, with `jwksUri` also for an HMAC algorithm; `ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE` if the
+   *   key can verify none of them
    */
   algorithms?: readonly Algorithm[] | null | undefined;
   /**
@@ -806,6 +807,8 @@ export interface JWTSecretConfig extends JWTOptions {
    */
   secret: KeyMaterial;
   keys?: null | undefined;
+  jwksUri?: null | undefined;
+  loadKeys?: null | undefined;
 }
 
 /** {@link JWTOptions} with several keys. */
@@ -825,11 +828,79 @@ export interface JWTKeysConfig extends JWTOptions {
    */
   keys: JWTKeys;
   secret?: null | undefined;
+  jwksUri?: null | undefined;
+  loadKeys?: null | undefined;
+}
+
+/**
+ * {@link JWTOptions} with the keys that an issuer publishes.
+ *
+ * @example
+ * ```ts
+ * import { JWTAuthProvider } from "mcp-native-auth";
+ *
+ * const provider = new JWTAuthProvider({
+ *   jwksUri: "https://login.example.com/.well-known/jwks.json",
+ *   issuer: "https://login.example.com",
+ *   audience: "https://notes.example/mcp",
+ * });
+ * await provider.ready();
+ * ```
+ */
+export interface JWTJwksConfig extends JWTOptions {
+  /**
+   * URL of the issuer's JWK Set (RFC 7517 §5). It is fetched when the first token comes, refreshed in the background,
+   * fetched at most once in three seconds for a `kid` that is not in it, and kept for an hour while the issuer cannot be
+   * asked: the rules of {@link OAuthValidation.jwksUri}. A token without `kid` is rejected.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID`
+   */
+  jwksUri: string;
+  /**
+   * Whether {@link jwksUri} must use https, but on loopback. Otherwise http gets a process warning.
+   * @default false, under strict true
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a boolean, and without `jwksUri`
+   */
+  requireHttps?: boolean | null | undefined;
+  secret?: null | undefined;
+  keys?: null | undefined;
+  loadKeys?: null | undefined;
+}
+
+/**
+ * {@link JWTOptions} with keys from a function.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { JWTAuthProvider } from "mcp-native-auth";
+ *
+ * const provider = new JWTAuthProvider({
+ *   loadKeys: async ({ signal }) => JSON.parse(await readFile("jwks.json", { encoding: "utf8", signal })),
+ *   audience: "https://notes.example/mcp",
+ * });
+ * await provider.ready();
+ * ```
+ */
+export interface JWTLoaderConfig extends JWTOptions {
+  /**
+   * Gives all valid keys, as {@link JWTKeysConfig.keys} takes them, or a promise of them. It is called when the first
+   * token comes, every 12 minutes in the background, and for a `kid` that is unknown, but never twice within three
+   * seconds. `signal` is aborted after five seconds and by {@link JWTAuthProvider.close}.
+   *
+   * A key that cannot be used is left out with a process warning `MCP_NATIVE_AUTH_UNUSABLE_KEYS`. If the call fails, the
+   * last good keys stay in use for an hour. HMAC secrets are used only if {@link JWTOptions.algorithms} says so.
+   * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` unless a function
+   */
+  loadKeys: (context: { signal: AbortSignal }) => JWTKeys | Promise<JWTKeys>;
+  secret?: null | undefined;
+  keys?: null | undefined;
+  jwksUri?: null | undefined;
+  requireHttps?: null | undefined;
 }
 
 // The last type is the usual one, as above.
-/** Configuration of {@link JWTAuthProvider}: either `secret` or `keys`. */
-export type JWTConfig = JWTKeysConfig | JWTSecretConfig;
+/** Configuration of {@link JWTAuthProvider}: one of `secret`, `keys`, `jwksUri` and `loadKeys`. */
+export type JWTConfig = JWTKeysConfig | JWTJwksConfig | JWTLoaderConfig | JWTSecretConfig;
 
 /**
  * Accepts requests that carry a JSON Web Token signed with a configured key, and passes on its claims. An
@@ -862,21 +933,33 @@ export declare class JWTAuthProvider implements AuthProvider {
    * Replaces all keys with this one from the next request on. Remembered tokens are forgotten. If it throws,
    * nothing changes.
    *
-   * @throws {ConfigurationError} as for {@link JWTSecretConfig.secret}
+   * @throws {ConfigurationError} as for {@link JWTSecretConfig.secret}; `ERR_MCP_AUTH_OPTION_INVALID` with `jwksUri` or
+   *   `loadKeys`
    */
   setSecret(secret: KeyMaterial): void;
   /**
    * Replaces all keys with these from the next request on. Remembered tokens are forgotten. If it throws,
    * nothing changes.
    *
-   * @throws {ConfigurationError} as for {@link JWTKeysConfig.keys}
+   * @throws {ConfigurationError} as for {@link JWTKeysConfig.keys}; `ERR_MCP_AUTH_OPTION_INVALID` with `jwksUri` or
+   *   `loadKeys`
    */
   setKeys(keys: JWTKeys): void;
+  /**
+   * Fetches the keys of `jwksUri`, or calls `loadKeys`, so that the first request does not wait. Resolves at once where
+   * keys are configured.
+   *
+   * @throws rejects if that fails
+   */
+  ready(): Promise<void>;
+  /** Ends fetches and timers. Keys stay in use until their time is over. */
+  close(): void;
   /** Resolves to `{ data: <claims> }` or to `false`. Never rejects. */
   authenticate(req: IncomingMessage): Promise<boolean | AuthResult>;
   /**
    * `{ status: 401, message: "Invalid or expired JWT token" }`. For a request over the limit of `throttle`,
-   * once: `{ status: 429, message: "Too many failed authentication attempts", headers }`.
+   * once: `{ status: 429, message: "Too many failed authentication attempts", headers }`. With `jwksUri` or `loadKeys`,
+   * status 503 for a request that cannot be decided.
    */
   getAuthError(): AuthError;
 }

@@ -1,5 +1,5 @@
 /**
- * `node --import mcp-native-auth/register server.js`: our classes in the place of the framework's, in an
+ * `node --import mcp-native-auth/register server.js`: our classes replace the framework's in an
  * application whose source imports them from `mcp-framework`. Throws where that cannot work; limits in
  * docs/migrating.md.
  */

@@ -214,7 +214,7 @@ function limitTable({ rows, limits }) {
   const [ours, bare] = [OURS, BACKEND].map(ofRows);
   const lines = [
     ["ours, new token", ours],
-    ["the backend's bare check, in Rust, beside it", bare],
+    ["the backend's bare check, in Rust", bare],
     ["what is left", ours.map((median, column) => bare[column] && median - bare[column])],
     [limits.find(({ tool }) => tool === "openssl")?.source ?? "openssl speed", of("openssl")],
   ].filter(([, medians]) => medians.some((median) => median !== undefined));
@@ -233,7 +233,7 @@ function limitTable({ rows, limits }) {
 function limitLine({ limits }) {
   const own = limits.filter(({ tool }) => tool === "node");
   const figures = own.map(({ name, microseconds }) => `${name} ${figure(microseconds.median)} µs`);
-  return figures.length > 0 ? paragraph(`Beside the signature: ${figures.join(", ")}.`) : undefined;
+  return figures.length > 0 ? paragraph(`Next to the signature: ${figures.join(", ")}.`) : undefined;
 }
 
 function footprintList({ footprint }) {
@@ -266,7 +266,7 @@ function serverReport({ machine, rounds, rows, targets }) {
       `A real \`MCPServer\` with what \`npm install mcp-framework\` gives, requests per second on ` +
         `${machine.date.slice(0, 10)} by \`npm run bench:server\`: ${rounds} rounds, each with new processes; in ` +
         "parentheses the least and the greatest of the rounds. What *accepts all* loses, any provider does: the " +
-        "framework logs three lines for each request that one lets in.",
+        "framework logs three lines for each request that one accepts.",
     ),
     serverTable(rows),
     serverTargetLine(targets),
@@ -287,9 +287,9 @@ function logOffReport({ machine, rounds, rows, targets }) {
 function zod3Report({ machine, rounds, rows, targets }) {
   return [
     paragraph(
-      "With them, and with zod 3 beside the framework, as projects in TypeScript need today (`npm install mcp-framework " +
+      "With them, and with zod 3 next to the framework, as projects in TypeScript need today (`npm install mcp-framework " +
         `zod@3\`), on ${machine.date.slice(0, 10)} by \`npm run bench:server -- --project zod-3\`: ${rounds} rounds. ` +
-        "The SDK takes longer over each message, whoever authenticates, so that less is to be won:",
+        "The SDK takes longer over each message, whichever provider authenticates, so there is less to gain:",
     ),
     serverTable(rows.filter(({ credential }) => credential === HS256)),
     serverTargetLine(targets),

@@ -7,7 +7,7 @@
 //
 // Real mcp-framework servers over HTTP stream and SSE, without auth, with the framework's providers and with ours, answer
 // pings of the same clients. Every server gets the same bytes, credentials included, also the one that does not look at
-// them. Of the two that refuse tokens, ours answers with a header more, WWW-Authenticate. Beside them a provider that
+// them. Of the two that reject tokens, ours answers with a header more, WWW-Authenticate. Beside them a provider that
 // accepts everything shows how close to no auth any provider can come: the framework writes three lines of log for each
 // request that one has let in, which no provider can keep it from.
 //
@@ -34,8 +34,8 @@ import { checkTargets } from "./server/targets.js";
 // Each round begins with new servers, because processes of the same code differ: V8 either finds a stable form of the
 // functions in which the SDK validates messages or goes on compiling them in vain, which costs a request a third more
 // processor time. Only many processes average that out. They take thousands of requests to settle, hence the warm-up.
-const FULL = { rounds: 9, turns: 6, warmUpRequests: { accepted: 16_000, refused: 6000 } };
-const QUICK = { rounds: 2, turns: 2, warmUpRequests: { accepted: 2000, refused: 1500 } };
+const FULL = { rounds: 9, turns: 6, warmUpRequests: { accepted: 16_000, rejected: 6000 } };
+const QUICK = { rounds: 2, turns: 2, warmUpRequests: { accepted: 2000, rejected: 1500 } };
 const DEFAULT_PROJECT = "plain";
 const PROJECT_NAMES = readdirSync(path.join(import.meta.dirname, "server", "projects"));
 const TIME_LIMIT_MS = 30 * 60_000;
@@ -117,18 +117,18 @@ async function measureAll() {
   return rows;
 }
 
-/** Rows for accepted and for refused requests with one kind of credential over one transport. */
+/** Rows for accepted and for rejected requests with one kind of credential over one transport. */
 async function measureServers(transport, credential, credentials) {
-  const results = { accepted: [], refused: [] };
+  const results = { accepted: [], rejected: [] };
   for (let round = 0; round < rounds; round++) {
     const { config } = credentials;
     const started = await startServers({ project, log, providers, transport, credential, config });
     const servers = started.map((_, place) => started[(place + round) % started.length]);
-    for (const verdict of ["accepted", "refused"]) {
+    for (const verdict of ["accepted", "rejected"]) {
       const measured = await measure({
         transport,
         verdict,
-        servers: verdict === "accepted" ? servers : servers.filter(refuses),
+        servers: verdict === "accepted" ? servers : servers.filter(rejects),
         credentials,
         turns,
         warmUpRequests: warmUpRequests[verdict],
@@ -137,11 +137,11 @@ async function measureServers(transport, credential, credentials) {
     }
     await stopServers();
   }
-  return ["accepted", "refused"].map((verdict) =>
+  return ["accepted", "rejected"].map((verdict) =>
     summarize({ transport, credential, verdict }, results[verdict]),
   );
 }
 
-function refuses({ provider }) {
+function rejects({ provider }) {
   return provider === FRAMEWORK || provider === OURS;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { runCommandLine } from "../lib/cli/main.js";
 
-/** Whoever reads the output may stop, as `head` does; what is left of it is not missed. */
+/** The reader of the output may stop early, as `head` does. */
 process.stdout.on("error", ({ code }) => {
   if (code !== "EPIPE") {
     process.stderr.write(`mcp-native-auth: the output cannot be written (${code})\n`);

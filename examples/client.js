@@ -50,7 +50,7 @@ async function withinLimit(promise) {
   }
 }
 
-// The SDK's errors drop the challenge, and the body of a refused SSE stream: keep them as they pass.
+// The SDK's errors drop the challenge, and the body of a rejected SSE stream: keep them as they pass.
 function recordingFetch(exchanges, { headers, apiKeyQuery, streamOnly }) {
   return async (input, init = {}) => {
     const url = new URL(input);

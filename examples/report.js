@@ -38,7 +38,7 @@ export function printRow(who, presents, { exchanges, answer, error }, expected) 
   return asExpected;
 }
 
-// A client stops at the first refusal, so the last exchange is the one that counts.
+// A client stops at the first rejection, so the last exchange is the one that counts.
 function outcome(exchanges, answer) {
   if (answer !== undefined) return { answer: JSON.parse(answer) };
   const { request, status, body, challenge } = exchanges.at(-1) ?? {};
@@ -57,17 +57,22 @@ function printOutcome({ body, challenge, answer }) {
 }
 
 /** Prints the round of OAuth and tells for each of its two rows whether it went as it should. */
-export function printOAuth({ url, answer, elsewhere }) {
+export function printOAuth({ url, answers, statuses }) {
   console.log(`${paint("bold", "OAuth with a real authorization server, over HTTP stream")}`);
   console.log(`new OAuthAuthProvider({ resource, authorizationServers: [issuer] }) at ${url}\n`);
-  const { token, ...claims } = answer;
+  const answered = (who, { token, ...claims }, audience = claims.aud) => [
+    who,
+    `whoami answered ${JSON.stringify(claims)}`,
+    claims.sub === "alice" && claims.aud === audience && typeof token === "string",
+  ];
+  const rejected = (who, status) => [who, `POST /mcp ${status}`, status === 401];
   const rows = [
-    [
-      "Alice, who registers, logs in and calls a tool",
-      `whoami answered ${JSON.stringify(claims)}`,
-      claims.sub === "alice" && claims.aud === url && typeof token === "string",
-    ],
-    ["Alice, with the same token at another server", `POST /mcp ${elsewhere}`, elsewhere === 401],
+    answered("Alice, who registers, logs in and calls a tool", answers.first, url),
+    rejected("Alice, with the same token at another server", statuses.elsewhere),
+    answered("Alice, who logs in again after the key was rotated", answers.second, url),
+    rejected("Alice, with her token of the key that was withdrawn", statuses.withdrawn),
+    answered("Alice, with an opaque token that the server asks about", answers.opaque),
+    rejected("Alice, with that token after it was revoked", statuses.revoked),
   ];
   for (const [who, seen, asExpected] of rows) {
     console.log(`  ${asExpected ? paint("green", "ok") : paint("red", "NOT AS EXPECTED")}  ${who}`);

@@ -12,8 +12,8 @@ function apiKeys() {
   const nearly = (alice.startsWith("A") ? "B" : "A") + alice.slice(1);
   const inHeader = (key) => ({ headers: { "X-API-Key": key } });
 
-  const refusedAt = refusal("Invalid API key", 'ApiKey realm="MCP Server", header="X-API-Key"');
-  const refused = refusedAt("GET /sse");
+  const rejectedAt = rejection("Invalid API key", 'ApiKey realm="MCP Server", header="X-API-Key"');
+  const rejected = rejectedAt("GET /sse");
   const welcome = { answer: {} }; // a key opens the door; it carries no claims
 
   return {
@@ -23,11 +23,11 @@ function apiKeys() {
     path: "/sse",
     serverOn: (port) => apiKeyServer({ type: "sse", port, keys: [alice, bob] }),
     rows: [
-      ["A passer-by", "no key", {}, refused],
-      ["Mallory", "a key nobody issued", inHeader(randomSecret()), refused],
-      ["Mallory", "a key nobody issued, as a Bearer token", bearer(randomSecret()), refused],
-      ["Mallory", "Alice's key but for its first character", inHeader(nearly), refused],
-      ["Mallory", "the first half of Alice's key", inHeader(alice.slice(0, alice.length / 2)), refused],
+      ["A passer-by", "no key", {}, rejected],
+      ["Mallory", "a key nobody issued", inHeader(randomSecret()), rejected],
+      ["Mallory", "a key nobody issued, as a Bearer token", bearer(randomSecret()), rejected],
+      ["Mallory", "Alice's key but for its first character", inHeader(nearly), rejected],
+      ["Mallory", "the first half of Alice's key", inHeader(alice.slice(0, alice.length / 2)), rejected],
       ["Alice", "her key in X-API-Key", inHeader(alice), welcome],
       ["Bob", "his key as a Bearer token", bearer(bob), welcome],
       ["Bob", "his key as ?api_key= on every request", { apiKeyQuery: bob }, welcome],
@@ -35,7 +35,7 @@ function apiKeys() {
         "Bob",
         "his key as ?api_key= on the stream, and no key on the message he then posts",
         { apiKeyQuery: bob, streamOnly: true },
-        refusedAt("POST /messages"),
+        rejectedAt("POST /messages"),
       ],
     ],
   };
@@ -53,7 +53,7 @@ function sharedSecret() {
     path: "/sse",
     serverOn: (port) => jwtServer({ type: "sse", port, secret, algorithms: ["HS256"] }),
     rows: [
-      ...refusedTokens({ claims: alice, sign, strangersKey: randomSecret(), request: "GET /sse" }),
+      ...rejectedTokens({ claims: alice, sign, strangersKey: randomSecret(), request: "GET /sse" }),
       ["Alice", "her token", bearer(sign(alice)), { answer: alice }],
       [
         "Alice",
@@ -71,7 +71,7 @@ function keyPair() {
   const carol = claimsOf("carol");
   const request = "POST /mcp";
 
-  // The server's public key is no secret. Whoever takes it for an HMAC secret lets this token in.
+  // The server's public key is not secret. A server that takes it for an HMAC secret accepts this token.
   const signed = `${base64url({ alg: "HS256", typ: "JWT" })}.${base64url(carol)}`;
   const confused = `${signed}.${createHmac("sha256", publicKey).update(signed).digest("base64url")}`;
 
@@ -82,14 +82,14 @@ function keyPair() {
     path: "/mcp",
     serverOn: (port) => jwtServer({ type: "http-stream", port, secret: publicKey, algorithms: ["ES256"] }),
     rows: [
-      ...refusedTokens({ claims: carol, sign, strangersKey: generateKeyPair().privateKey, request }),
+      ...rejectedTokens({ claims: carol, sign, strangersKey: generateKeyPair().privateKey, request }),
       ["Mallory", "a token HMAC-signed with the server's public key", bearer(confused), badToken(request)],
       ["Carol", "her token", bearer(sign(carol)), { answer: carol }],
     ],
   };
 }
 
-function refusedTokens({ claims, sign, strangersKey, request }) {
+function rejectedTokens({ claims, sign, strangersKey, request }) {
   const expired = { ...claims, exp: now() - 60 };
   const [header, payload, signature] = sign(claims).split(".");
   const unsigned = `${base64url({ alg: "none", typ: "JWT" })}.${payload}.`;
@@ -108,13 +108,13 @@ function refusedTokens({ claims, sign, strangersKey, request }) {
   ];
 }
 
-const TOKEN_REFUSED = "Invalid or expired JWT token";
+const TOKEN_REJECTED = "Invalid or expired JWT token";
 
-const missingToken = refusal(TOKEN_REFUSED, 'Bearer realm="MCP Server"');
-const badToken = refusal(TOKEN_REFUSED, 'Bearer realm="MCP Server", error="invalid_token"');
+const missingToken = rejection(TOKEN_REJECTED, 'Bearer realm="MCP Server"');
+const badToken = rejection(TOKEN_REJECTED, 'Bearer realm="MCP Server", error="invalid_token"');
 
-/** What a refused `request` should get: the framework's body, word for word, and a challenge. */
-function refusal(error, challenge) {
+/** What a rejected `request` should get: the framework's body, word for word, and a challenge. */
+function rejection(error, challenge) {
   const body = JSON.stringify({ error, status: 401, type: "authentication_error" });
   return (request) => ({ request, status: 401, body, challenge });
 }

@@ -11,7 +11,7 @@ subscribe("net.server.socket", ({ socket }) => {
   setTimeout(() => socket.bytesRead === 0 && socket.destroy(), FIRST_BYTE_LIMIT_MS).unref();
 });
 
-/** `preferred` if nobody listens there, else a port the system picks (the framework reads port 0 as 8080). */
+/** `preferred` if it is free, else a port the system picks (the framework reads port 0 as 8080). */
 export function freePort(preferred = 0) {
   return new Promise((resolve, reject) => {
     const probe = createServer();

@@ -5,7 +5,7 @@ import { z } from "zod";
 
 class WhoAmI extends MCPTool {
   name = "whoami";
-  description = "The claims this request was let in with";
+  description = "The claims this request was accepted with";
   schema = z.object({});
 
   async execute() {
@@ -24,11 +24,11 @@ export function jwtServer({ type, port, secret, algorithms }) {
 }
 
 /** Clients log in at `issuer` for a token that names this server, `resource`. */
-export function oauthServer({ port, resource, issuer }) {
+export function oauthServer({ port, resource, issuer, validation }) {
   return whoamiServer(
     "http-stream",
     port,
-    new OAuthAuthProvider({ resource, authorizationServers: [issuer] }),
+    new OAuthAuthProvider({ resource, authorizationServers: [issuer], validation }),
   );
 }
 
@@ -42,7 +42,7 @@ function whoamiServer(type, port, provider) {
       options: {
         host: "127.0.0.1",
         port,
-        // start() heeds no `auth` outside a transport; without `sse: true` anybody may open the SSE stream.
+        // start() heeds no `auth` outside a transport; without `sse: true` anyone can open the SSE stream.
         auth: { provider, endpoints: { sse: true, messages: true } },
       },
     },

@@ -52,7 +52,7 @@ function build() {
     buildAddon();
     return;
   }
-  // In somebody's node_modules, where hundreds of megabytes of intermediate files have no place.
+  // In node_modules of an application, where hundreds of megabytes of intermediate files have no place.
   const targetDir = path.join(root, "target");
   try {
     buildAddon({ targetDir });

@@ -2,7 +2,7 @@
  * Publishes what scripts/release.js laid out: `node scripts/publish.js <folder> [--dry-run]`.
  *
  * Platform packages first, so that there is no moment at which the main package names one that does not
- * exist. What is published already is passed over, so that a run that broke off can be repeated.
+ * exist. What is published already is skipped, so that a run that broke off can be repeated.
  */
 
 import { spawnSync } from "node:child_process";

@@ -21,7 +21,7 @@ const PSS_IN_DENO =
   "Deno's node:crypto writes RSASSA-PSS keys without their parameters and cannot export private ones, so that the " +
   "keys of these tests are none";
 const PEM_IN_DENO =
-  "the framework refuses or accepts other PEM texts on Deno, whose reader takes a single clean block; this package " +
+  "the framework rejects or accepts other PEM texts on Deno, whose reader takes a single clean block; this package " +
   "reads them as on Node, where the framework does too";
 
 /**
@@ -35,7 +35,7 @@ export const DIFFERENCES = [
     file: "security/hardening",
     tests: /the challenge > (goes with a 401 only|names an error only)/,
     why:
-      "Bun's HTTP server announces no responses on the diagnostics channel, so that a refused token's 401 carries no " +
+      "Bun's HTTP server announces no responses on the diagnostics channel, so that a rejected token's 401 carries no " +
       "WWW-Authenticate; all else on the wire is the same (wire)",
   },
   {
@@ -49,13 +49,13 @@ export const DIFFERENCES = [
     runtimes: ["bun"],
     file: "parity/jwt",
     tests: /without its leading zero > one byte short|e = 1, a token that anyone can make/,
-    why: "Bun's node:crypto refuses what the framework accepts on Node; refused by this package everywhere",
+    why: "Bun's node:crypto rejects what the framework accepts on Node; rejected by this package everywhere",
   },
   {
     runtimes: ["bun"],
     file: "parity/jwt",
     tests: /\{ key: private der \} PKCS#8/,
-    why: "Bun's crypto.createPublicKey() gives a private key for a private DER key, which is refused at construction",
+    why: "Bun's crypto.createPublicKey() gives a private key for a private DER key, which is rejected at construction",
   },
   {
     runtimes: ["bun"],

@@ -3,9 +3,9 @@
 //
 // Whether bad credentials can deny good clients the service. Three parts, each of which must hold:
 //
-// cost    No refusal takes more of the processor than accepting a new token or key of the same size. Forged tokens, as
+// cost    No rejection takes more of the processor than accepting a new token or key of the same size. Forged tokens, as
 //         anybody can send them, are measured beside the genuine one that is cheapest to accept; signed ones that are
-//         refused for what they say beside the same without the flaw, and a wrong key beside the right one at the
+//         rejected for what they say beside the same without the flaw, and a wrong key beside the right one at the
 //         same place in the same request.
 // growth  Time is linear in the size of the input, up to 16 MiB.
 // flood   On real servers, while others send bad credentials over 64 connections, every good call is answered
@@ -52,7 +52,7 @@ if (faults.length > 0) {
 }
 
 async function cost() {
-  console.log("Cost of refusals, beside accepting what is of the same size: the dearest of each row\n");
+  console.log("Cost of rejections, beside accepting what is of the same size: the dearest of each row\n");
   const all = [];
   for await (const comparisons of compareCosts()) {
     const dearest = comparisons.toSorted((a, b) => b.ratio - a.ratio);
@@ -60,11 +60,11 @@ async function cost() {
     console.log(`${dearest[0].subject.padEnd(22)} ${comparisons.length} kinds: ${shown.join(", ")}`);
     all.push(...comparisons);
     for (const { subject, kind, beside, ratio } of dearest.filter(({ ratio }) => !(ratio <= TOLERANCE))) {
-      faults.push(`${subject}: refusing "${kind}" costs ${ratio.toFixed(2)} times as much as ${beside}`);
+      faults.push(`${subject}: rejecting "${kind}" costs ${ratio.toFixed(2)} times as much as ${beside}`);
     }
   }
   const worst = Math.max(...all.map(({ ratio }) => ratio));
-  return `dearest of ${inWords(all.length)} refusals ${worst.toFixed(2)} times an acceptance of its size (noise up to ${TOLERANCE})`;
+  return `dearest of ${inWords(all.length)} rejections ${worst.toFixed(2)} times an acceptance of its size (noise up to ${TOLERANCE})`;
 }
 
 async function growth() {
@@ -87,7 +87,7 @@ async function growth() {
 
 async function flood() {
   console.log("\nFlood: calls of good clients, in milliseconds, and bad requests");
-  let refused = 0;
+  let rejected = 0;
   let served = 0;
   const ratios = [];
   for await (const outcome of floodServers()) {
@@ -96,13 +96,13 @@ async function flood() {
     for (const row of rowsOf(outcome)) console.log(`  ${row}`);
     faults.push(...faultsOf(outcome));
     const { full, paced } = sides[OURS];
-    refused += full.bad.refused + paced.bad.refused;
+    rejected += full.bad.rejected + paced.bad.rejected;
     served += full.good.latencies.length + paced.good.latencies.length;
     ratios.push(p50(paced) / p50(sides[FRAMEWORK].paced));
   }
   const [least, most] = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toPrecision(1));
   return (
-    `${inWords(refused)} flooding requests all refused, ${inWords(served)} good calls beside them all right, ` +
+    `${inWords(rejected)} flooding requests all rejected, ${inWords(served)} good calls beside them all right, ` +
     `median wait ${least} to ${most} of that with mcp-framework's providers under the same flood`
   );
 }

@@ -1,6 +1,6 @@
 /**
  * `npm run fuzz`: random configurations, requests and tokens to the framework's classes and to ours,
- * in child processes. A wrong accept, other data, a refusal that no documented difference explains, a
+ * in child processes. A wrong accept, other data, a rejection that no documented difference explains, a
  * throw, a crash or a hang fails the run.
  *
  *     node security/fuzz.js [--cases 1000000] [--seed <number>] [--workers 2] [--timeout <seconds>]
@@ -17,7 +17,7 @@ import { runInWorkers } from "./fuzz/worker-pool.js";
 const CASES_FOR_A_RESULT = 1_000_000;
 
 /** More are counted and not shown. */
-const MOST_SHOWN = 20;
+const MAX_SHOWN = 20;
 
 const { values: options } = parseArgs({
   options: {
@@ -50,7 +50,7 @@ async function fuzz() {
   const report = ({ number, kind, problem, details }) => {
     problems.set(problem, (problems.get(problem) ?? 0) + 1);
     failures += 1;
-    if (failures <= MOST_SHOWN) {
+    if (failures <= MAX_SHOWN) {
       console.log(
         `\nFAILED: ${kind}: ${problem}\n  again: node security/fuzz.js --seed ${seed} --case ${number}\n${details}`,
       );

@@ -45,7 +45,7 @@ if (cases.length === 0) {
 }
 let looks = 0;
 for (const each of cases) {
-  for (const isUsed of each.isRefused ? [false] : [true, false]) {
+  for (const isUsed of each.isRejected ? [false] : [true, false]) {
     const subject = await Subject.start("ours");
     const outcome = (await examine(subject, [each], { search, isUsed })).get(each.name);
     await subject.end();

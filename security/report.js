@@ -51,8 +51,8 @@ const CLAIMS = [
     "memcheck",
   ],
   [
-    "A refusal costs no more than an acceptance of the same size, time grows with the size, and a flood leaves good clients served",
-    "cost of every kind of refusal, growth up to 16 MB, a flood on real servers",
+    "A rejection costs no more than an acceptance of the same size, time grows with the size, and a flood leaves good clients served",
+    "cost of every kind of rejection, growth up to 16 MB, a flood on real servers",
     "npm run denial",
     "denial",
   ],

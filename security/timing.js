@@ -90,7 +90,7 @@ function conclude() {
   const figure =
     `core |t| ≤ ${greatest(results.core.filter(ours))} over ${measurements.core.toLocaleString("en")}, ` +
     `provider ≤ ${greatest(ofLikeAnswers)} over ${measurements.provider.toLocaleString("en")}, ` +
-    `an acceptance and a refusal ${farthest(ofProviders)}; ` +
+    `an acceptance and a rejection ${farthest(ofProviders)}; ` +
     `mcp-framework ${greatest(results.provider.filter(framework))}`;
   console.log(`\n${figure}`);
   const isWhole = Object.keys(ENOUGH).every((part) => measurements[part] >= ENOUGH[part]);

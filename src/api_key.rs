@@ -320,6 +320,14 @@ mod tests {
     }
 
     #[test]
+    fn differences_do_not_cancel_each_other() {
+        for bits in [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 1], [0, 7, 0, 7], [1, 2, 3, 0]] {
+            assert_ne!(difference(&bits, &[0; 4]), 0, "{bits:?}");
+            assert_eq!(difference(&bits, &bits), 0, "{bits:?}");
+        }
+    }
+
+    #[test]
     fn works_with_the_worst_hash() {
         let keys = numbered(300);
         let ring = builder(&keys).build_with(BuildHasherDefault::<OneRow>::default());

@@ -444,6 +444,8 @@ fn texts_of_tools_are_never_secrets() {
     let (spki, modulus, jwk) = main_key();
     let (base64, n) = (STANDARD.encode(&spki), URL_SAFE_NO_PAD.encode(&modulus));
     let hex = hexadecimal(&modulus);
+    // Version 0 and eight numbers, without any of the parts by which a key is known.
+    let short_private_key = [b"\x30\x1b\x02\x01\x00".as_slice(), &b"\x02\x01\x05".repeat(8)].concat();
     let quoted = format!("> {}", in_lines(&base64).replace('\n', "\n> "));
     for (what, text) in [
         ("quoted mail", quoted),
@@ -466,6 +468,7 @@ fn texts_of_tools_are_never_secrets() {
         ("discovery document", r#"{"issuer":"x","jwks_uri":"https://issuer.example/keys"}"#.into()),
         ("hex of a compressed point by name", format!("EC_PUBLIC_KEY=02{}", &hex[..64])),
         ("the `n` of a JWK alone", n.clone()),
+        ("a short PKCS#1 private key", STANDARD.encode(&short_private_key)),
         ("PEM with lost dashes", format!("BEGIN PUBLIC KEY\n{}\nEND PUBLIC KEY", in_lines(&base64))),
     ] {
         let bare_modulus = text == n;

@@ -952,6 +952,7 @@ describe("events", () => {
     source.rows = new Error("down");
     await assert.rejects(provider.reload());
     await assert.rejects(provider.reload());
+    assert.equal(warnings.length, 1, "failures in a row are one warning");
     source.rows = [KEY];
     await provider.reload();
     await provider.reload();

@@ -58,6 +58,35 @@ describe("an entry that matches", () => {
     assert.deepEqual(await verdictOn(provider, OTHER), dataOf("b"));
   });
 
+  it("warns of a bound that is undefined, as from a column that does not exist", async (t) => {
+    const bounds = ["notBefore", "expiresAt"];
+    for (const [entries, named] of [
+      ...bounds.map((name) => [[{ key: KEY, id: "a", [name]: undefined }], `\`${name}\``]),
+      [
+        [{ hash: hashOf(KEY), id: "a", notBefore: undefined, expiresAt: undefined }],
+        "`notBefore` and `expiresAt`",
+      ],
+      [[{ key: KEY, id: "a", notBefore: null, expiresAt: null, scopes: undefined }], undefined],
+    ]) {
+      const warned = t.mock.method(process, "emitWarning", () => {});
+      const provider = new APIKeyAuthProvider({ keys: entries });
+      provider.setKeys(entries);
+      const told = warned.mock.calls.map(({ arguments: [message] }) => message);
+      t.mock.restoreAll();
+      const message = `APIKeyAuthProvider: \`keys[0]\` has an undefined ${named}, so nothing bounds its validity there; `;
+      assert.deepEqual(
+        told.map((text) => text.startsWith(message)),
+        named === undefined ? [] : [true],
+      );
+      const strict = () => new APIKeyAuthProvider({ keys: entries, strict: true });
+      if (named === undefined) {
+        strict();
+      } else {
+        assert.throws(strict, { code: "ERR_MCP_AUTH_KEYS_DAMAGED" });
+      }
+    }
+  });
+
   it("gives each caller data of its own", async () => {
     const provider = withKeys({ key: KEY, id: "a", scopes: ["read"], metadata: { deep: [{}] } });
     const { data } = await provider.authenticate(withKey(KEY));
@@ -206,6 +235,9 @@ describe("an entry that cannot be one", () => {
     "no key": [{ id: "a" }, EITHER],
     "key and hash": [entry({ hash: hashOf(KEY) }), EITHER],
     "a key that is null": [{ key: null, id: "a" }, EITHER],
+    "a key that is undefined": [{ key: undefined, id: "a" }, /`hash`; is an environment variable missing\?$/],
+    "a promise": [Promise.resolve(KEY), not("a promise; await it")],
+    bytes: [Buffer.from(KEY), not("bytes; pass them as text")],
     "a misspelled end": [entry({ expireAt: "2027-01-31T00:00:00Z" }), OTHERS],
     "an own __proto__": [JSON.parse(`{"key":"${KEY}","id":"a","__proto__":{"expiresAt":null}}`), OTHERS],
     "a key that is a number": [{ key: 7, id: "a" }, /, `key`, must be a string, not a value of type number$/],
@@ -293,7 +325,7 @@ describe("an entry that cannot be one", () => {
     keys.length = 2;
     assert.throws(
       () => new APIKeyAuthProvider({ keys }),
-      refusal("`keys[1]`", not("a value of type undefined")),
+      refusal("`keys[1]`", not("a value of type undefined; is an environment variable missing\\?")),
     );
   });
 

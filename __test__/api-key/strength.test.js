@@ -12,7 +12,7 @@ import { reportSecrets } from "../../lib/jwt/strength.js";
 import { nativeVerifier } from "../support/native-verifier.js";
 
 const problemsOf = (key) => weaknessesOfApiKeys([key]).map(({ problem }) => problem);
-const ofSecret = (text, algorithms = ["HS256"]) => problemsOfSecret(Buffer.from(text), algorithms);
+const secretProblems = (text, algorithms = ["HS256"]) => problemsOfSecret(Buffer.from(text), algorithms);
 
 /** What the native verifier says of an HMAC secret. */
 function weakSecrets(bytes, algorithms) {
@@ -195,8 +195,8 @@ describe("100,000 random keys are never called weak", () => {
 });
 
 describe("HMAC secrets", () => {
-  const SHORTEST = { HS256: 32, HS384: 48, HS512: 64 };
-  for (const [algorithm, bytes] of Object.entries(SHORTEST)) {
+  const MIN_SECRET_BYTES = { HS256: 32, HS384: 48, HS512: 64 };
+  for (const [algorithm, bytes] of Object.entries(MIN_SECRET_BYTES)) {
     it(`${algorithm} needs ${bytes} bytes`, () => {
       assert.deepEqual(problemsOfSecret(drawn(bytes), [algorithm]), []);
       assert.deepEqual(problemsOfSecret(drawn(bytes - 1), [algorithm]), ["too-short"]);
@@ -211,13 +211,13 @@ describe("HMAC secrets", () => {
   });
 
   it("length is counted in bytes of UTF-8", () => {
-    assert.deepEqual(ofSecret("zK7vQ2mXp9RtW4cYéüöäßñçøzK7v"), []);
+    assert.deepEqual(secretProblems("zK7vQ2mXp9RtW4cYéüöäßñçøzK7v"), []);
     assert.equal("zK7vQ2mXp9RtW4cYéüöäßñçøzK7v".length, 28);
   });
 
   for (const text of [...WELL_KNOWN, ...PREDICTABLE]) {
     it(`${text}: ${WELL_KNOWN.includes(text) ? "well-known" : "predictable or too short"}`, () => {
-      const problems = ofSecret(text);
+      const problems = secretProblems(text);
       const bytes = Buffer.byteLength(text);
       const expected = [
         ...(bytes < 32 ? ["too-short"] : []),
@@ -232,7 +232,7 @@ describe("HMAC secrets", () => {
       "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
       "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg",
     ]) {
-      assert.deepEqual(ofSecret(text), ["well-known"]);
+      assert.deepEqual(secretProblems(text), ["well-known"]);
       assert.deepEqual(problemsOfSecret(Buffer.from(text, "base64url"), ["HS256"]), ["well-known"]);
     }
   });
@@ -240,8 +240,8 @@ describe("HMAC secrets", () => {
   it("white space at an end of text, not of random bytes", () => {
     const text = drawn(32).toString("base64url");
     for (const space of [" ", "\n", "\r\n", "\t"]) {
-      assert.deepEqual(ofSecret(text + space), ["white-space"]);
-      assert.deepEqual(ofSecret(space + text), ["white-space"]);
+      assert.deepEqual(secretProblems(text + space), ["white-space"]);
+      assert.deepEqual(secretProblems(space + text), ["white-space"]);
     }
     const bytes = drawn(40);
     bytes[0] = 0x20;

@@ -211,6 +211,17 @@ describe("hash", () => {
     assert.equal(stderr, "mcp-native-auth: line 3: white space at an end, which headers do not carry\n");
   });
 
+  it("says what was damaged on the way", () => {
+    const { status, stdout, stderr } = run(["hash"], '"first"\nAPI_KEY=second\n');
+    assert.equal(status, 0);
+    assert.equal(stdout, `${sha256('"first"')}\n${sha256("API_KEY=second")}\n`);
+    assert.equal(
+      stderr,
+      "mcp-native-auth: line 1 is in quotes, which clients do not send; remove the quotes\n" +
+        "mcp-native-auth: line 2 is a whole NAME=value line; pass the value alone\n",
+    );
+  });
+
   it("--json tells the line of each", () => {
     const { status, stdout } = run(["hash", "--json"], "\nfirst\n\nsecond");
     assert.equal(status, 0);
@@ -231,10 +242,12 @@ describe("check", () => {
   const last = key.at(-1) === "x" ? "y" : "x";
   const UNRECOGNIZED = "zK7vQ2mXp9RtW4cYb3Ns8Dq1";
 
-  it("tells ok, typo, unrecognized and weak, line by line, and fails", () => {
-    const input = [key, "", key.slice(0, -1) + last, UNRECOGNIZED, "your-jwt-secret", "k1", `${key} `].join(
-      "\n",
-    );
+  it("tells ok, typo, unrecognized, weak and damaged, line by line, and fails", () => {
+    const damaged = `"${UNRECOGNIZED}"`;
+    const input = [
+      ...[key, "", key.slice(0, -1) + last, UNRECOGNIZED, "your-jwt-secret", "k1", `${key} `],
+      damaged,
+    ].join("\n");
     const result = run(["check"], input);
     assert.equal(result.status, 1);
     assert.equal(result.stderr, "");
@@ -246,6 +259,7 @@ describe("check", () => {
       "line 5: weak; well-known words or a placeholder",
       "line 6: weak; shorter than 16 characters",
       "line 7: typo; white space at an end, which headers do not carry",
+      "line 8: damaged; is in quotes, which clients do not send; remove the quotes",
     ]);
     assert.deepEqual(jsonLines(run(["check", "--json"], input).stdout), [
       { line: 1, verdict: "ok", problems: [] },
@@ -254,6 +268,7 @@ describe("check", () => {
       { line: 5, verdict: "weak", problems: ["well-known"] },
       { line: 6, verdict: "weak", problems: ["too-short"] },
       { line: 7, verdict: "typo", problems: ["white-space"] },
+      { line: 8, verdict: "damaged", problems: [] },
     ]);
   });
 
@@ -266,6 +281,7 @@ describe("check", () => {
       [`${key}\n${UNRECOGNIZED}\n`, 1, 0],
       [`${key}\n${key.slice(0, -1)}${last}\n`, 1, 1],
       [`${key}\nchangeme\n`, 1, 1],
+      [`${key}\nexport API_KEY=${UNRECOGNIZED}\n`, 1, 1],
     ]) {
       assert.equal(run(["check"], input).status, strict);
       assert.equal(run(["check", "--allow-unrecognized"], input).status, lenient);

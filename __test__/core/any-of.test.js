@@ -565,6 +565,19 @@ describe("throttle", () => {
     );
   });
 
+  /** Rejects what its class accepts. */
+  const administrators = () =>
+    new (class extends JWTAuthProvider {
+      async authenticate(req) {
+        return (await super.authenticate(req)) && false;
+      }
+    })({ secret: JWT_SECRET });
+  const unasking = () =>
+    new (class extends JWTAuthProvider {
+      async authenticate() {
+        return false;
+      }
+    })({ secret: JWT_SECRET });
   const guesses = [
     ["one wrong credential", [apiKeys, jwt], withKey(WRONG_API_KEY), 1],
     [
@@ -574,6 +587,18 @@ describe("throttle", () => {
       2,
     ],
     ["one that several reject", [apiKeys, entries, jwt], bearer(WRONG_TOKEN), 1],
+    [
+      "one next to what none of them looks at",
+      [apiKeys, jwt],
+      from({ cookie: "session=a", authorization: `Bearer ${WRONG_TOKEN}` }),
+      1,
+    ],
+    [
+      "what the framework's JWT provider does not look at",
+      [() => new framework.JWTAuthProvider({ secret: JWT_SECRET })],
+      from({ cookie: "session=a" }),
+      0,
+    ],
     [
       "two different wrong ones, nested",
       [() => anyOf([apiKeys(), jwt()])],
@@ -609,6 +634,20 @@ describe("throttle", () => {
       1,
     ],
     ["an expired token alone", [() => giving(false), jwt], bearer(EXPIRED), 0],
+    [
+      "a genuine one that a subclass rejects, which others reject too",
+      [administrators, apiKeys],
+      bearer(TOKEN),
+      0,
+    ],
+    ["a wrong one that a subclass rejects, too", [administrators, apiKeys], bearer(WRONG_TOKEN), 1],
+    [
+      "a genuine one that a subclass rejects, next to a wrong one",
+      [administrators, apiKeys],
+      from({ "x-api-key": WRONG_API_KEY, authorization: `Bearer ${TOKEN}` }),
+      1,
+    ],
+    ["one that a subclass rejects without asking its class", [unasking, apiKeys], bearer(TOKEN), 1],
     ["an expired token alone, nested", [() => anyOf([jwt()]), () => giving(false)], bearer(EXPIRED), 0],
     [
       "addresses that proxies of many kinds write, for a provider of others",
@@ -690,6 +729,22 @@ describe("throttle", () => {
     assert.deepEqual(statuses, [[401], [429]]);
     const elsewhere = { ...bearer(TOKEN), socket: { remoteAddress: "192.0.2.2" } };
     assert.deepEqual(await statusesOf(provider, [elsewhere, bearer(TOKEN)]), [200, 429]);
+
+    // Nor one that comes when the first of two that wait has ended.
+    const allowsTwo = anyOf([slow, jwt()], { throttle: { failures: 2, lockout: true } });
+    const [first, second] = [1, 2].map(() => statusesOf(allowsTwo, [bearer(WRONG_TOKEN)]));
+    assert.deepEqual(await first, [401]);
+    assert.deepEqual(await statusesOf(allowsTwo, [bearer(TOKEN)]), [429]);
+    assert.deepEqual(await second, [401]);
+  });
+
+  it("without lockout, nobody waits for a request of the same client", { timeout: 30_000 }, async () => {
+    const undecided = {
+      authenticate: ({ headers }) => (headers.cookie ? new Promise(() => {}) : Promise.resolve(false)),
+    };
+    const provider = anyOf([undecided, jwt()], once);
+    provider.authenticate(from({ cookie: "session=a" }));
+    assert.deepEqual(await statusesOf(provider, [bearer(TOKEN), bearer(WRONG_TOKEN)]), [200, 401]);
   });
 
   it("counts and names clients that hang up while a provider takes its time", async () => {

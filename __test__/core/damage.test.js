@@ -24,6 +24,15 @@ const DAMAGED = [
   ["a CloudFormation reference", "{{resolve:secretsmanager:mcp:SecretString:key}}", /template/],
   ["the name of a Google secret", "projects/12/secrets/mcp/versions/latest", /Google Cloud/],
   ["a value that SOPS encrypted", "ENC[AES256_GCM,data:p673w==,iv:YY=,tag:x=,type:str]", /encrypted/],
+  ["a file that Ansible encrypted", "$ANSIBLE_VAULT;1.1;AES256", /encrypted/],
+  ["a value that Vault encrypted", "vault:v1:8SDd3WHDOjf7mq69CyCqYjBXAiQQAVZR==", /encrypted/],
+  ["a promise as text", "[object Promise]", /await/],
+  ["objects as text", `${KEY},[object Object]`, /await/],
+  ["an address", "https://vault.example/v1/mcp", /address/],
+  ["a file of a container", "/run/secrets/api_key", /file/],
+  ["a file of a home folder", "~/.config/mcp/key", /file/],
+  ["a file of Windows", "C:\\secrets\\key.txt", /file/],
+  ["a file by its type", "keys/production.json", /file/],
   ["a reference of 1Password", "op://vault/item/field", /reference/],
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what a shell would have replaced
   ["a variable of a shell", "${MCP_PRODUCTION_API_KEY}", /placeholder/],
@@ -33,13 +42,31 @@ const DAMAGED = [
   ["single quotes", `'${KEY}'`, /quotes/],
   ["typographic quotes", `“${KEY}”`, /typographic quotes/],
   ["a byte order mark", `\ufeff${KEY}`, /byte order mark/],
+  ["a quote at its beginning", `"${KEY}`, /quote/],
+  ["a quote at its end", `${KEY}'`, /quote/],
+  ["quotes that are escaped", `\\"${KEY}\\"`, /quote/],
+  ["a comma at its end", `${KEY},`, /separator/],
+  ["a newline in letters", `${KEY}\\n`, /escaped/],
+  ["a newline of a URL", `${KEY}%0A`, /escaped/],
+  ["a quote of HTML", `${KEY}&quot;`, /escaped/],
   ["the scheme", `Bearer ${KEY}`, /Bearer/],
+  ["another scheme", `ApiKey ${KEY}`, /scheme/],
+  ["a header", `X-API-Key: ${KEY}`, /name/],
+  ["a header without a space", `x-api-key:${KEY}`, /name/],
+  ["a query", `?api_key=${KEY}`, /name/],
+  ["a line of YAML", `apiKey: ${KEY}`, /name/],
+  ["a line of PowerShell", `$env:API_KEY=${KEY}`, /name/],
+  ["an assignment with spaces", `API_KEY = ${KEY}`, /name/],
   ["a line of an env file", `API_KEY=${KEY}`, /NAME=value/],
   ["a line of a shell script", `export API_KEY=${KEY}`, /NAME=value/],
   ["a comment", `${KEY} # production`, /comment/],
   ["JSON of a secret manager", `{"key":"${KEY}"}`, /JSON/],
   ["a JSON list", `["${KEY}", "${KEY}2"]`, /JSON/],
   ["a list", `${KEY},${KEY}2`, /list/],
+  ["a list with bars", `${KEY}|${KEY}2`, /list/],
+  ["a list with spaces", `${KEY} ${KEY}2`, /list/],
+  ["an item of a list in YAML", `- ${KEY}`, /list/],
+  ["a key of which a part was left out", `${KEY.slice(0, 8)}...${KEY.slice(-4)}`, /abbreviated/],
   ["two lines", `${KEY}\n${KEY}2`, /several lines/],
   ["an invisible character", `${KEY}\u200b`, /invisible/],
   ["a typographic dash", `8f0c1b62–a9d44e7ca2b57e0c5a1d9f63`, /typographic/],
@@ -122,6 +149,7 @@ describe("keys", () => {
         `mcp_${bytes.toString("hex").slice(0, 40)}`,
         randomUUID(),
         `Basic-${bytes.toString("base64url")}`,
+        `secret-token:${bytes.toString("hex")}`,
         bytes
           .toString("latin1")
           .replace(/[^!-~]/g, "")
@@ -129,6 +157,19 @@ describe("keys", () => {
       ]) {
         assert.equal(findDamage(key), undefined, key);
       }
+    }
+  });
+
+  it("of passwords of any characters, fewer than one of 500 is called damaged", () => {
+    const password = (n, length) =>
+      Array.from(createHash("sha512").update(`password ${n}`).digest().subarray(0, length), (byte) =>
+        String.fromCharCode(33 + (byte % 94)),
+      ).join("");
+    for (const length of [16, 20, 32, 64]) {
+      const called = Array.from({ length: 20_000 }, (_, n) => findDamage(password(n, length))).filter(
+        Boolean,
+      );
+      assert.ok(called.length < 40, `${called.length} of length ${length}`);
     }
   });
 });

@@ -251,6 +251,27 @@ describe("a restricting option that is undefined", () => {
     }
   }
 
+  it("of throttle is named, too", (t) => {
+    for (const name of ["lockout", "limiter"]) {
+      for (const [owner, give] of Object.entries({
+        APIKeyAuthProvider: keys,
+        JWTAuthProvider: jwt,
+        AnyOfAuthProvider: (options) => anyOf([keys()], options),
+      })) {
+        const warnings = (value) =>
+          warningsOf(t, "MCP_NATIVE_AUTH_UNDEFINED_OPTION", () => give({ throttle: { [name]: value } }));
+        const [warning] = warnings(undefined);
+        assert.ok(
+          warning.startsWith(`${owner}: \`throttle\`: \`${name}\` is undefined, so nothing is restricted`),
+        );
+        assert.deepEqual(warnings(null), []);
+      }
+      assert.throws(() => keys({ throttle: { [name]: undefined }, strict: true }), {
+        code: "ERR_MCP_AUTH_OPTION_INVALID",
+      });
+    }
+  });
+
   it("throws under strict", () => {
     const message = /^JWTAuthProvider: `issuer`, `subject` are undefined, so nothing is restricted by them; /;
     const given = { issuer: undefined, subject: undefined, strict: true };
@@ -268,6 +289,29 @@ describe("a restricting option that is undefined", () => {
       warningsOf(t, "MCP_NATIVE_AUTH_UNDEFINED_OPTION", () => jwt(given)),
       [],
     );
+  });
+});
+
+describe("where the keys are missing, what was given instead is named", () => {
+  const cases = [
+    [() => new APIKeyAuthProvider({ key: KEY }), '"key" (did you mean "keys"?)'],
+    [() => new APIKeyAuthProvider({ apiKeys: [KEY] }), '"apiKeys" (did you mean "keys"?)'],
+    [() => new JWTAuthProvider({ publicKey: "x" }), '"publicKey" (did you mean "secret"?)'],
+    [() => new JWTAuthProvider({ jwksUri: "x" }), '"jwksUri"'],
+  ];
+  for (const [construct, named] of cases) {
+    it(named, () => {
+      assert.throws(construct, ({ code, message }) => {
+        assert.match(code, /^ERR_MCP_AUTH_(?:KEYS|SECRET)_REQUIRED$/);
+        assert.match(message, /^(?:At least one API key|JWT secret) is required; unknown option "/);
+        return message.endsWith(named);
+      });
+    });
+  }
+
+  it("unless it does not look like a name", () => {
+    assert.throws(() => new APIKeyAuthProvider([KEY]), { message: "At least one API key is required" });
+    assert.throws(() => new JWTAuthProvider(KEY), { message: "JWT secret is required" });
   });
 });
 

@@ -81,6 +81,8 @@ describe("the table of reasons", () => {
   const order = [
     ["a key that is out of its time", "KEY_EXPIRED", "a forged token", "TOKEN_SIGNATURE_INVALID"],
     ["a signed token with bad claims", "TOKEN_PAYLOAD_INVALID", "a forged token", "TOKEN_SIGNATURE_INVALID"],
+    ["a genuine token", "TOKEN_EXPIRED", "one that cannot be decided", "ISSUER_UNAVAILABLE"],
+    ["what cannot be decided", "ISSUER_UNAVAILABLE", "a wrong token elsewhere", "TOKEN_SIGNATURE_INVALID"],
     ["a forged token", "TOKEN_SIGNATURE_INVALID", "an unknown key", "KEY_UNKNOWN"],
     ["an unknown key", "KEY_UNKNOWN", "what is not a token", "TOKEN_MALFORMED"],
     ["what is not a token", "TOKEN_MALFORMED", "a rejection of another provider", "PROVIDER_REJECTED"],

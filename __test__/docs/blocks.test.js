@@ -548,7 +548,7 @@ describe("docs/configuration.md", () => {
 
   const parts = {
     "API keys": ["APIKeyListConfig", "APIKeyLoaderConfig", "APIKeyOptions"],
-    "JSON Web Tokens": ["JWTSecretConfig", "JWTKeysConfig", "JWTOptions"],
+    "JSON Web Tokens": ["JWTSecretConfig", "JWTKeysConfig", "JWTJwksConfig", "JWTLoaderConfig", "JWTOptions"],
   };
   for (const [heading, names] of Object.entries(parts)) {
     it(`has the options of ${names} with their defaults`, () => {

@@ -143,6 +143,7 @@ const loading = (...outcomes) =>
 
 const MISTAKES = [
   apiKeys({}),
+  apiKeys({ key }),
   apiKeys({ keys: "k1" }),
   apiKeys({ keys: [undefined] }),
   apiKeys({ keys: ["k1", ""] }),
@@ -158,6 +159,7 @@ const MISTAKES = [
   entry({ expires: "2027-01-31T00:00:00Z" }),
   entry({ hash: generateApiKey().hash }),
   entry({ key: 5 }),
+  entry({ key: undefined }),
   entry({ key: undefined, hash: "5" }),
   entry({ id: "" }),
   entry({ id: key }),
@@ -189,6 +191,7 @@ const MISTAKES = [
   apiKeys({ keys: [key], headerNam: "X-Key", strict: true }),
   jwt({ secret, audience: "here", issuer: undefined, strict: true }),
   jwt({}),
+  jwt({ jwksUri: "https://login.example/keys" }),
   jwt({ secret: 5 }),
   jwt({ secret: {} }),
   jwt({ secret: "\ud800" }),
@@ -226,6 +229,10 @@ const MISTAKES = [
   jwt({ keys: Array(101).fill(secret) }),
   jwt({ keys: Array(5).fill(secret) }),
   jwt({ keys: [secret], secret }),
+  jwt({ jwksUri: "https://login.example/jwks", algorithms: ["HS256"] }),
+  jwt({ loadKeys: () => [secret], algorithms: [] }),
+  jwt({ secret, requireHttps: true }),
+  () => new JWTAuthProvider({ loadKeys: () => [secret] }).setSecret(secret),
   jwt({ secret: "changeme", audience: "here", strict: true }),
   jwt({ secret, strict: true }),
   jwt({ secret, audience: "here", requireExpiration: false, strict: true }),
@@ -243,8 +250,6 @@ const MISTAKES = [
   jwt({ secret: `"${secret}"`, audience: "here", strict: true }),
   throttled({ failures: 10, limiter: { consume() {} } }),
   throttled({ limiter: {} }),
-  apiKeys({ keys: [key], trustProxy: true }),
-  apiKeys({ keys: [key], trustProxy: { header: "X-Forwarded-For" } }),
   apiKeys({ keys: [key], trustProxy: 1, throttle: { trustProxy: 2 } }),
   () => anyOf([new JWTAuthProvider({ secret, trustProxy: 1 })]),
   () => anyOf([]),
@@ -472,6 +477,16 @@ const PROGRAMS = {
       const provider = new OAuthAuthProvider({
         resource: "https://mcp.example.com/mcp", authorizationServers: ["http://127.0.0.1:1"] });
       await provider.ready().catch(() => {});`,
+  },
+  "keys for tokens that cannot be loaded": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth";
+      const loadKeys = () => { throw Object.assign(new Error("not today"), { code: "ENOENT" }); };
+      await new JWTAuthProvider({ loadKeys }).ready().catch(() => {});`,
+  },
+  "keys for tokens of which one cannot be used": {
+    source: `import { JWTAuthProvider } from "mcp-native-auth";
+      const loadKeys = () => ["${secret}", 5];
+      await new JWTAuthProvider({ loadKeys, algorithms: ["HS256"] }).ready();`,
   },
   "a resource that clients reject": {
     source: `import { OAuthAuthProvider } from "mcp-native-auth";

@@ -917,6 +917,30 @@ describe("copies of keys", () => {
     });
   }
 
+  it("none is made where something next to the key is wrong, for it would not be wiped", () => {
+    const reads = [];
+    const secret = (more) => ({
+      kty: "oct",
+      ...more,
+      get k() {
+        reads.push(more);
+        return NEW.toString("base64url");
+      },
+    });
+    for (const item of [
+      { kid: 5, secret: secret() },
+      { kid: "", secret: secret() },
+      { secret: secret({ kid: "\ud800" }) },
+      { issuer: 5, secret: secret() },
+      { key: secret({ kid: 5 }), format: "jwk" },
+      secret({ kid: 5 }),
+    ]) {
+      assert.throws(() => readKeyList("JWTAuthProvider", undefined, [item]), { code: /INVALID$/ });
+    }
+    readKeyList("JWTAuthProvider", undefined, { keys: [secret({ kid: 5 })] });
+    assert.equal(reads.length, 0);
+  });
+
   it("the caller's are not touched", () => {
     const secret = Buffer.from(NEW);
     new JWTAuthProvider({ keys: [secret] }).setKeys([{ secret }]);

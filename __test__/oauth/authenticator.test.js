@@ -1,9 +1,11 @@
 /** Several issuers in one provider: each has keys, audience and rules of its own. */
 
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import diagnostics from "node:diagnostics_channel";
-import { after, before, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { OAuthAuthProvider } from "mcp-native-auth";
+import { REASONS } from "../../lib/core/reasons.js";
 import { issuerServer } from "../support/issuer-server.js";
 import { jws, pair, publicJwk } from "../support/keys.js";
 import { bearer } from "../support/oracle.js";
@@ -78,7 +80,7 @@ it("the audience of one is not that of another", async () => {
 
 it("a token of nobody here is rejected without asking anyone", async () => {
   const before = first.requests.length + second.requests.length;
-  assert.equal(await outcome(sign("https://stranger.example", "one", "p256")), "TOKEN_ISSUER_NOT_ALLOWED");
+  assert.equal(await outcome(sign("https://stranger.example", "one", "p256")), "TOKEN_KEY_UNKNOWN");
   assert.equal(first.requests.length + second.requests.length, before);
 });
 
@@ -89,6 +91,99 @@ it("a token of one that its own endpoint would accept is not asked about elsewhe
     token,
   );
   assert.equal(await outcome(token), "TOKEN_SIGNATURE_INVALID");
+});
+
+describe("a forged token is a guess, whatever it says of itself", () => {
+  const claims = {
+    "all right": {},
+    "of nobody": { iss: "https://stranger.example" },
+    "of no issuer": { iss: undefined },
+    "of an issuer that is no text": { iss: [""] },
+    "for another server": { aud: "other" },
+    expired: { exp: 1 },
+    "without expiry": { exp: undefined },
+    "with an expiry that is no number": { exp: "never" },
+    early: { nbf: exp },
+    "without subject": { sub: undefined },
+    "an ID token": { at_hash: "x" },
+    bound: { cnf: { jkt: "x" } },
+  };
+  const headers = {
+    "a known kid": { kid: "k" },
+    "an unknown kid": { kid: "unknown" },
+    "no kid": { kid: undefined },
+    "another type": { kid: "k", typ: "dpop+jwt" },
+    "another type and an unknown kid": { kid: "unknown", typ: "logout+jwt" },
+    "no algorithm": { kid: "k", alg: "none" },
+    "an extension": { kid: "k", crit: ["x"] },
+  };
+  const stranger = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  const payloads = { "claims that are no object": [], "claims that are text": "x" };
+  const single = () =>
+    new OAuthAuthProvider({
+      resource: "https://mcp.example.com/mcp",
+      authorizationServers: [first.issuer],
+      validation: { issuer: first.issuer, audience: "one", rejectBoundTokens: true },
+      requiredScopes: ["mcp"],
+      typ: "at+jwt",
+      subject: "alice",
+      claims: { azp: "client" },
+    });
+  const rows = Object.entries(headers).flatMap(([how, header]) => [
+    ...Object.entries(claims).map(([what, more]) => ({ name: `${what}, ${how}`, header, more })),
+    ...Object.entries(payloads).map(([what, payload]) => ({ name: `${what}, ${how}`, header, payload })),
+  ]);
+
+  async function checkGuesses(asked, iss) {
+    for (const { name, header, more, payload } of rows) {
+      const token = jws({
+        header: { alg: "ES256", ...header },
+        payload: payload ?? { iss, aud: "one", sub: "alice", exp, ...more },
+        key: stranger,
+        alg: "ES256",
+      });
+      reason = undefined;
+      assert.equal(await asked.authenticate(bearer(token)), false, name);
+      assert.equal(REASONS[reason].counted, true, `${name}: ${reason}`);
+    }
+  }
+
+  it("with one issuer, and rules of all kinds", async () => {
+    const asked = single();
+    await asked.ready();
+    await checkGuesses(asked, first.issuer);
+    asked.close();
+  });
+
+  it("with several", () => checkGuesses(provider, first.issuer));
+
+  it("with one that is asked about it", () => checkGuesses(provider, "https://opaque.example"));
+});
+
+it("Ed25519 is accepted under the name in the header, if it is listed (RFC 9864)", async () => {
+  const jwksUri = first.serveKeys([{ ...publicJwk("ed25519"), kid: "ed" }]);
+  for (const [listed, expected] of [
+    [["EdDSA"], ["accepted", "TOKEN_ALGORITHM_NOT_ALLOWED"]],
+    [
+      ["Ed25519", "EdDSA"],
+      ["accepted", "accepted"],
+    ],
+  ]) {
+    const asked = new OAuthAuthProvider({
+      resource: "https://mcp.example.com/mcp",
+      authorizationServers: [first.issuer],
+      validation: { issuer: first.issuer, audience: "one", jwksUri, algorithms: listed },
+    });
+    const outcomes = [];
+    for (const alg of ["EdDSA", "Ed25519"]) {
+      const payload = { iss: first.issuer, aud: "one", sub: "alice", exp };
+      const token = jws({ header: { alg, kid: "ed" }, payload, key: pair("ed25519").privateKey });
+      reason = undefined;
+      outcomes.push((await asked.authenticate(bearer(token))) === false ? reason : "accepted");
+    }
+    assert.deepEqual(outcomes, expected);
+    asked.close();
+  }
 });
 
 it("ready() fetches the keys of all, so that the first request does not wait", async () => {

@@ -23,6 +23,7 @@ const rows = [
   [{ aud: "anything" }, undefined, { audiences: null }],
   [{ aud: undefined }, "TOKEN_AUDIENCE_NOT_ALLOWED", { audiences: null }],
   [{ aud: "" }, "TOKEN_AUDIENCE_NOT_ALLOWED", { audiences: null }],
+  [{ aud: [7] }, "TOKEN_AUDIENCE_NOT_ALLOWED", { audiences: null }],
   [{ sub: undefined }, "TOKEN_CLAIM_MISSING"],
   [{ sub: { toString: "x" } }, "TOKEN_CLAIM_MISSING"],
   [{ token_use: "id" }, "TOKEN_TYPE_NOT_ALLOWED"],

@@ -230,6 +230,15 @@ describe("discovery", () => {
     });
   });
 
+  it("leads from http on loopback to http elsewhere only where https is not required", () => {
+    const issuer = "http://127.0.0.1:8080";
+    for (const jwks_uri of ["http://keys.example.com/jwks", "http://[::ffff:127.0.0.1]:8080/jwks"]) {
+      const read = (requireHttps) => readMetadata({ issuer, jwks_uri }, issuer, "jwksUri", requireHttps);
+      assert.throws(() => read(true), { code: "ERR_MCP_AUTH_METADATA_INVALID" });
+      assert.equal(read(false).jwksUri, jwks_uri);
+    }
+  });
+
   it("says what was wrong with the document that was there, rather than that others were not", async (t) => {
     const { origin } = await issuerWith(t, { [OPENID]: (issuer) => ({ issuer }) });
     assert.deepEqual(

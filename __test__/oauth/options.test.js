@@ -48,12 +48,32 @@ describe("what can never work is rejected, with the option", () => {
       { validation: { issuer: ["https://a.example", "https://b.example"] } },
       /must be one issuer where its keys are discovered/,
     ],
+    [
+      {
+        validation: { issuer: "https://a.example/{tenantid}/v2.0", jwksUri: "https://a.example/keys" },
+      },
+      /`validation\.issuer` must not have `\*` or braces/,
+    ],
+    [{ validation: { issuer: "https://a.example/*" } }, /`validation\.issuer` must not have/],
     [{ validation: { issuer: "urn:issuer" } }, /`validation\.issuer` must be an https URL/],
     [{ validation: { issuer: "https://a.example/?x" } }, /`validation\.issuer` must not have a query/],
     [{ validation: { allowIdTokens: "no" } }, /`validation\.allowIdTokens`/],
     [
       { validation: { type: "introspection", introspection: { ...CLIENT, authMethod: "none" } } },
-      /authMethod/,
+      /`validation\.introspection\.authMethod`/,
+    ],
+    [
+      {
+        validation: [
+          { issuer: "https://a.example" },
+          {
+            type: "introspection",
+            issuer: "https://b.example",
+            introspection: { ...CLIENT, clientId: "a:b" },
+          },
+        ],
+      },
+      /`validation\[1\]\.introspection\.clientId`/,
     ],
     [
       { typ: "at+jwt", validation: { type: "introspection", introspection: CLIENT } },

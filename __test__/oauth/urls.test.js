@@ -24,6 +24,7 @@ describe("isLoopback", () => {
       "127.0.0.1.nip.io",
       "10.0.0.1",
       "[::2]",
+      "[::ffff:127.0.0.1]",
       "128.0.0.1",
     ]) {
       assert.equal(isLoopback(new URL(`http://${host}/`)), false, host);

@@ -2815,6 +2815,12 @@ describe("JWTAuthProvider, warnings and output", () => {
   it("one warning names the algorithms that the key cannot serve", async () => {
     for (const [secret, algorithms, rest, fitting] of [
       [SECRET, ["HS256", "RS256", "ES384"], ["RS256", "ES384"], ["HS256"]],
+      [
+        SECRET,
+        [`${SECRET}HS256`, "HS256", `RS256${SECRET}`, `EdDSA${SECRET}`],
+        ["algorithms[0]", "algorithms[2]", "algorithms[3]"],
+        ["HS256"],
+      ],
       [publicPem("rsa"), ["HS256", "RS256", "PS512", "EdDSA"], ["HS256", "EdDSA"], ["RS256", "PS512"]],
       [publicPem("p256"), ["ES256", "ES384", "ES512"], ["ES384", "ES512"], ["ES256"]],
       [publicPem("pss256"), ["PS256", "PS384", "RS256"], ["PS384", "RS256"], ["PS256"]],

@@ -102,6 +102,7 @@ describe("§5 answers", () => {
   const ANSWERS = [
     ["text/plain", send(json, { "content-type": "text/plain" }), true, 200],
     ["text/html", send(json, { "content-type": "text/html" }), true, 200],
+    ["a byte order mark", send(`\ufeff${json}`), false, 200],
     ["no content type", send(json), true, 200],
     ["gzip", send(gzipSync(json), { "content-encoding": "gzip" }), false, 200],
     ["status 201", send(json, {}, 201), true, 503],
@@ -263,6 +264,30 @@ describe("§5 waiting, together", { concurrency: true }, () => {
   });
 });
 
+// Not with the others: the clock is that of all.
+describe("§5 a key that is replaced", () => {
+  it("a key that is replaced under its kid: the oracle keeps the old one, ours asks once more", async (t) => {
+    let keys = [jwk("p256", "kid")];
+    const { oracle, ours } = await setUp(t, (_req, res) => sendJson(res, { keys }));
+    const [before, replaced] = [sign("p256", "kid"), sign("p256Other", "kid")];
+    assert.ok((await oracle.accepts(before)) && (await ours.accepts(before)));
+    keys = [jwk("p256Other", "kid")];
+    // A set that was read a moment ago is believed.
+    assert.equal(await ours.accepts(replaced), false);
+    assert.equal(ours.requests.length, 1);
+    const { performance } = globalThis;
+    const start = performance.now();
+    const clock = t.mock.method(performance, "now", () => start + 31_000);
+    assert.deepEqual([await oracle.accepts(replaced), await ours.accepts(replaced)], [false, false]);
+    while (ours.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (!(await ours.accepts(replaced))) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(await ours.accepts(before), false);
+    assert.deepEqual([await oracle.accepts(replaced), await oracle.accepts(before)], [false, true]);
+    assert.deepEqual([oracle.requests.length, ours.requests.length], [1, 2]);
+    clock.mock.restore();
+  });
+});
+
 describe("§5 many at a time", { concurrency: true }, () => {
   it("100 good tokens at first: one fetch", async (t) => {
     const { oracle, ours } = await setUp(t, (_req, res) => sendJson(res, SET));
@@ -280,6 +305,13 @@ describe("§5 many at a time", { concurrency: true }, () => {
     // Those who came while the first set was on its way may be asking for a key that it was too early for.
     assert.equal(ours.requests.length, 2);
     assert.ok(answered <= 10, `the oracle has answered ${answered}`);
+  });
+
+  it("100 tokens with one unknown kid: neither asks more than twice, and both reject all", async (t) => {
+    const { oracle, ours } = await setUp(t, (_req, res) => setTimeout(sendJson, 30, res, SET));
+    const tokens = times(100, () => sign("p256", "stranger"));
+    assert.deepEqual([await oracle.all(tokens), await ours.all(tokens)], [0, 0]);
+    assert.ok(oracle.requests.length <= 3 && ours.requests.length <= 2);
   });
 
   it("ten tokens with invented kids: the oracle then rejects good tokens, ours never", async (t) => {
@@ -354,6 +386,10 @@ describe("§8 answers", () => {
     ["status 401", (res) => res.writeHead(401).end(body), false, 503],
     ["status 500", (res) => res.writeHead(500).end(body), false, 503],
     ["text/plain", (res) => res.writeHead(200, { "content-type": "text/plain" }).end(body), true, 200],
+    ["a byte order mark", (res) => res.end(`\ufeff${body}`), true, 200],
+    ["active twice", (res) => res.end(body.replace("{", '{"active":false,')), true, 503],
+    ["active with status 500", (res) => res.writeHead(500).end(body), false, 503],
+    ["active with status 206", (res) => res.writeHead(206).end(body), true, 503],
     ["gzip", (res) => res.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(body)), true, 200],
     ["not JSON", (res) => res.end("active"), false, 503],
     ["an empty body", (res) => res.end(), false, 503],

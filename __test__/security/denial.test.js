@@ -16,7 +16,7 @@ import { jws } from "../support/keys.js";
 import { nativeVerifier } from "../support/native-verifier.js";
 
 const SECRET = "denial-test-secret-0123456789abcdef01234567";
-const LONGEST_KEPT = 4096;
+const MAX_CACHED_LENGTH = 4096;
 const NOW = 1_700_000_000;
 
 /** The native verifier itself, which tells when it takes an answer from the cache. */
@@ -39,9 +39,9 @@ function tokenOfLength(length) {
 
 describe("the cache is bounded", () => {
   for (const [length, isKept] of [
-    [LONGEST_KEPT - 1, true],
-    [LONGEST_KEPT, true],
-    [LONGEST_KEPT + 1, false],
+    [MAX_CACHED_LENGTH - 1, true],
+    [MAX_CACHED_LENGTH, true],
+    [MAX_CACHED_LENGTH + 1, false],
   ]) {
     it(`a token of ${length} bytes is ${isKept ? "kept" : "verified anew each time"}`, () => {
       const { verify } = native(8);
@@ -73,7 +73,7 @@ describe("the cache is bounded", () => {
   }
 });
 
-describe("forged tokens of every shape are refused", () => {
+describe("forged tokens of every shape are rejected", () => {
   for (const algorithm of ALGORITHMS) {
     it(algorithm.name, async () => {
       const provider = new JWTAuthProvider(algorithm.config);
@@ -115,21 +115,21 @@ describe("a flood of bad credentials leaves good clients served", { concurrency:
   for (const cell of cells) {
     it(`${cell.transport}, ${cell.credential}`, async () => {
       const { transport, server, url } = cell;
-      const { good, identity, requests, refusal } = cell.attack;
+      const { good, identity, requests, rejection } = cell.attack;
       const connect = () => connectGoodClients({ transport, url, good, identity });
       try {
         const idle = await server.ask("vitals");
         const clients = await connect();
         const port = Number(new URL(url).port);
-        const flooding = await flood({ port, requests, refusal, connections: CONNECTIONS, depth: DEPTH });
+        const flooding = await flood({ port, requests, rejection, connections: CONNECTIONS, depth: DEPTH });
         const { latencies, failures } = await clients.callFor(FLOOD_MS);
-        const { sent, refused, others } = await flooding.stop();
+        const { sent, rejected, others } = await flooding.stop();
         await clients.close();
         assert.deepEqual(failures, []);
         assert.ok(latencies.length >= 2, `${latencies.length} good calls`);
         assert.deepEqual(others, {}, "answered otherwise than with the 401");
-        assert.equal(refused, sent);
-        assert.ok(refused >= requests.length, `${refused} of ${requests.length} kinds`);
+        assert.equal(rejected, sent);
+        assert.ok(rejected >= requests.length, `${rejected} of ${requests.length} kinds`);
 
         const latecomers = await connect();
         assert.deepEqual((await latecomers.callFor(1)).failures, []);

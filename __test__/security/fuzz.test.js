@@ -17,7 +17,7 @@ import { checkout, temporaryFolder } from "../support/project.js";
 
 const SEED = 20_260_101;
 /** Within so many cases a mutant must be found. */
-const MOST_CASES = 3000;
+const MAX_CASES = 3000;
 
 const FUZZER = path.join(checkout, "security", "fuzz.js");
 
@@ -34,7 +34,7 @@ function fuzz(...args) {
 /** The first failure with this problem that the fuzzer sees in these classes, and the other problems before it. */
 async function firstFailure(classes, problem) {
   const failures = [];
-  for (let from = 0; from < MOST_CASES && failures.at(-1)?.problem !== problem; from += 50) {
+  for (let from = 0; from < MAX_CASES && failures.at(-1)?.problem !== problem; from += 50) {
     const report = (failure) => {
       if (failures.at(-1)?.problem !== problem) {
         failures.push(failure);
@@ -70,16 +70,16 @@ describe("the differential fuzzer", () => {
     }
   });
 
-  it("is not content with cases that everybody refuses, or that miss a difference", () => {
+  it("is not content with cases that everybody rejects, or that miss a difference", () => {
     const tally = emptyTally();
     for (const kind of Object.values(tally)) {
       kind.cases = 200_000;
-      kind.answers = { accepted: 99, refused: 1 };
+      kind.answers = { accepted: 99, rejected: 1 };
     }
     const unmet = Object.keys(DIFFERENCES).map((name) => `${name}: never met`);
     assert.deepEqual(vacuities(tally, 200_000), unmet);
     assert.deepEqual(vacuities(tally, 100_000), []);
-    tally["key formats"].answers = { refused: 100, "a row of no table": 1 };
+    tally["key formats"].answers = { rejected: 100, "a row of no table": 1 };
     assert.deepEqual(vacuities(tally, 100_000), [
       "key formats: both sides accept only 0.0 %",
       "a row of no table: not documented",

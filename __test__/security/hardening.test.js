@@ -253,7 +253,7 @@ describe("key material", () => {
     }
   });
 
-  it("an Ed25519 key of small order, under which anybody can sign, is refused", () => {
+  it("an Ed25519 key of small order, under which anybody can sign, is rejected", () => {
     for (const first of [0, 1]) {
       for (const last of [0, 0x80]) {
         const point = Buffer.alloc(32);
@@ -265,7 +265,7 @@ describe("key material", () => {
     }
   });
 
-  it("an EC key with explicit parameters and a compressed point is refused as PEM", () => {
+  it("an EC key with explicit parameters and a compressed point is rejected as PEM", () => {
     const secret = [
       "-----BEGIN PUBLIC KEY-----",
       "MIIBCjCB4wYHKoZIzj0CATCB1wIBATAsBgcqhkjOPQEBAiEA/////wAAAAEAAAAA",

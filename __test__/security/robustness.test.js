@@ -50,7 +50,7 @@ describe("requests that are none", () => {
     });
   }
 
-  it("methods torn off their provider refuse", async () => {
+  it("methods torn off their provider reject", async () => {
     assert.equal(await jwt.authenticate.call(undefined, bearer(sign(HS256, "{}"))), false);
     assert.equal(await apiKey.authenticate.call({}, { headers: { "x-api-key": "k1" } }), false);
   });
@@ -145,7 +145,7 @@ describe("constructors given anything", () => {
   ];
 
   it("either construct or throw a plain Error with a code", () => {
-    let refused = 0;
+    let rejected = 0;
     let made = 0;
     for (const Provider of [APIKeyAuthProvider, JWTAuthProvider]) {
       const bases = [{}, { keys: ["k1"], secret: "s".repeat(32) }];
@@ -161,10 +161,10 @@ describe("constructors given anything", () => {
         } catch (error) {
           assert.equal(error.constructor, Error, error.stack);
           assert.match(error.code, /^ERR_MCP_AUTH_/, error.stack);
-          refused += 1;
+          rejected += 1;
         }
       }
     }
-    assert.ok(made > 50 && refused > 300, `${made} made, ${refused} refused`);
+    assert.ok(made > 50 && rejected > 300, `${made} made, ${rejected} rejected`);
   });
 });

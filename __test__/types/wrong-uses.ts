@@ -41,6 +41,11 @@ new JWTAuthProvider({ secret: "s", throttle: { limiter: {} } }); // wrong
 new JWTAuthProvider({ secret: "s", trustProxy: "X-Real-IP" }); // wrong
 new JWTAuthProvider({ secret: "s", keys: ["s"] }); // wrong: keys
 new JWTAuthProvider({ keys: "s" }); // wrong
+new JWTAuthProvider({ jwksUri: 5 }); // wrong
+new JWTAuthProvider({ jwksUri: "https://a.example/jwks", secret: "s" }); // wrong: secret
+new JWTAuthProvider({ loadKeys: () => 5 }); // wrong
+new JWTAuthProvider({ loadKeys: () => ["s"], jwksUri: "https://a.example/jwks" }); // wrong: jwksUri
+new JWTAuthProvider({ secret: "s", requireHttps: true }); // wrong: requireHttps
 new JWTAuthProvider({ secret: "s", issuer: /issuer/ }); // wrong
 new JWTAuthProvider({ secret: "s", maxTokenAge: "1h" }); // wrong
 new JWTAuthProvider({ secret: "s", requiredClaims: "jti" }); // wrong

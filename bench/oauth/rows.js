@@ -2,7 +2,13 @@
 
 import { ACCEPTING, OURS } from "../support/names.js";
 import { once } from "../support/once.js";
-import { assertRightAboutTokens, presentedAgain, presentedInTurn, presentedOnce } from "../support/passes.js";
+import {
+  assertRightAboutTokens,
+  presentedAgain,
+  presentedAtOnce,
+  presentedInTurn,
+  presentedOnce,
+} from "../support/passes.js";
 import {
   targetsOfNewAccessToken,
   targetsOfRejectedAccessToken,
@@ -39,10 +45,10 @@ function rowsOfAlgorithm(algorithm, issuer) {
     },
   });
   /** With our own cost of a new token beside it, which a rejection must not exceed. */
-  const rejected = (what, title, present) =>
+  const rejected = (what, title, present, how) =>
     row(what, title, targetsOfRejectedAccessToken(), (implementations, pool) => [
       ...implementations.map((implementation) => present(implementation, pool)),
-      { ...presentedOnce(oursAmong(implementations), pool.genuine, true), name: ACCEPTING },
+      { ...presentedOnce(oursAmong(implementations), pool.genuine, true, how), name: ACCEPTING },
     ]);
   return [
     row("new", "new token", targetsOfNewAccessToken(algorithm), (implementations, pool) =>
@@ -57,9 +63,16 @@ function rowsOfAlgorithm(algorithm, issuer) {
     rejected("audience", "wrong audience", (implementation, pool) =>
       presentedOnce(implementation, pool.otherAudience, false),
     ),
-    // To one instance, as in a flood: what it asks of the issuer is shared by all passes.
-    rejected("kid", "unknown kid", (implementation, pool) =>
-      presentedInTurn(implementation, pool.unknownKey, false),
+    // To one instance, as in a flood: what it asks of the issuer is shared by all passes. Ours waits for the next key
+    // set, one for all; the others give up at once, or, asked at once, keep their callers for minutes.
+    rejected(
+      "kid",
+      "unknown kid, processor time",
+      (implementation, pool) =>
+        implementation.name === OURS
+          ? presentedAtOnce(implementation, pool.unknownKey, false)
+          : presentedInTurn(implementation, pool.unknownKey, false),
+      { waits: true },
     ),
   ];
 }

@@ -23,25 +23,25 @@ const INITIALIZED = JSON.stringify({ jsonrpc: "2.0", method: "notifications/init
 
 /**
  * `count` clients of the server on `port`. Each is a function that presents the credential in `headers` with a ping and
- * resolves when all of the answer has come and was the due one: a result if `refusal` is undefined, else a 401 with
+ * resolves when all of the answer has come and was the due one: a result if `rejection` is undefined, else a 401 with
  * that body. `admission` is the header that opens sessions.
  */
-export function openClients({ transport, port, count, admission, credentials, refusal }) {
+export function openClients({ transport, port, count, admission, credentials, rejection }) {
   const open = transport === SSE ? openSseClients : openHttpStreamClients;
-  return open({ port, count, admission, credentials, refusal });
+  return open({ port, count, admission, credentials, rejection });
 }
 
 // All connections share one session. Were there one for each, the framework would offer each answer to all of them in
 // turn, and throw, catch and log an error for every one that does not wait for it: with 16 that halves the speed of a
 // server without auth and hides what a provider costs.
-async function openHttpStreamClients({ port, count, admission, credentials, refusal }) {
+async function openHttpStreamClients({ port, count, admission, credentials, rejection }) {
   const connections = await openConnections(port, count);
   const session = await openSession(connections[0], admission);
   const heads = credentials.map((header) => postHead("/mcp", { ...session, ...header }, PING_LENGTH));
   const clients = connections.map(({ request }) => async (turn) => {
     const id = ids.next++;
     const response = await request(heads[turn % heads.length] + ping(id));
-    if (refusal !== undefined) return checkRefusal(response, refusal);
+    if (rejection !== undefined) return checkRejection(response, rejection);
     checkStatus(response, 200);
     checkResult(/^data: (.*)$/m.exec(response.body)[1], id);
   });
@@ -63,7 +63,7 @@ async function openSession({ request }, admission) {
 }
 
 // One stream, one session and one connection for posts each. An answer is the 202 and then the event on the stream.
-async function openSseClients({ port, count, admission, credentials, refusal }) {
+async function openSseClients({ port, count, admission, credentials, rejection }) {
   const connections = await openConnections(port, count);
   const streams = await Promise.all(connections.map(() => openSseSession(port, admission)));
   const clients = connections.map(({ request }, index) => {
@@ -72,7 +72,7 @@ async function openSseClients({ port, count, admission, credentials, refusal }) 
     return async (turn) => {
       const id = ids.next++;
       const bytes = heads[turn % heads.length] + ping(id);
-      if (refusal !== undefined) return checkRefusal(await request(bytes), refusal);
+      if (rejection !== undefined) return checkRejection(await request(bytes), rejection);
       const [event, response] = await Promise.all([nextEvent(), request(bytes)]);
       checkStatus(response, 202);
       checkResult(event, id);
@@ -125,9 +125,9 @@ function checkStatus({ status, body }, due) {
   if (status !== due) throw new Error(`answered with ${status} instead of ${due}: ${body}`);
 }
 
-function checkRefusal(response, due) {
+function checkRejection(response, due) {
   checkStatus(response, 401);
-  if (response.body !== due) throw new Error(`refused with ${response.body} instead of ${due}`);
+  if (response.body !== due) throw new Error(`rejected with ${response.body} instead of ${due}`);
 }
 
 function checkResult(text, due) {

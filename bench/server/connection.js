@@ -6,7 +6,7 @@ import net from "node:net";
 
 const HOST = "127.0.0.1";
 const ANSWER_LIMIT_MS = 10_000;
-// A stream is silent while the other servers have their turns and while its own refuses.
+// A stream is silent while the other servers have their turns and while its own rejects.
 const SILENCE_LIMIT_MS = 60_000;
 
 /** The bytes of a POST whose JSON body the caller appends; `bodyLength` in bytes. */

@@ -9,7 +9,7 @@ const CLIENTS = 64;
 const LIFETIME_S = 3600;
 
 /**
- * By kind: `config` is what every provider of that kind is made with, `accepted` and `refused` are headers, `refusal`
+ * By kind: `config` is what every provider of that kind is made with, `accepted` and `rejected` are headers, `rejection`
  * is the whole body of a 401.
  */
 export function makeCredentials() {
@@ -24,8 +24,8 @@ function tokens() {
   return {
     config: { secret, algorithms: ["HS256"] },
     accepted: signedWith(secret),
-    refused: signedWith(strangersSecret),
-    refusal: refusal("Invalid or expired JWT token"),
+    rejected: signedWith(strangersSecret),
+    rejection: rejection("Invalid or expired JWT token"),
   };
 }
 
@@ -52,12 +52,12 @@ function apiKeys() {
   return {
     config: { keys },
     accepted: presenting(keys),
-    refused: presenting(Array.from({ length: CLIENTS }, () => randomText(32))),
-    refusal: refusal("Invalid API key"),
+    rejected: presenting(Array.from({ length: CLIENTS }, () => randomText(32))),
+    rejection: rejection("Invalid API key"),
   };
 }
 
-function refusal(error) {
+function rejection(error) {
   return JSON.stringify({ error, status: 401, type: "authentication_error" });
 }
 

@@ -31,14 +31,14 @@ export async function measure({ transport, verdict, servers, credentials, turns,
 }
 
 async function openLane({ transport, verdict, server, credentials }) {
-  const { accepted, refused, refusal } = credentials;
+  const { accepted, rejected, rejection } = credentials;
   const { clients, close } = await openClients({
     transport,
     port: server.port,
     count: IN_FLIGHT,
     admission: accepted[0],
-    credentials: verdict === "accepted" ? accepted : refused,
-    refusal: verdict === "accepted" ? undefined : refusal,
+    credentials: verdict === "accepted" ? accepted : rejected,
+    rejection: verdict === "accepted" ? undefined : rejection,
   });
   return { server, clients, close, asked: 0, turns: [] };
 }

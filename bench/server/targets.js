@@ -5,7 +5,7 @@ import { HS256, OURS, STUB } from "./names.js";
 const TARGETS = [
   { verdict: "accepted", ratio: "ratioToFramework", atLeast: 2.5, says: "accepting, to mcp-framework" },
   { verdict: "accepted", ratio: "ratioToNone", atLeast: 0.93, says: "accepting, to no auth at all" },
-  { verdict: "refused", ratio: "ratioToFramework", atLeast: 6, says: "refusing, to mcp-framework" },
+  { verdict: "rejected", ratio: "ratioToFramework", atLeast: 6, says: "rejecting, to mcp-framework" },
 ];
 
 /**

@@ -73,7 +73,7 @@ export function tokenPool(algorithm, shape = {}) {
     // By position, the claims of those whose answers are compared in full: one with each name.
     signed: new Map(claims.slice(0, NAMES.length).entries()),
     payloads: claims.map((each) => Buffer.from(JSON.stringify(each))),
-    // Claims changed after signing: refused only after all the work of checking the signature. (A
+    // Claims changed after signing: rejected only after all the work of checking the signature. (A
     // signature with random bytes may fail earlier, such as an RSA number beyond the modulus.)
     forged: tokens.map((token, number) => toBytes(tampered(token, claims[number]))),
     expired: variants(() => ({ claims: { exp: now - 1 } })),

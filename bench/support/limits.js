@@ -122,7 +122,7 @@ export function bareCheck({ algorithm, secret, genuine }) {
     most: tokens.length,
     prepare: (from, count) => ({
       run: () => check(from, count),
-      check: (good) => assert.equal(good, count, "the backend's bare check refuses a genuine token"),
+      check: (good) => assert.equal(good, count, "the backend's bare check rejects a genuine token"),
     }),
   };
 }

@@ -12,7 +12,7 @@ setFlagsFromString("--no-flush-bytecode");
 const collectGarbage = runInNewContext("gc");
 
 /** A pass lasts about this long at least, so that what surrounds it does not count. */
-const SHORTEST_PASS_MILLISECONDS = 1;
+const MIN_PASS_MILLISECONDS = 1;
 const FIRST_PASS_LENGTH = 16;
 
 /** Old requests are some 30 MB of garbage by then. It is removed between samples, not during one. */
@@ -23,7 +23,8 @@ let preparedSinceCollection = 0;
  * Measures the implementations of one row.
  *
  * Each has `name`, `most` (operations in a pass at most) and `prepare(from, count)`, which returns the
- * pass or a promise of it: `run()`, which is timed, and `check(result)`, which throws if an answer is wrong.
+ * pass or a promise of it: `run()`, which is timed, and `check(result)`, which throws if an answer is wrong. With
+ * `waits`, the time that the processor was busy counts, not the wait.
  *
  * @returns {Promise<{ name: string, samples: number[] }[]>} microseconds per operation, one for each round
  */
@@ -48,7 +49,7 @@ async function sample(entrant, milliseconds) {
   collectOldGarbage();
   while (elapsed < milliseconds) {
     // As many as fill the time, at the cost known so far.
-    const wanted = Math.max((milliseconds - elapsed) * 1.02, SHORTEST_PASS_MILLISECONDS);
+    const wanted = Math.max((milliseconds - elapsed) * 1.02, MIN_PASS_MILLISECONDS);
     const count = Math.min(
       entrant.cost ? Math.ceil(wanted / entrant.cost) : FIRST_PASS_LENGTH,
       implementation.most,
@@ -72,16 +73,22 @@ function collectOldGarbage() {
   }
 }
 
-async function timed({ run, check }) {
+async function timed({ run, check, waits }) {
   // What survives two minor collections is old: no collector copies the requests while the clock runs,
   // only what the implementation allocates is its own to pay for.
   collectGarbage({ type: "minor" });
   collectGarbage({ type: "minor" });
-  const start = performance.now();
+  const clock = waits ? busyMilliseconds : () => performance.now();
+  const start = clock();
   const result = await run();
-  const elapsed = performance.now() - start;
+  const elapsed = clock() - start;
   check(result);
   return elapsed;
+}
+
+function busyMilliseconds() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 function shuffled(items) {

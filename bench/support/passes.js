@@ -14,14 +14,24 @@ import { OURS } from "./names.js";
 export const REPETITIONS = 2048;
 
 /** Each token once to each instance: a pass goes through a part of the pool with an instance of its own. */
-export function presentedOnce(implementation, tokens, accepted) {
-  return presented(implementation, tokens, { accepted, instanceOf: implementation.open });
+export function presentedOnce(implementation, tokens, accepted, { waits = false } = {}) {
+  return presented(implementation, tokens, { accepted, instanceOf: implementation.open, waits });
 }
 
-/** The tokens in turn to one instance, which goes on from pass to pass. */
+/** The tokens in turn to one instance, which goes on from pass to pass; what it waits for does not count. */
 export async function presentedInTurn(implementation, tokens, accepted) {
   const instance = await implementation.open();
-  return presented(implementation, tokens, { accepted, instanceOf: () => instance });
+  return presented(implementation, tokens, { accepted, instanceOf: () => instance, waits: true });
+}
+
+/** The same with all tokens of a pass at a time. */
+export function presentedAtOnce(implementation, tokens, accepted) {
+  const run = async (instance, carried) => {
+    const answers = await Promise.all(carried.map((one) => implementation.run(instance, [one])));
+    const total = (name) => answers.reduce((sum, answer) => sum + answer[name], 0);
+    return { accepted: total("accepted"), sum: total("sum") };
+  };
+  return presentedInTurn({ ...implementation, run }, tokens, accepted);
 }
 
 /** One token over and over, each time as a string of its own, to one instance; warming up, it learns it. */
@@ -38,7 +48,7 @@ export async function presentedAgain(implementation, tokens) {
 function presented(
   { name, carry, run },
   tokens,
-  { accepted, instanceOf, most = tokens.length, numberOf = (step) => step % tokens.length },
+  { accepted, instanceOf, most = tokens.length, numberOf = (step) => step % tokens.length, waits = false },
 ) {
   return {
     name,
@@ -53,7 +63,11 @@ function presented(
         sum += number;
       }
       const expected = accepted ? { accepted: count, sum } : { accepted: 0, sum: 0 };
-      return { run: () => run(instance, carried), check: (result) => assertAnswers(name, result, expected) };
+      return {
+        run: () => run(instance, carried),
+        check: (result) => assertAnswers(name, result, expected),
+        waits,
+      };
     },
   };
 }

@@ -81,7 +81,7 @@ function rowsOfAlgorithm(algorithm) {
         const { pool, implementations } = await prepared();
         const ours = implementations.find(({ name }) => name === OURS);
         return [
-          // Nobody's cache keeps what was refused: fast-jwt's would only cost it time.
+          // Nobody's cache keeps what was rejected: fast-jwt's would only cost it time.
           ...implementations
             .filter(({ name }) => name !== FAST_JWT_CACHED)
             .map((implementation) => presentedOnce(implementation, pool.forged, false)),
@@ -159,7 +159,7 @@ function presentedKey({ name, instance, run }, key, known) {
 async function assertRightAboutKeys({ name, instance, run }, keys, unknown) {
   for (const index of new Set([0, keys.length >> 1, keys.length - 1])) {
     const { accepted } = await run(instance, [requestWithApiKey(toBytes(keys[index]))]);
-    assert.equal(accepted, 1, `${name}: refuses key ${index} of ${keys.length}`);
+    assert.equal(accepted, 1, `${name}: rejects key ${index} of ${keys.length}`);
   }
   const shortened = keys[0].slice(0, -1);
   for (const wrong of [unknown, shortened]) {

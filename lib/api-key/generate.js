@@ -25,7 +25,7 @@ const MAX_CHECKED_LENGTH = 100;
 
 const DEFAULT_PREFIX = "mcp";
 
-/** Too short for most keys, so that a key in the place of the prefix is turned down. */
+/** Too short for most keys, so that a key passed as the prefix is rejected. */
 const MAX_PREFIX_LENGTH = 20;
 
 const PREFIX = /^[A-Za-z][A-Za-z0-9]+(?:_[A-Za-z0-9]+)*$/;

@@ -6,7 +6,7 @@ import { createSource, SourceError, safeErrorCode } from "../core/refresh.js";
 import { warn } from "../core/warnings.js";
 import { PROBLEMS } from "../core/weakness.js";
 import { LoadPlan } from "./load-plan.js";
-import { keyPath, readKey, textToJudge } from "./records.js";
+import { keyPath, readKey } from "./records.js";
 import { findFaults, reportFaults } from "./strength.js";
 
 /** How long reading may keep everything else waiting, in milliseconds, and how many rows are read between two looks. */
@@ -301,7 +301,7 @@ function readRow(given, row, keySet, { strict, queryFallback }, read) {
     const key = readKey(entry, keyPath(row));
     const isKnown = typeof entry === "string" && keySet.findUnchanged(entry, row) !== undefined;
     if (!isKnown) {
-      const { weak, damaged } = findFaults([textToJudge(key)], queryFallback);
+      const { weak, damaged } = findFaults([key], queryFallback);
       const [problem] = [
         ...damaged.map(({ damage }) => damage),
         ...weak.map((one) => `is weak: ${PROBLEMS[one.problem]}`),

@@ -6,15 +6,19 @@ import { findHiddenProperty, isArray, readArray } from "../core/options.js";
 
 /**
  * A plain string as it is: there may be a hundred thousand. For a new key with a record, the record and the key or the
- * hexadecimal digits of its hash. For a key that is in use and unchanged, its record.
+ * hexadecimal digits of its hash, and which bounds of its validity are undefined. For a key that is in use and
+ * unchanged, its record.
  *
- * @typedef {{ text: string, record: ApiKeyRecord }} NewKey
+ * @typedef {{ text: string, record: ApiKeyRecord, unsetBounds?: string[] }} NewKey
  * @typedef {string | NewKey | ApiKeyRecord} CheckedKey
  */
 
 const CODE = "ERR_MCP_AUTH_KEYS_INVALID";
 
 const MEMBERS = ["key", "hash", "id", "scopes", "notBefore", "expiresAt", "metadata"];
+
+/** Members without which a key is valid longer. */
+const BOUNDS = ["notBefore", "expiresAt"];
 
 /** `sha256:` and the digest of a key in hexadecimal. */
 const HASH = /^sha256:([0-9a-f]{64})$/;
@@ -247,15 +251,26 @@ export function readKey(key, path) {
   if (typeof key === "string") {
     return readPlain(key, path);
   }
-  if (typeof key !== "object" || key === null || isArray(key)) {
+  if (typeof key !== "object" || key === null || isArray(key) || isNoEntry(key)) {
     throw invalid(`${path} must be a string or an entry such as { key, id }, not ${typeName(key)}`);
   }
   return readRecord(key, path);
 }
 
+/** Objects without members, about which it would be misleading to say that members are missing. */
+function isNoEntry(value) {
+  return types.isPromise(value) || ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
+}
+
 function typeName(value) {
   if (value === null) {
     return "null";
+  }
+  if (value === undefined) {
+    return "a value of type undefined; is an environment variable missing?";
+  }
+  if (isNoEntry(value)) {
+    return types.isPromise(value) ? "a promise; await it" : "bytes; pass them as text";
   }
   return isArray(value) ? "an array" : `a value of type ${typeof value}`;
 }
@@ -280,7 +295,7 @@ function readText(text, path) {
 }
 
 function readRecord(entry, path) {
-  const members = copyOwn(entry, path);
+  const { members, unset } = copyOwn(entry, path);
   const { key, hash, id, scopes, notBefore, expiresAt, metadata, ...others } = members;
   // A misspelled expiry would make a key without one.
   if (Object.keys(others).length > 0) {
@@ -288,7 +303,8 @@ function readRecord(entry, path) {
   }
   const isHash = hash !== undefined;
   if (isHash === (key !== undefined)) {
-    throw invalid(`${path} must have either \`key\` or \`hash\``);
+    const hint = unset.includes(isHash ? "" : "key") ? "; is an environment variable missing?" : "";
+    throw invalid(`${path} must have either \`key\` or \`hash\`${hint}`);
   }
   if (typeof id !== "string" || !ID.test(id)) {
     throw invalid(`${path} must have an \`id\` of 1 to 128 visible ASCII characters, which is not the key`);
@@ -315,7 +331,8 @@ function readRecord(entry, path) {
   if (!(record.notBefore < record.expiresAt)) {
     throw invalid(`${path} ends before it begins; set \`notBefore\` to a time before \`expiresAt\``);
   }
-  return { text, record };
+  const unsetBounds = unset.filter((name) => BOUNDS.includes(name));
+  return unsetBounds.length === 0 ? { text, record } : { text, record, unsetBounds };
 }
 
 /** @type {readonly string[]} */
@@ -348,14 +365,16 @@ function ownText(text) {
   return Buffer.from(text, "latin1").toString("latin1");
 }
 
-/** Each member is read once. `null` means not given; `Object.prototype` is ignored. */
+/** Each member is read once. `null` means not given, as does `undefined`; `Object.prototype` is ignored. */
 function copyOwn(given, path) {
   let isPlain;
   try {
     isPlain = findHiddenProperty(given, MEMBERS) === undefined;
     if (isPlain) {
-      const members = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
-      return Object.assign({ __proto__: null }, Object.fromEntries(members));
+      const all = Object.entries(given);
+      const members = Object.fromEntries(all.filter(([, value]) => value !== undefined && value !== null));
+      const unset = all.filter(([, value]) => value === undefined).map(([name]) => name);
+      return { members: Object.assign({ __proto__: null }, members), unset };
     }
   } catch {
     // Reported below, without what a getter threw.

@@ -3,6 +3,7 @@ import { codedError } from "../core/errors.js";
 import { MAX_LISTED, PROBLEMS } from "../core/weakness.js";
 import { judgeApiKeys, strengthProblems } from "../native/load.js";
 import { checkApiKey } from "./generate.js";
+import { ApiKeyRecord, textToJudge } from "./records.js";
 
 /**
  * @typedef {import("../core/weakness.js").Problem} Problem
@@ -32,23 +33,39 @@ export function weaknessesOfApiKeys(keys) {
 /**
  * Keys that can be guessed, or that were damaged on their way into the configuration.
  *
- * @param {(string | undefined)[]} keys with `undefined` for one that was given as a hash
+ * @param {import("./records.js").CheckedKey[]} keys
  * @param {boolean} queryFallback
  * @returns {Faults}
  * @throws {Error} `ERR_MCP_AUTH_KEYS_INVALID` for one that no request can carry
  */
 export function findFaults(keys, queryFallback) {
+  const texts = keys.map(textToJudge);
   return {
-    weak: weaknessesOfApiKeys(keys).map(({ index, problem }) => ({
+    weak: weaknessesOfApiKeys(texts).map(({ index, problem }) => ({
       index,
       problem,
-      text: /** @type {string} */ (keys[index]),
+      text: /** @type {string} */ (texts[index]),
     })),
-    damaged: keys.flatMap((text, index) => {
-      const damage = text === undefined ? undefined : damageOf(text, index, queryFallback);
-      return text === undefined || damage === undefined ? [] : [{ index, damage, text }];
+    damaged: keys.flatMap((key, index) => {
+      if (key instanceof ApiKeyRecord) {
+        return [];
+      }
+      const { text, unsetBounds = [] } = typeof key === "string" ? { text: key } : key;
+      const judged = texts[index];
+      const damage =
+        (judged === undefined ? undefined : damageOf(judged, index, queryFallback)) ??
+        damageOfEntry(unsetBounds);
+      return damage === undefined ? [] : [{ index, damage, text }];
     }),
   };
+}
+
+/** As from a column that does not exist. @param {string[]} names */
+function damageOfEntry(names) {
+  return names.length === 0
+    ? undefined
+    : `has an undefined ${names.map((name) => `\`${name}\``).join(" and ")}, so nothing bounds its validity there; is the ` +
+        "name of a column wrong? Pass null if that is on purpose";
 }
 
 function damageOf(text, index, queryFallback) {

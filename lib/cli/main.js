@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { checkApiKey, generateApiKey, hashOfApiKey } from "../api-key/generate.js";
+import { findDamage } from "../core/damage.js";
 import { PROBLEMS } from "../core/weakness.js";
 import { InputError, readKeys } from "./stdin.js";
 
@@ -78,6 +79,7 @@ Reads keys from standard input, one per line, and prints a verdict on each:
   typo           nearly a key from keygen: a character is wrong, missing or doubled
   unrecognized   a key of another form, not weak
   weak           easy to guess, short, or with white space at an end
+  damaged        in quotes, a whole NAME=value line, or the like
 Nothing is looked up: ok does not mean that a server accepts the key.
 On a terminal, prompts for one key, which is not shown.
 
@@ -195,6 +197,12 @@ async function hash({ json }, { stdin, stdout, stderr }) {
   for (const { line } of given.filter(({ key }) => WHITE_SPACE_AT_AN_END.test(key))) {
     stderr.write(`mcp-native-auth: line ${line}: ${PROBLEMS["white-space"]}\n`);
   }
+  for (const { line, key } of given) {
+    const damage = findDamage(key);
+    if (damage !== undefined) {
+      stderr.write(`mcp-native-auth: line ${line} ${damage}\n`);
+    }
+  }
   const texts = given.map(({ line, key }) => {
     const text = hashOfApiKey(key);
     return json ? `${JSON.stringify({ line, hash: text })}\n` : `${text}\n`;
@@ -214,7 +222,8 @@ async function check({ json, "allow-unrecognized": allowUnrecognized }, { stdin,
   const verdicts = given.map(({ key }, index) => verdictOn(key, problems[index]));
   const texts = given.map(({ line }, index) => {
     const verdict = verdicts[index];
-    const told = [verdict, ...problems[index].map((problem) => PROBLEMS[problem])].join("; ");
+    const damage = verdict === "damaged" ? [findDamage(given[index].key)] : [];
+    const told = [verdict, ...damage, ...problems[index].map((problem) => PROBLEMS[problem])].join("; ");
     return json
       ? `${JSON.stringify({ line, verdict, problems: problems[index] })}\n`
       : `line ${line}: ${told}\n`;
@@ -226,7 +235,13 @@ async function check({ json, "allow-unrecognized": allowUnrecognized }, { stdin,
 
 function verdictOn(key, problems) {
   const form = checkApiKey(key);
-  return form !== "typo" && problems.length > 0 ? "weak" : form;
+  if (form === "typo") {
+    return form;
+  }
+  if (findDamage(key) !== undefined) {
+    return "damaged";
+  }
+  return problems.length > 0 ? "weak" : form;
 }
 
 async function requireKeys(stdin, stderr) {

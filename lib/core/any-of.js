@@ -17,11 +17,12 @@ import { specificityOf } from "./verdict.js";
  * @returns {Method}
  */
 export function anyOfMethods(name, members, mayWait) {
-  // Of an `anyOf` among them, its members: they may look at the same credential as others.
+  // A nested `anyOf` is replaced by its members: they may look at the same credential as others.
   const methods = () => members().flatMap((method) => method.members?.() ?? [method]);
   return {
     name,
     mayWait,
+    answersVary: methods().some((method) => method.answersVary),
     members: methods,
     decide: (request) => askFrom(0, methods(), request, []),
     credential: () => undefined,
@@ -74,7 +75,7 @@ function combine(rejections, request) {
   const isGuess = ({ verdict, credential }) => verdict.guesses > 0 && !genuine.has(credential);
   const known = judged.filter((one) => one.credential !== undefined && isGuess(one));
   const guessed = new Set(known.map(({ credential }) => credential));
-  // What a provider of somebody else looks at may be what another one has rejected, so it takes something more.
+  // A third-party provider may look at what another one has rejected, so only further credentials count.
   const unknown = mayCarryCredential(request, new Set([...genuine, ...guessed]))
     ? judged.filter(({ verdict, credential }) => verdict.guesses > 0 && credential === undefined)
     : [];
@@ -93,7 +94,7 @@ function mostSpecific(judged) {
 
 /** Whether a rejection is about a credential that is known to be good, only not now or not here. */
 function isGenuine(verdict) {
-  return verdict.guesses === 0 && specificityOf(verdict) > 1;
+  return verdict.isGenuine ?? (verdict.guesses === 0 && specificityOf(verdict) > 1);
 }
 
 function credentialOf(method, request) {

@@ -14,6 +14,7 @@ import { reject } from "./verdict.js";
  * @property {(request: RequestView) => Verdict | Promise<Verdict>} decide never throws or rejects
  * @property {() => Method[]} [members] of one that combines several
  * @property {boolean} [mayWait] whether `decide` may give a promise
+ * @property {boolean} [answersVary] whether a rejection may have another status than 401, or challenges of its own
  * @property {() => Promise<void> | undefined} [ready] what a decision has to wait for; the promise never rejects
  * @property {(request: RequestView) => unknown} credential what `decide` looks at: falsy, but not `undefined`, if the
  *   request has none; `undefined` where that cannot be known
@@ -221,7 +222,7 @@ export function registerAuthenticator(provider, authenticator) {
   authenticators.set(provider, authenticator);
 }
 
-/** Of a provider of this package, extended or not; else `undefined`. */
+/** The authenticator of a provider of this package, extended or not; else `undefined`. */
 export function authenticatorOf(provider) {
   return authenticators.get(provider);
 }

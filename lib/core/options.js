@@ -114,24 +114,47 @@ export function isArray(value) {
  * @param {boolean} [strict]
  */
 export function checkUnknownOptions(owner, options, known, strict = false) {
+  const unknown = describeUnknownOptions(options, known);
+  if (unknown === undefined) {
+    return;
+  }
+  const message = `${owner}: ${unknown}; the known options are ${known.join(", ")}`;
+  if (strict) {
+    throw codedError("ERR_MCP_AUTH_OPTION_UNKNOWN", message);
+  }
+  warn("MCP_NATIVE_AUTH_UNKNOWN_OPTION", `${message}. It is ignored`);
+}
+
+/**
+ * The framework's sentence about an option that is missing, with the names that were given instead of it.
+ *
+ * @param {string} sentence
+ * @param {Record<string, unknown>} options
+ * @param {readonly string[]} known
+ */
+export function missingOption(sentence, options, known) {
+  const named = Object.keys(options).some((name) => OPTION_NAME.test(name) && !known.includes(name));
+  return named ? `${sentence}; ${describeUnknownOptions(options, known)}` : sentence;
+}
+
+const OPTION_NAME = /^[A-Za-z_]{1,32}$/;
+
+/** Names of options that do not exist; `undefined` if there are none. */
+function describeUnknownOptions(options, known) {
   const unknown = Object.keys(options).filter((name) => !known.includes(name));
   if (unknown.length === 0) {
-    return;
+    return undefined;
   }
   const names = unknown.map((name) => {
     // What does not look like a name is not printed: it may be something else.
-    if (!/^[A-Za-z_]{1,32}$/.test(name)) {
+    if (!OPTION_NAME.test(name)) {
       return "one whose name is withheld";
     }
     const meant = nearest(name, known);
     return meant === undefined ? `"${name}"` : `"${name}" (did you mean "${meant}"?)`;
   });
   const option = unknown.length === 1 ? "unknown option" : `${unknown.length} unknown options`;
-  const message = `${owner}: ${option} ${names.join(", ")}; the known options are ${known.join(", ")}`;
-  if (strict) {
-    throw codedError("ERR_MCP_AUTH_OPTION_UNKNOWN", message);
-  }
-  warn("MCP_NATIVE_AUTH_UNKNOWN_OPTION", `${message}. It is ignored`);
+  return `${option} ${names.join(", ")}`;
 }
 
 /** Names that other libraries give to options of ours. */
@@ -142,6 +165,7 @@ const SYNONYMS = {
   apikeys: "keys",
   aud: "audience",
   clockskew: "clockTolerance",
+  key: "keys",
   header: "headerName",
   iss: "issuer",
   jwks: "keys",

@@ -13,8 +13,8 @@
 
 const NOTHING_PRESENTED = { status: 401, counted: false, specificity: 0 };
 const NOT_DECIDED = { status: 401, counted: false, specificity: 1 };
-const GENUINE = { status: 401, counted: false, specificity: 5 };
-const TOO_MANY = { status: 429, counted: false, specificity: 5 };
+const GENUINE = { status: 401, counted: false, specificity: 6 };
+const TOO_MANY = { status: 429, counted: false, specificity: 6 };
 
 /** A request that the gate in front of a server rejects, whatever a provider says. */
 const ofRequest = (status) => ({ status, counted: false, specificity: 0 });
@@ -52,8 +52,9 @@ export const REASONS = Object.freeze({
   TOKEN_KEY_UNKNOWN: guess(4),
   TOKEN_INACTIVE: guess(4),
   TOKEN_BOUND: GENUINE,
-  SCOPE_INSUFFICIENT: { status: 403, counted: false, specificity: 6 },
-  ISSUER_UNAVAILABLE: { status: 503, counted: false, specificity: 2 },
+  SCOPE_INSUFFICIENT: { status: 403, counted: false, specificity: 7 },
+  // Above what others say of a token that is not theirs: a 401 would send its user to log in again.
+  ISSUER_UNAVAILABLE: { status: 503, counted: false, specificity: 5 },
   REQUEST_UNREADABLE: NOTHING_PRESENTED,
   CREDENTIAL_MALFORMED: ofRequest(400),
   ORIGIN_NOT_ALLOWED: ofRequest(403),

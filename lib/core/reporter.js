@@ -5,7 +5,7 @@ import { warn } from "./warnings.js";
 /** What one provider remembers to have reported. */
 const MAX_REMEMBERED = 100;
 
-/** Of this process alone. */
+/** Differs in each process. */
 const SEED = randomInt(2 ** 32 - 1);
 
 /**

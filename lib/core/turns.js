@@ -5,7 +5,7 @@ export class Turns {
 
   /**
    * @param {string} client
-   * @returns {{ begins: Promise<void> | undefined, end: () => void }} `begins` is `undefined` if nobody is before it
+   * @returns {{ begins: Promise<void> | undefined, end: () => void }} `begins` is `undefined` if no request is before it
    */
   take(client) {
     const begins = this.#last.get(client);

@@ -18,6 +18,7 @@ import { REASONS } from "./reasons.js";
  * @property {string | undefined} keyId id of the configured key that matched and is out of its time
  * @property {number} status of the HTTP response
  * @property {number} guesses failed attempts that `throttle` counts for this request
+ * @property {boolean} [isGenuine] with `PROVIDER_REJECTED`: whether the class that was extended had accepted
  * @property {string[]} challenges values of `WWW-Authenticate` (RFC 9110 §11.6.1), one for each way in
  * @property {string | undefined} credentialReason with `THROTTLED`: what was wrong with the credential
  * @property {number | undefined} retryAfter seconds, with status 429 and 503 where the wait is known
@@ -26,6 +27,8 @@ import { REASONS } from "./reasons.js";
  *
  * @typedef {Accepted | Rejected} Verdict
  */
+
+const DEFAULT_RETRY_MS = 5000;
 
 /** @type {string[]} */
 const NO_CHALLENGES = [];
@@ -54,6 +57,19 @@ export function reject(provider, reason, keyId) {
     retryAfter: undefined,
     detail: undefined,
   };
+}
+
+/**
+ * What cannot be decided is not a 401, which would send users to log in again.
+ *
+ * @param {string} provider
+ * @param {{ retryAfterMs?: number }} error of the source that cannot be asked
+ * @returns {Rejected}
+ */
+export function rejectUndecided(provider, { retryAfterMs = DEFAULT_RETRY_MS }) {
+  const rejection = reject(provider, "ISSUER_UNAVAILABLE");
+  rejection.retryAfter = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  return rejection;
 }
 
 /** How much a rejection says about the request. */

@@ -1,7 +1,7 @@
 import { bearerChallenge, presentedToken } from "../core/challenge.js";
 import { areRejectionsLogged } from "../core/events.js";
 import { REASONS } from "../core/reasons.js";
-import { accept, reject } from "../core/verdict.js";
+import { accept, reject, rejectUndecided } from "../core/verdict.js";
 import { CACHED_ID_BASE, rejectionCodes } from "../native/load.js";
 import { explain } from "./explain.js";
 
@@ -13,6 +13,14 @@ if (unknown.length > 0) {
 }
 
 /**
+ * @typedef {object} RemoteVerifier
+ * @property {(token: string) => Outcome | Promise<Outcome>} verify rejects when that cannot be decided
+ * @property {string} scheme as the native verifier takes it
+ *
+ * @typedef {{ claims: Record<string, any>, keyId: string | undefined } | string} Outcome
+ */
+
+/**
  * JSON Web Tokens as a method of authentication.
  *
  * @param {object} options
@@ -21,9 +29,10 @@ if (unknown.length > 0) {
  * @param {boolean} options.requireBearer
  * @param {Record<string, any>} options.rules for the debug log
  * @param {() => import("./token-verifier.js").TokenVerifier} options.verifier the current one: keys may be replaced
+ * @param {RemoteVerifier} [options.remote] instead, where the keys are elsewhere
  * @returns {import("../core/authenticator.js").Method}
  */
-export function jwtMethod({ name, headerName, requireBearer, rules, verifier }) {
+export function jwtMethod({ name, headerName, requireBearer, rules, verifier, remote }) {
   const header = headerName.toLowerCase();
   // Elsewhere than in `Authorization: Bearer`, the challenge would send clients to the wrong place.
   const hasChallenge = header === "authorization" && requireBearer;
@@ -36,6 +45,9 @@ export function jwtMethod({ name, headerName, requireBearer, rules, verifier }) 
       const value = request.headers[header];
       if (typeof value !== "string") {
         return reject(name, "TOKEN_MISSING");
+      }
+      if (remote !== undefined) {
+        return decideRemotely(value, remote);
       }
       const { verify, cache, keyIds } = verifier();
       // The clock of `Date`, in whole seconds: what the framework compares with.
@@ -59,11 +71,41 @@ export function jwtMethod({ name, headerName, requireBearer, rules, verifier }) 
     }
   }
 
+  function decideRemotely(value, { verify, scheme }) {
+    const token = tokenIn(value, scheme);
+    if (token === undefined) {
+      return reject(name, "TOKEN_MISSING");
+    }
+    const conclude = (outcome) => {
+      if (typeof outcome !== "string") {
+        return accept(name, outcome.claims, outcome.keyId);
+      }
+      const rejection = reject(name, outcome);
+      if (areRejectionsLogged()) {
+        rejection.detail = explain(outcome, token, rules, Date.now() / 1000);
+      }
+      return rejection;
+    };
+    const outcome = verify(token);
+    return outcome instanceof Promise
+      ? outcome.then(conclude, (error) => rejectUndecided(name, error))
+      : conclude(outcome);
+  }
+
   return {
     name,
+    mayWait: remote !== undefined,
+    answersVary: remote !== undefined,
     decide,
     checksAudience: rules.audiences?.length > 0,
     credential: (request) => presentedToken(request.headers[header]),
     challenges: (isInvalid) => (isInvalid ? invalid : plain),
   };
+}
+
+const BEARER = { bearer: /^Bearer ([^ ]+)/, "bearer-any-case": /^bearer ([^ ]+)/i };
+
+/** The token in a header's value, as src/jwt/scheme.rs finds it. */
+function tokenIn(value, scheme) {
+  return scheme === "raw" ? value || undefined : BEARER[scheme].exec(value)?.[1];
 }

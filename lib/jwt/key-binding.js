@@ -1,7 +1,7 @@
 import { MAX_LISTED } from "../core/weakness.js";
 
 /**
- * Reports keys that are not bound to an issuer where there are several: whoever holds one of them can sign tokens in the
+ * Reports keys that are not bound to an issuer where there are several: the holder of one of them can sign tokens in the
  * name of each issuer. A process warning, or under `strict` an error.
  *
  * @param {string} owner name of the class

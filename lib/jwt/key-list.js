@@ -20,7 +20,11 @@ import { namesOption } from "./rules.js";
  * @typedef {object} KeyList
  * @property {Key[]} keys
  * @property {boolean} skipsUnusable whether keys that cannot be used are skipped: a JWK Set holds keys for others too
+ * @property {boolean} [isLoaded] whether they come from `loadKeys`
  */
+
+/** The framework's sentence. */
+export const SECRET_REQUIRED = "JWT secret is required";
 
 /**
  * Reads the keys of a configuration: `secret` for one, `keys` for several. Documented in index.d.ts.
@@ -29,12 +33,13 @@ import { namesOption } from "./rules.js";
  * @param {unknown} secret
  * @param {unknown} [keys]
  * @param {boolean} [strict]
+ * @param {string} [missing] what to say where neither is given
  * @returns {KeyList}
  */
-export function readKeyList(owner, secret, keys, strict) {
+export function readKeyList(owner, secret, keys, strict, missing = SECRET_REQUIRED) {
   if (keys === undefined || keys === null) {
     if (!secret) {
-      throw codedError("ERR_MCP_AUTH_SECRET_REQUIRED", "JWT secret is required");
+      throw codedError("ERR_MCP_AUTH_SECRET_REQUIRED", missing);
     }
     return { keys: [{ ...readKeyMaterial(secret, "secret"), path: "secret" }], skipsUnusable: false };
   }
@@ -43,7 +48,31 @@ export function readKeyList(owner, secret, keys, strict) {
   }
   const { list, isSet } = readForm(keys);
   const read = isSet ? readSetKey : (item, path) => readListKey(item, path, owner, strict);
-  return { keys: readKeys(list, read), skipsUnusable: isSet };
+  const all = readKeys(list, read);
+  if (all.length === 0) {
+    throw codedError("ERR_MCP_AUTH_SECRET_REQUIRED", "`keys` is empty; add at least one key");
+  }
+  return { keys: all, skipsUnusable: isSet };
+}
+
+/**
+ * Reads keys that `loadKeys` gave: none, or any that `keys` takes. One that cannot be used does not cost the others.
+ *
+ * @param {string} owner name of the class
+ * @param {unknown} keys
+ * @param {boolean} strict
+ * @returns {KeyList}
+ */
+export function readLoadedKeys(owner, keys, strict) {
+  const { list, isSet } = readForm(keys);
+  const read = (item, path) => {
+    try {
+      return readListKey(item, path, owner, strict);
+    } catch {
+      return unusableKey();
+    }
+  };
+  return { keys: readKeys(list, isSet ? readSetKey : read), skipsUnusable: true, isLoaded: true };
 }
 
 /** Fills the copies with zeros. */
@@ -76,9 +105,6 @@ function readForm(keys) {
 function readKeys(list, read) {
   const keys = [];
   try {
-    if (list.length === 0) {
-      throw codedError("ERR_MCP_AUTH_SECRET_REQUIRED", "`keys` is empty; add at least one key");
-    }
     for (let index = 0; index < list.length; index += 1) {
       const path = `keys[${index}]`;
       keys.push({ ...read(list[index], path), path });
@@ -168,6 +194,10 @@ function readSetKey(jwk, path) {
   } catch {
     // As below.
   }
+  return unusableKey();
+}
+
+function unusableKey() {
   return { kind: "jwk", bytes: Buffer.from("{}"), id: undefined };
 }
 

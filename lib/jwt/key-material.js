@@ -38,7 +38,7 @@ function readAny(material, path) {
         `\`${path}\` holds a lone surrogate, which has no UTF-8 form; pass random bytes as a Buffer or as hex or base64 text`,
       );
     }
-    return { kind: "text", bytes: Buffer.from(material), damage: damageOfSecret(material) };
+    return { kind: "text", damage: damageOfSecret(material), bytes: Buffer.from(material) };
   }
   if (types.isKeyObject(material)) {
     return fromKeyObject(material, path);
@@ -56,13 +56,14 @@ function readAny(material, path) {
   if (ArrayBuffer.isView(material)) {
     return { kind: "bytes", bytes: copyOutside(material) };
   }
-  if (typeof material === "object" && !Array.isArray(material)) {
+  const isPromise = types.isPromise(material);
+  if (typeof material === "object" && !Array.isArray(material) && !isPromise) {
     return fromObject(material, path);
   }
   throw codedError(
     "ERR_MCP_AUTH_SECRET_INVALID",
     `\`${path}\` must be a string, Buffer, TypedArray, ArrayBuffer, KeyObject or JWK, ` +
-      `not ${Array.isArray(material) ? "an array" : `a ${typeof material}`}`,
+      `not ${isPromise ? "a promise; await it" : Array.isArray(material) ? "an array" : `a ${typeof material}`}`,
   );
 }
 

@@ -25,15 +25,18 @@ import { reportSecrets } from "./strength.js";
  * @returns {TokenVerifier}
  */
 export function createTokenVerifier(provider, keyList, { strict, ...settings }, reporter) {
-  const { keys, skipsUnusable } = keyList;
+  const { keys, skipsUnusable, isLoaded = false } = keyList;
   // Not `damage`, which is for the report alone.
   const material = keys.map(({ damage, ...key }) => key);
   const native = constructNative(() => verifier({ keys: material, skipsUnusable, ...settings }));
   if (reporter !== undefined) {
     const isSecret = native.algorithms.some((algorithm) => algorithm.startsWith("HS"));
     reportSecrets(provider, isSecret ? keys : [], native.weakSecrets, reporter, strict);
-    reportUnusableAlgorithms(provider, settings.algorithms, native.algorithms, reporter);
-    reportSkippedKeys(provider, native.skippedKeys, reporter);
+    if (!isLoaded) {
+      // Keys that are loaded may be others the next time.
+      reportUnusableAlgorithms(provider, settings.algorithms, native.algorithms, reporter);
+    }
+    reportSkippedKeys(provider, native.skippedKeys, isLoaded ? "`loadKeys`" : "the JWK Set", reporter);
     const usable = keys.filter((_, index) => !native.skippedKeys.includes(index));
     reportUnboundKeys(provider, usable, settings.issuers, reporter, strict);
   }
@@ -42,6 +45,31 @@ export function createTokenVerifier(provider, keyList, { strict, ...settings }, 
     cache: new ClaimsCache(settings.cacheSize, native.cachedClaims),
     keyIds: keys.map(({ id }) => id),
   };
+}
+
+/** Of RFC 7515 §A.3.1. */
+const SOME_KEY = JSON.stringify({
+  kty: "EC",
+  crv: "P-256",
+  x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+  y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+});
+
+/**
+ * Throws for settings that can never work, before there are keys.
+ *
+ * @param {any} settings as for `createTokenVerifier`
+ */
+export function checkSettings({ strict, ...settings }) {
+  const keys = [{ kind: "jwk", bytes: Buffer.from(SOME_KEY), path: "keys[0]" }];
+  try {
+    constructNative(() => verifier({ keys, skipsUnusable: true, ...settings }));
+  } catch (error) {
+    // Other keys may fit the algorithms that this one does not.
+    if (error.code !== "ERR_MCP_AUTH_ALGORITHMS_INCOMPATIBLE") {
+      throw error;
+    }
+  }
 }
 
 function reportUnusableAlgorithms(provider, allowed, usable, reporter) {
@@ -60,12 +88,12 @@ function reportUnusableAlgorithms(provider, allowed, usable, reporter) {
   }
 }
 
-function reportSkippedKeys(provider, skipped, reporter) {
+function reportSkippedKeys(provider, skipped, source, reporter) {
   if (skipped.length > 0) {
     const paths = skipped.map((index) => `\`keys[${index}]\``).join(", ");
     reporter.once(
       "MCP_NATIVE_AUTH_UNUSABLE_KEYS",
-      `${provider}: ignoring ${paths} of the JWK Set: not usable with the configured \`algorithms\``,
+      `${provider}: ignoring ${paths} of ${source}: not usable with the configured \`algorithms\``,
     );
   }
 }

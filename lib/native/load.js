@@ -142,14 +142,14 @@ function resolvesByMap() {
 
 function disabled(cause) {
   const isOff = `${process.execArgv.join(" ")} ${process.env.NODE_OPTIONS ?? ""}`.includes("--no-addons");
-  const cure = process.versions.webcontainer
+  const fix = process.versions.webcontainer
     ? "run the server in Node itself, since a WebContainer cannot load addons"
     : isOff || /** @type {any} */ (process).permission === undefined
       ? "start Node without `--no-addons`"
       : "start Node with `--allow-addons`, which its permission model requires";
   return addonError(
     "ERR_MCP_AUTH_ADDON_UNLOADABLE",
-    `mcp-native-auth is a native addon, and addons are disabled in this process; ${cure}`,
+    `mcp-native-auth is a native addon, and addons are disabled in this process; ${fix}`,
     cause,
   );
 }

@@ -1,19 +1,17 @@
 import { areRejectionsLogged } from "../core/events.js";
 import { SourceError } from "../core/refresh.js";
 import { hasScopes, scopesOf } from "../core/scopes.js";
-import { accept, reject } from "../core/verdict.js";
+import { accept, reject, rejectUndecided } from "../core/verdict.js";
 import { explain, show } from "../jwt/explain.js";
 import { bearerChallenge } from "./challenge.js";
 import { judgeClaims } from "./claims.js";
-import { readUnverifiedClaims } from "./header.js";
+import { readHeader, readUnverifiedClaims } from "./header.js";
 import { createIntrospector } from "./introspection.js";
 import { createIssuerMetadata } from "./metadata.js";
 import { RemoteKeys } from "./remote-keys.js";
 
 /** RFC 6750 §2.1. */
 const B64TOKEN = /^[\w\-.~+/]+=*$/;
-
-const DEFAULT_RETRY_SECONDS = 5;
 
 /** Failures of introspection that say nothing of the issuer. */
 const OWN_DOING = new Set(["ERR_MCP_AUTH_INTROSPECTION_BUSY", "ERR_MCP_AUTH_SOURCE_CLOSED"]);
@@ -66,7 +64,8 @@ export function oauthMethod({
       }
       const issuer = issuers.length === 1 ? only : findIssuer(issuers, token);
       if (issuer === undefined) {
-        return reject(name, "TOKEN_ISSUER_NOT_ALLOWED");
+        // Its `iss` is not verified, so the reason must be one that counts as a guess: a forged token chooses it.
+        return reject(name, readHeader(token) === undefined ? "TOKEN_MALFORMED" : "TOKEN_KEY_UNKNOWN");
       }
       const outcome = issuer.verify(token);
       return outcome instanceof Promise
@@ -100,18 +99,13 @@ export function oauthMethod({
     return accept(name, claims, outcome.keyId, token);
   }
 
-  /** What cannot be decided is not a 401, which would send users to log in again. */
-  function unavailable(error) {
-    const rejection = reject(name, "ISSUER_UNAVAILABLE");
-    const { retryAfterMs = DEFAULT_RETRY_SECONDS * 1000 } = error;
-    rejection.retryAfter = Math.max(1, Math.ceil(retryAfterMs / 1000));
-    return rejection;
-  }
+  const unavailable = (error) => rejectUndecided(name, error);
 
   return {
     name,
     mayWait: true,
     requiredScopes,
+    answersVary: true,
     decide,
     credential: (request) => extractToken(request, header) ?? false,
     challenges: (isInvalid) => [
@@ -229,7 +223,7 @@ class IntrospectedIssuer {
     this.#onFailure = onFailure;
     this.issuers = validation.issuers;
     const { audiences, allowIdTokens, rejectBound, introspection } = validation;
-    const { endpoint, clientId, clientSecret, authMethod, tokenTypeHint, cacheTtlMs } = introspection;
+    const { endpoint, clientId, clientSecret, authMethod, tokenTypeHint, cacheTtlMs, path } = introspection;
     this.#introspector = createIntrospector({
       endpoint: endpoint ?? discovered(this.issuers[0], "introspectionEndpoint", requireHttps),
       clientId,
@@ -237,6 +231,7 @@ class IntrospectedIssuer {
       authMethod: authMethod ?? undefined,
       tokenTypeHint: tokenTypeHint ?? undefined,
       cacheTtlMs,
+      path,
       requireHttps,
       maxEntries: Math.max(cacheSize, 1),
       rules: {

@@ -2,7 +2,7 @@ import { promisify } from "node:util";
 import { SourceError, safeErrorCode } from "../core/refresh.js";
 import { describeUrl, parseUrlOption } from "./urls.js";
 
-/** Of an answer's header fields, names and values together. */
+/** Length of all header fields of an answer, names and values together. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Deeper than any document of an authorization server, shallower than any stack. */
@@ -243,7 +243,7 @@ async function decompress(bytes, encoding = "identity", url, maxBytes) {
   }
 }
 
-/** Without a byte order mark; `undefined` for what is not UTF-8. */
+/** Without a byte order mark, which a reader of JSON may ignore (RFC 8259 §8.1); `undefined` for what is not UTF-8. */
 function decodeText(bytes) {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -49,6 +49,7 @@ const BUSY_RETRY_MS = 1000;
  * @param {IntrospectionRules} options.rules
  * @param {"client_secret_basic" | "client_secret_post"} [options.authMethod] Default: "client_secret_basic"
  * @param {string} [options.tokenTypeHint] RFC 7662 §2.1. Default: none
+ * @param {string} [options.path] where these options stand in the configuration, for errors. Default: "introspection"
  * @param {boolean} [options.requireHttps] whether `http:` is accepted for loopback addresses only. Default: true
  * @param {number} [options.timeoutMs] deadline for a call as a whole. Default: 5000
  * @param {number} [options.maxInFlight] calls at a time; more are rejected at once. Default: 64
@@ -90,13 +91,13 @@ class Introspector {
 
   /** @param {Parameters<typeof createIntrospector>[0]} options */
   constructor(options) {
-    const { endpoint, requireHttps = true, rules } = options;
+    const { endpoint, requireHttps = true, rules, path = "introspection" } = options;
     if (typeof endpoint !== "function") {
-      parseUrlOption("introspection.endpoint", endpoint, { requireHttps });
+      parseUrlOption(`${path}.endpoint`, endpoint, { requireHttps });
     }
     this.#endpoint = endpoint;
     this.#requireHttps = requireHttps;
-    this.#credentials = readCredentials(options);
+    this.#credentials = readCredentials(options, path);
     // Copied: what is changed later has no effect.
     this.#rules = {
       issuers: [...rules.issuers],
@@ -276,16 +277,15 @@ function closedError() {
  * RFC 6749 §2.3.1: both are form-encoded before they go into a Basic credential.
  *
  * @param {Parameters<typeof createIntrospector>[0]} options
+ * @param {string} path
  */
-function readCredentials(options) {
+function readCredentials(options, path) {
   const { clientId, clientSecret, authMethod = "client_secret_basic", tokenTypeHint } = options;
   if (typeof clientId !== "string" || !CLIENT_ID.test(clientId)) {
-    throw optionError(
-      "`introspection.clientId` must be a string of visible ASCII characters without a colon",
-    );
+    throw optionError(`\`${path}.clientId\` must be a string of visible ASCII characters without a colon`);
   }
   if (typeof clientSecret !== "string" || !CLIENT_SECRET.test(clientSecret)) {
-    throw optionError("`introspection.clientSecret` must be a string of visible ASCII characters, not empty");
+    throw optionError(`\`${path}.clientSecret\` must be a string of visible ASCII characters, not empty`);
   }
   /** @type {Record<string, string>} */
   const form = {};
@@ -298,7 +298,7 @@ function readCredentials(options) {
     return { form };
   }
   if (authMethod !== "client_secret_basic") {
-    throw optionError('`introspection.authMethod` must be "client_secret_basic" or "client_secret_post"');
+    throw optionError(`\`${path}.authMethod\` must be "client_secret_basic" or "client_secret_post"`);
   }
   const encoded = Buffer.from(`${formEncode(clientId)}:${formEncode(clientSecret)}`).toString("base64");
   return { form, authorization: `Basic ${encoded}` };

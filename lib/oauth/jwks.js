@@ -1,7 +1,18 @@
+import { isCoded } from "../core/errors.js";
 import { createSource, SourceError } from "../core/refresh.js";
 import { getJson } from "./http.js";
 import { parseUrlOption } from "./urls.js";
 
+/**
+ * @typedef {(context: import("../core/refresh.js").LoadContext) => Promise<
+ *   { answer: unknown, ids: (string | symbol | undefined)[], maxAgeSeconds?: number }
+ * >} Load gives what the value is made of, and the `kid`s that it is for; none if it holds no key
+ */
+
+/** The `kid` of a token that names no key, where keys without one are for it. */
+export const ANY_KEY = Symbol("any key");
+
+const DEFAULT_TIMEOUT_MS = 5000;
 const MAX_JWKS_BYTES = 1024 * 1024;
 const MAX_KEYS = 100;
 
@@ -59,7 +70,8 @@ function isVerificationKey(jwk) {
 }
 
 /**
- * The keys of an issuer, as one value that is made of the whole set. Nothing is fetched before it is asked for.
+ * The keys of an issuer by URL, as one value that is made of the whole set, or those of another source. Nothing is
+ * fetched before it is asked for.
  *
  * A `kid` in the set is answered at once, whatever strangers ask for. One that is not waits for the next set, which is
  * fetched at most once per `minIntervalMs` for all who wait, and is remembered briefly if it is not there either.
@@ -68,9 +80,12 @@ function isVerificationKey(jwk) {
  *
  * @template V
  * @param {object} options
- * @param {string | ((context: import("../core/refresh.js").LoadContext) => Promise<string>)} options.locate the URL of
- *   the set, or a function that gives it for each fetch
- * @param {(jwks: { keys: object[] }) => V} options.build makes the value; if it throws, no key of the set can be used
+ * @param {string | ((context: import("../core/refresh.js").LoadContext) => Promise<string>)} [options.locate] the URL
+ *   of the set, or a function that gives it for each fetch
+ * @param {Load} [options.load] another source than a URL
+ * @param {string} [options.name] of the source, for errors. Default: "the JWK Set"
+ * @param {(answer: any) => V} options.build makes the value of `{ keys }`, or of what `load` gave; if it throws, no key
+ *   of the set can be used
  * @param {boolean} [options.requireHttps] whether `http:` is accepted for loopback addresses only. Default: true
  * @param {number} [options.timeoutMs] deadline for a fetch as a whole. Default: 5000
  * @param {number} [options.maxAgeMs] a set is used so long, or as its `Cache-Control` says if that is shorter, but a
@@ -97,10 +112,11 @@ export function createKeySet(options) {
 class KeySet {
   /**
    * @type {import("../core/refresh.js").Source<
-   *   { value: V | undefined, ids: Set<string>, readAt: number, isSuspected: boolean }
+   *   { value: V | undefined, ids: Set<unknown>, readAt: number, isSuspected: boolean, problem?: string }
    * >}
    */
   #source;
+  #name;
   #now;
   #minIntervalMs;
   #maxWaitMs;
@@ -108,7 +124,7 @@ class KeySet {
   #unknownMs;
   #maxUnknown;
   #minSuspectAgeMs;
-  /** @type {Set<{ kid: string, since: number, resolve: Function, reject: Function, timer: NodeJS.Timeout }>} */
+  /** @type {Set<{ kid: string | symbol, since: number, resolve: Function, reject: Function, timer: NodeJS.Timeout }>} */
   #waiting = new Set();
   /** @type {Map<string, number>} `kid`s that were not found, and until when that is believed. */
   #unknown = new Map();
@@ -116,8 +132,9 @@ class KeySet {
 
   /** @param {Parameters<typeof createKeySet<V>>[0]} options */
   constructor(options) {
-    const { locate, build, requireHttps = true, timeoutMs = 5000, maxAgeMs = 900_000 } = options;
-    const { onFailure, get = getJson, now = () => performance.now() } = options;
+    const { name = "the JWK Set", load = publishedKeys(options), build, onFailure } = options;
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, maxAgeMs = 900_000, now = () => performance.now() } = options;
+    this.#name = name;
     this.#now = now;
     this.#minIntervalMs = options.minIntervalMs ?? 3000;
     this.#maxWaitMs = options.maxWaitMs ?? 5000;
@@ -125,19 +142,13 @@ class KeySet {
     this.#unknownMs = options.unknownMs ?? 5000;
     this.#maxUnknown = options.maxUnknown ?? 1000;
     this.#minSuspectAgeMs = options.minSuspectAgeMs ?? 30_000;
-    if (typeof locate === "string") {
-      parseUrlOption("jwksUri", locate, { requireHttps });
-    }
     this.#source = createSource({
-      name: "the JWK Set",
-      load: async ({ signal, keepAlive }) => {
+      name,
+      load: async (context) => {
         const readAt = now();
-        const url = typeof locate === "string" ? locate : await locate({ signal, keepAlive });
-        const maxBytes = MAX_JWKS_BYTES;
-        const answer = await get(url, { timeoutMs, maxBytes, signal, keepAlive, requireHttps });
-        return { keys: readJwks(answer.json), maxAgeSeconds: answer.maxAgeSeconds, readAt };
+        return { ...(await load(context)), readAt };
       },
-      build: ({ keys, readAt }) => buildSet(keys, readAt, build),
+      build: (loaded) => buildSet(loaded, build),
       timeoutMs,
       maxAgeMs: ({ maxAgeSeconds = Number.POSITIVE_INFINITY }) =>
         Math.min(Math.max(maxAgeSeconds * 1000, MIN_AGE_MS), maxAgeMs),
@@ -146,7 +157,7 @@ class KeySet {
       maxBackoffMs: options.maxBackoffMs ?? 15_000,
       onLoad: ({ sequence, value }) => {
         if (value.value === undefined) {
-          const message = "the JWK Set holds no key that can be used";
+          const message = this.#unusable(value);
           const error = new SourceError("ERR_MCP_AUTH_JWKS_UNUSABLE", message, this.#minIntervalMs);
           this.#failWaiting(error);
           onFailure?.({ sequence, error, failures: 1, usingStaleValue: false });
@@ -175,7 +186,7 @@ class KeySet {
    */
   peek(kid) {
     const set = this.#source.value;
-    return set?.ids.has(/** @type {string} */ (kid)) ? set.value : undefined;
+    return set?.ids.has(kid) ? set.value : undefined;
   }
 
   /**
@@ -191,18 +202,21 @@ class KeySet {
     if (known !== undefined) {
       return known;
     }
-    if (typeof kid !== "string" || kid === "" || kid.length > MAX_ID_LENGTH || this.#isUnknown(kid)) {
-      return undefined;
-    }
-    return this.#wait(kid);
+    const canBeFound = typeof kid === "string" && kid !== "" && kid.length <= MAX_ID_LENGTH;
+    return kid === ANY_KEY || (canBeFound && !this.#isUnknown(kid)) ? this.#wait(kid) : undefined;
   }
 
   /** Fetches a set if there is none: at start, so that the first request does not wait. */
   async ready() {
-    const { value } = await this.#source.get();
-    if (value === undefined) {
-      throw new SourceError("ERR_MCP_AUTH_JWKS_UNUSABLE", "the JWK Set holds no key that can be used");
+    const set = await this.#source.get();
+    if (set.value === undefined) {
+      throw new SourceError("ERR_MCP_AUTH_JWKS_UNUSABLE", this.#unusable(set));
     }
+  }
+
+  /** @param {{ problem?: string }} set */
+  #unusable({ problem }) {
+    return `${this.#name} holds no key that can be used${problem === undefined ? "" : `: ${problem}`}`;
   }
 
   /** A signature did not fit a known `kid`, so its key may have been replaced: fetches a set, if this one is not new. */
@@ -245,19 +259,19 @@ class KeySet {
     if (this.#waiting.size >= this.#maxWaiting) {
       throw new SourceError(
         "ERR_MCP_AUTH_JWKS_BUSY",
-        "too many requests wait for the next JWK Set",
+        `too many requests wait for ${this.#name}`,
         Math.max(dueMs, 1000),
       );
     }
     if (dueMs > this.#maxWaitMs) {
-      const { code = "ERR_MCP_AUTH_JWKS_UNAVAILABLE", message = "the JWK Set was fetched a moment ago" } =
+      const { code = "ERR_MCP_AUTH_JWKS_UNAVAILABLE", message = `${this.#name} was asked a moment ago` } =
         this.#source.failure ?? {};
       throw new SourceError(code, message, dueMs);
     }
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(waiter);
-        const message = `no newer JWK Set came within ${this.#maxWaitMs / 1000} s`;
+        const message = `${this.#name} gave no newer keys within ${this.#maxWaitMs / 1000} s`;
         reject(new SourceError("ERR_MCP_AUTH_JWKS_UNAVAILABLE", message, this.#minIntervalMs));
       }, this.#maxWaitMs);
       const waiter = { kid, since: this.#source.started, resolve, reject, timer };
@@ -303,14 +317,37 @@ function closedError() {
 /**
  * An empty set, or one without a usable key, is a set: the keys before it are withdrawn. It accepts nothing, and what
  * it cannot decide is not rejected either.
+ *
+ * @returns {any}
  */
-function buildSet(keys, readAt, build) {
+function buildSet({ answer, ids, readAt }, build) {
+  let problem;
   try {
-    if (keys.length > 0) {
-      return { value: build({ keys }), ids: new Set(keys.map(({ kid }) => kid)), readAt, isSuspected: false };
+    if (ids.length > 0) {
+      return { value: build(answer), ids: new Set(ids), readAt, isSuspected: false };
     }
-  } catch {
-    // As below. What it threw may quote the keys.
+  } catch (error) {
+    // Messages of others may quote the keys.
+    problem = isCoded(error) ? error.message : undefined;
   }
-  return { value: undefined, ids: new Set(), readAt, isSuspected: false };
+  return { value: undefined, ids: new Set(), readAt, isSuspected: false, problem };
+}
+
+/**
+ * Keys that an issuer publishes by URL.
+ *
+ * @param {any} options of `createKeySet`
+ * @returns {Load}
+ */
+function publishedKeys({ locate, requireHttps = true, timeoutMs = DEFAULT_TIMEOUT_MS, get = getJson }) {
+  if (typeof locate === "string") {
+    parseUrlOption("jwksUri", locate, { requireHttps });
+  }
+  return async ({ signal, keepAlive }) => {
+    const url = typeof locate === "string" ? locate : await locate({ signal, keepAlive });
+    const maxBytes = MAX_JWKS_BYTES;
+    const { json, maxAgeSeconds } = await get(url, { timeoutMs, maxBytes, signal, keepAlive, requireHttps });
+    const keys = readJwks(json);
+    return { answer: { keys }, ids: keys.map(({ kid }) => kid), maxAgeSeconds };
+  };
 }

@@ -12,9 +12,9 @@ import { parseIssuerOption } from "./metadata.js";
 import { parseAuthorizationServers, parseResource } from "./resource-metadata.js";
 import { isLoopback, parseUrlOption } from "./urls.js";
 
-const DEFAULT_ALGORITHMS = ["RS256", "ES256"];
-const SUPPORTED = /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$/;
-const HMAC = /^HS(?:256|384|512)$/;
+export const DEFAULT_ALGORITHMS = ["RS256", "ES256"];
+const SUPPORTED = /^(?:RS|PS|ES)(?:256|384|512)$|^Ed(?:DSA|25519)$/;
+export const HMAC = /^HS(?:256|384|512)$/;
 
 const VALIDATION_OPTIONS = [
   "type",
@@ -134,6 +134,12 @@ function readIssuers(given, path, { servers, requireHttps }) {
     return servers;
   }
   const issuers = readNames(given.issuer, `${path}.issuer`);
+  if (issuers.some((issuer) => /[*{}]/.test(issuer))) {
+    // The native core reads them as patterns, but here `iss` says whose keys are used.
+    throw optionError(
+      `\`${path}.issuer\` must not have \`*\` or braces: each issuer is one; for all tenants of one, use JWTAuthProvider with \`jwksUri\``,
+    );
+  }
   if (!Object.hasOwn(given, "jwksUri") && given.introspection?.endpoint === undefined) {
     if (issuers.length > 1) {
       throw optionError(
@@ -184,7 +190,15 @@ function readJwksUri(given, path, { requireHttps, advice }) {
   return readUrl(given.jwksUri, `${path}.jwksUri`, requireHttps, advice);
 }
 
-function readUrl(value, path, requireHttps, advice) {
+/**
+ * A URL that is asked for keys or about tokens.
+ *
+ * @param {any} value
+ * @param {string} path
+ * @param {boolean} requireHttps
+ * @param {string[]} advice gets a sentence for one that works but is not advisable
+ */
+export function readUrl(value, path, requireHttps, advice) {
   const url = parseUrlOption(path, value, { requireHttps });
   if (url.protocol === "http:" && !isLoopback(url)) {
     advice.push(`\`${path}\` should be an https URL: anyone on the way can answer in its place`);
@@ -229,5 +243,5 @@ function readIntrospection(value, path, { owner, strict, requireHttps, advice })
     DEFAULT_CACHE_TTL_MS,
     MAX_CACHE_TTL_MS,
   );
-  return { ...given, cacheTtlMs };
+  return { ...given, cacheTtlMs, path: `${path}.introspection` };
 }

@@ -2,7 +2,7 @@
 const OTHER_TYPES = new Set(["id", "refresh", "offline", "logout"]);
 
 /** What is never in an access token: OpenID Connect Core §2 and §3.3.2.11, RFC 8417 §2.2, RFC 9449 §4.2 (DPoP proofs). */
-const FOREIGN_CLAIMS = ["at_hash", "c_hash", "events", "htm", "htu"];
+const NON_ACCESS_CLAIMS = ["at_hash", "c_hash", "events", "htm", "htu"];
 
 /** `access` of Amazon Cognito, `access_token` of Ory Hydra. */
 const ACCESS_USES = new Set(["access", "access_token"]);
@@ -18,6 +18,6 @@ export function isOtherKindOfToken(claims) {
   return (
     (use !== undefined && use !== null && !(typeof use === "string" && ACCESS_USES.has(use.toLowerCase()))) ||
     (typeof typ === "string" && OTHER_TYPES.has(typ.toLowerCase())) ||
-    FOREIGN_CLAIMS.some((name) => Object.hasOwn(claims, name))
+    NON_ACCESS_CLAIMS.some((name) => Object.hasOwn(claims, name))
   );
 }

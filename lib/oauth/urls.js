@@ -5,7 +5,10 @@ const MAX_URL_LENGTH = 2048;
 /** Without white space and control characters, which `new URL` drops in silence. */
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 
-/** Addresses that never leave the machine. Not `*.localhost`, which some resolvers ask the network for. */
+/**
+ * Addresses that never leave the machine. Not `*.localhost`, which some resolvers ask the network for, and not
+ * `[::ffff:127.0.0.1]`, which is an address of this machine only where its system maps IPv4 into IPv6.
+ */
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** @param {URL} url */
@@ -14,7 +17,7 @@ export function isLoopback(url) {
 }
 
 /**
- * Why a text cannot be the URL of a request, in words for after its name; `undefined` if it can.
+ * Why a text cannot be the URL of a request, as the rest of a sentence that begins with its name; `undefined` if it can.
  *
  * @param {unknown} text
  * @param {boolean} requireHttps whether `http:` is accepted for loopback addresses only

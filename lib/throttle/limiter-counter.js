@@ -39,8 +39,8 @@ export class LimiterCounter {
     try {
       await this.#withTimeout(this.#limiter.consume(client, failures));
       return 0;
-    } catch (refusal) {
-      return waitOf(refusal) ?? this.#failed();
+    } catch (rejection) {
+      return waitOf(rejection) ?? this.#failed();
     }
   }
 
@@ -74,8 +74,8 @@ export class LimiterCounter {
 }
 
 /**
- * The wait that a limiter asks for, or `undefined` if this is no answer of a limiter. A limiter refuses by
- * rejecting with an object that has `msBeforeNext`, a union of limiters with one that has such objects
+ * The wait that a limiter asks for, or `undefined` if this is no answer of a limiter. A limiter rejects
+ * with an object that has `msBeforeNext`, a union of limiters with one that has such objects
  * as members; below zero it means for ever.
  */
 function waitOf(answer) {

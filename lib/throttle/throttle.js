@@ -1,5 +1,11 @@
 import { codedError } from "../core/errors.js";
-import { booleanOption, checkUnknownOptions, integerOption, readOptions } from "../core/options.js";
+import {
+  booleanOption,
+  checkUndefinedOptions,
+  checkUnknownOptions,
+  integerOption,
+  readOptions,
+} from "../core/options.js";
 import { addressOption, clientKey } from "./client-address.js";
 import { LimiterCounter } from "./limiter-counter.js";
 import { MemoryCounter } from "./memory-counter.js";
@@ -14,6 +20,9 @@ const OPTIONS = [
   "limiterTimeoutMs",
 ];
 
+/** Those that have no default which restricts. */
+const RESTRICTING_OPTIONS = ["lockout", "limiter"];
+
 /** What a limiter configures itself. */
 const MEMORY_ONLY_OPTIONS = ["failures", "windowSeconds", "maxAddresses"];
 
@@ -26,7 +35,7 @@ const MEMORY_ONLY_OPTIONS = ["failures", "windowSeconds", "maxAddresses"];
  * @param {boolean} [strict]
  * @returns {{ limit: Throttle | undefined, addressOf: (request: any) => string | undefined }}
  */
-export function attemptOptions(owner, { throttle, trustProxy }, strict) {
+export function attemptOptions(owner, { throttle, trustProxy }, strict = false) {
   const options = readThrottle(owner, throttle, strict);
   return {
     limit: options && new Throttle(options),
@@ -43,6 +52,7 @@ function readThrottle(owner, throttle, strict) {
   }
   const options = readOptions(throttle, OPTIONS);
   checkUnknownOptions(`${owner}: \`throttle\``, options, OPTIONS, strict);
+  checkUndefinedOptions(`${owner}: \`throttle\``, options, RESTRICTING_OPTIONS, strict);
   return options;
 }
 

@@ -1,4 +1,4 @@
-/** What a refusal costs beside an acceptance of the same size. */
+/** What a rejection costs beside an acceptance of the same size. */
 
 import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
 import { ALGORITHMS } from "./algorithms.js";
@@ -13,7 +13,7 @@ const TOKEN_SIZES = [200, 1024, 4096, 16_384, 65_536, 1_048_576];
 /** Of algorithms that differ from another one in nothing but what the signature costs, which hides the rest. */
 const FEWER_TOKEN_SIZES = [1024, 16_384];
 /** Larger tokens are not kept by the cache, and so are new each time. */
-const LONGEST_KEPT = 4096;
+const MAX_CACHED_LENGTH = 4096;
 /** Tokens that are kept come once from each provider, which takes as many different ones. */
 const POOL = { kept: 64, notKept: 2 };
 
@@ -24,13 +24,13 @@ const SECOND_LOOK = { rounds: 31, milliseconds: 3 };
 /**
  * @typedef {object} Comparison
  * @property {string} subject such as `ES256, 4 KB`
- * @property {string} kind of refusal
+ * @property {string} kind of rejection
  * @property {string} beside what is accepted
- * @property {number} ratio of the refusal's cost to the other's: the median over the rounds
+ * @property {number} ratio of the rejection's cost to the other's: the median over the rounds
  */
 
 /**
- * Measures all kinds of refusals and yields the comparisons of each subject.
+ * Measures all kinds of rejections and yields the comparisons of each subject.
  *
  * @returns {AsyncGenerator<Comparison[]>}
  */
@@ -94,9 +94,9 @@ async function sample(implementation, milliseconds) {
   return elapsed / asked;
 }
 
-/** Makes of claims that are accepted, and refusals of tokens of the same size, each `beside` one of these. */
+/** Makes of claims that are accepted, and rejections of tokens of the same size, each `beside` one of these. */
 function tokenImplementations(algorithm, size) {
-  const isKept = size <= LONGEST_KEPT;
+  const isKept = size <= MAX_CACHED_LENGTH;
   const pool = range(isKept ? POOL.kept : POOL.notKept);
   const open = () => new JWTAuthProvider(algorithm.config);
   const tokensOf = (make, from) =>
@@ -116,12 +116,12 @@ function tokenImplementations(algorithm, size) {
     return implementation(accepting(make), tokensOf(make, 0), prepared, isKept ? pool.length : Infinity);
   });
 
-  // Refusals all come from one provider, whose cache is in use: they have to get past what is in it.
+  // Rejections all come from one provider, whose cache is in use: they have to get past what is in it.
   const experienced = open();
   for (let time = 0; time < 3; time += 1) {
     for (const request of others) ask(experienced, request);
   }
-  const refusal = (kind, token, make) => {
+  const rejection = (kind, token, make) => {
     checkSize(token, size, kind);
     // Each a string of its own, as the requests of a flood bring them.
     const requests = pool.map(() => requestWithToken(token));
@@ -129,8 +129,10 @@ function tokenImplementations(algorithm, size) {
   };
   return [
     ...acceptances,
-    ...Object.entries(forged(algorithm, size)).map(([kind, make]) => refusal(kind, make(), CHEAPEST_PAYLOAD)),
-    ...Object.entries(flaws).map(([kind, { token, make }]) => refusal(kind, token, make)),
+    ...Object.entries(forged(algorithm, size)).map(([kind, make]) =>
+      rejection(kind, make(), CHEAPEST_PAYLOAD),
+    ),
+    ...Object.entries(flaws).map(([kind, { token, make }]) => rejection(kind, token, make)),
   ];
 }
 
@@ -178,7 +180,7 @@ function requestWithToken(token) {
   return { headers: { authorization: Buffer.from(`Bearer ${token}`, "latin1").toString("latin1") } };
 }
 
-/** A refusal that is compared must not be cheap because it is short. */
+/** A rejection that is compared must not be cheap because it is short. */
 function checkSize(token, size, kind) {
   if (Math.abs(token.length - size) > size * 0.05 + 8) {
     throw new Error(`${kind}: ${token.length} bytes instead of ${size}`);

@@ -20,7 +20,7 @@ const BODY = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"wh
  * @property {Record<string, string>} good header of the good clients
  * @property {object} identity what reaches a tool of theirs
  * @property {string[]} requests the flood, in latin1
- * @property {string} refusal body of each answer to it
+ * @property {string} rejection body of each answer to it
  */
 
 /**
@@ -49,7 +49,7 @@ function onKeys() {
     config: { keys: [key, ...Array.from({ length: 100 }, wrong)] },
     good: { "X-API-Key": key },
     identity: {},
-    refusal: refusal("Invalid API key"),
+    rejection: rejection("Invalid API key"),
     bad: [
       ...Array.from({ length: 16 }, () => ({ headers: { "X-API-Key": wrong() } })),
       { headers: { "X-API-Key": `${key.slice(0, -1)}~` } },
@@ -78,7 +78,7 @@ function onTokens(algorithm) {
     config,
     good: { Authorization: `Bearer ${token}` },
     identity: JSON.parse(Buffer.from(token.split(".")[1], "base64url")),
-    refusal: refusal("Invalid or expired JWT token"),
+    rejection: rejection("Invalid or expired JWT token"),
     bad: [
       ...strangers.map(bearer),
       bearer(forgery()),
@@ -106,6 +106,6 @@ function signed({ alg, sign }, text) {
   return `${input}.${sign(input)}`;
 }
 
-function refusal(error) {
+function rejection(error) {
   return JSON.stringify({ error, status: 401, type: "authentication_error" });
 }

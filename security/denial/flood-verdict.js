@@ -1,7 +1,7 @@
 /** What must hold in a flood, and how it is told. */
 
 import { API_KEY, FRAMEWORK, OURS } from "../../bench/server/names.js";
-import { MOST_GROWTH } from "./flood.js";
+import { MAX_GROWTH } from "./flood.js";
 
 const PHASES = ["quiet", "full", "paced", "later"];
 /** Share of a pace that is not kept when the flooding process itself has to wait for the machine. */
@@ -26,13 +26,13 @@ export function faultsOf({ transport, credential, sides }) {
         ([what, count]) =>
           `${count} bad requests were answered otherwise than with the 401 (${phase}): ${what}`,
       ),
-      ...(bad?.refused === 0 ? [`no bad request was refused (${phase})`] : []),
-      ...(bad && bad.refused !== bad.sent
-        ? [`${bad.sent - bad.refused} of ${bad.sent} bad requests were not refused (${phase})`]
+      ...(bad?.rejected === 0 ? [`no bad request was rejected (${phase})`] : []),
+      ...(bad && bad.rejected !== bad.sent
+        ? [`${bad.sent - bad.rejected} of ${bad.sent} bad requests were not rejected (${phase})`]
         : []),
     ];
   });
-  for (const [name, most] of Object.entries(MOST_GROWTH)) {
+  for (const [name, most] of Object.entries(MAX_GROWTH)) {
     if (!(ours.growth[name] <= most)) faults.push(`${name} grew by ${ours.growth[name]}, over ${most}`);
   }
   if (ours.exitCode !== 0) faults.push(`the server did not close: ${ours.exitCode}`);
@@ -45,7 +45,7 @@ export function faultsOf({ transport, credential, sides }) {
     }
     if (heldShare(ours.paced) > heldShare(framework.paced) + HELD_BY_CHANCE) {
       faults.push(
-        "at the same pace of the flood, less is refused in time than with mcp-framework's provider",
+        "at the same pace of the flood, less is rejected in time than with mcp-framework's provider",
       );
     }
   }
@@ -54,7 +54,7 @@ export function faultsOf({ transport, credential, sides }) {
 
 /** @param {FloodOutcome} outcome */
 export function rowsOf({ sides }) {
-  const rows = ["                                p50     p99   good   refused   per s   held back"];
+  const rows = ["                                p50     p99   good   rejected   per s   held back"];
   for (const library of [FRAMEWORK, OURS]) {
     for (const phase of PHASES.filter((phase) => phase !== "later")) {
       const { good, bad } = sides[library][phase];
@@ -67,7 +67,7 @@ export function rowsOf({ sides }) {
       ];
       if (bad !== undefined) {
         cells.push(
-          String(bad.refused).padStart(9),
+          String(bad.rejected).padStart(9),
           bad.perSecond.toFixed(0).padStart(7),
           `${(heldShare(sides[library][phase]) * 100).toFixed(0)}%`.padStart(11),
         );

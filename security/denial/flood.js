@@ -22,7 +22,7 @@ const FLOOD_MS = 2500;
 const LATER_MS = 200;
 
 /** What garbage and the system's own books leave behind, in bytes; nothing may stay open. */
-export const MOST_GROWTH = { used: 2 * 1024 * 1024, rss: 64 * 1024 * 1024, descriptors: 0 };
+export const MAX_GROWTH = { used: 2 * 1024 * 1024, rss: 64 * 1024 * 1024, descriptors: 0 };
 const SETTLING_LIMIT_MS = 5000;
 
 /**
@@ -55,7 +55,7 @@ export async function* floodServers() {
         servers.push(await startServer({ transport, library, attack }));
       const capacities = [];
       for (const { url } of servers) capacities.push(await warmUp(url, attack));
-      // Between what one can refuse and what the other can, as many times the one as a part of the other.
+      // Between what one can reject and what the other can, as many times the one as a part of the other.
       const pace = Math.round(Math.sqrt(capacities[0] * capacities[1]));
       const sides = {};
       for (const server of servers) sides[server.library] = await sideOf(server, transport, attack, pace);
@@ -72,7 +72,7 @@ async function startServer({ transport, library, attack: { kind, config } }) {
   return { ...server, library, url };
 }
 
-/** Bad requests per second that the server can refuse. */
+/** Bad requests per second that the server can reject. */
 async function warmUp(url, attack) {
   const { bad } = await flooded(url, attack, undefined, () => sleep(WARM_UP_MS));
   return bad.perSecond;
@@ -89,7 +89,7 @@ async function sideOf({ ask, stop, url }, transport, attack, pace) {
   await clients.close();
   const after = await settled(ask, before.descriptors);
   const growth = Object.fromEntries(
-    Object.keys(MOST_GROWTH).map((name) => [name, after[name] - before[name]]),
+    Object.keys(MAX_GROWTH).map((name) => [name, after[name] - before[name]]),
   );
   const latecomers = await connect();
   const later = { good: await latecomers.callFor(LATER_MS) };
@@ -98,11 +98,11 @@ async function sideOf({ ask, stop, url }, transport, attack, pace) {
 }
 
 /** What `during()` sees as `good`, and the report of the flood as `bad`. */
-async function flooded(url, { requests, refusal }, perSecond, during) {
+async function flooded(url, { requests, rejection }, perSecond, during) {
   const flooder = startChild("flooder-child.js");
   try {
     const port = Number(new URL(url).port);
-    await flooder.ask({ port, requests, refusal, perSecond, connections: CONNECTIONS, depth: DEPTH });
+    await flooder.ask({ port, requests, rejection, perSecond, connections: CONNECTIONS, depth: DEPTH });
     const good = await during();
     return { good, bad: await flooder.ask("stop") };
   } finally {

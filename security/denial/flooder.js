@@ -15,7 +15,7 @@ const STATUS_LINE = /^HTTP\/1\.1 (\d{3}) /;
  * @param {object} how
  * @param {number} how.port
  * @param {string[]} how.requests in latin1, sent one after the other and all over again
- * @param {string} how.refusal the body that each answer must have
+ * @param {string} how.rejection the body that each answer must have
  * @param {number} how.connections
  * @param {number} how.depth how many requests a connection sends ahead
  * @param {number} [how.perSecond] over all connections; as fast as they are answered if not given
@@ -24,13 +24,13 @@ const STATUS_LINE = /^HTTP\/1\.1 (\d{3}) /;
  * @typedef {object} FloodReport
  * @property {number} sent
  * @property {number} held of a fixed rate, what was not sent because so much had not been answered
- * @property {number} refused with 401 and the right body
+ * @property {number} rejected with 401 and the right body
  * @property {Record<string, number>} others by status, or what else went wrong
- * @property {number} perSecond refused ones, from the first to the last
+ * @property {number} perSecond rejected ones, from the first to the last
  */
-export async function flood({ port, requests, refusal, connections, depth, perSecond }) {
+export async function flood({ port, requests, rejection, connections, depth, perSecond }) {
   const bytes = requests.map((request) => Buffer.from(request, "latin1"));
-  const report = { sent: 0, held: 0, refused: 0, others: {} };
+  const report = { sent: 0, held: 0, rejected: 0, others: {} };
   const start = performance.now();
   let isOver = false;
   let last = start;
@@ -48,7 +48,7 @@ export async function flood({ port, requests, refusal, connections, depth, perSe
       const unanswered = lanes.reduce((sum, lane) => sum + lane.waiting, 0);
       if (unanswered > 0) report.others.unanswered = unanswered;
       for (const { socket } of lanes) socket.destroy();
-      return { ...report, perSecond: (report.refused / (last - start)) * 1000 };
+      return { ...report, perSecond: (report.rejected / (last - start)) * 1000 };
     },
   };
 
@@ -99,7 +99,7 @@ export async function flood({ port, requests, refusal, connections, depth, perSe
       if (answer === undefined) break;
       lane.waiting -= 1;
       const [, status] = STATUS_LINE.exec(lane.text) ?? [undefined, "no HTTP"];
-      if (status === "401" && answer.body === refusal) report.refused += 1;
+      if (status === "401" && answer.body === rejection) report.rejected += 1;
       else count(status === "401" ? "401 with another body" : status);
       lane.text = lane.text.slice(answer.end);
       last = performance.now();
@@ -112,7 +112,7 @@ export async function flood({ port, requests, refusal, connections, depth, perSe
   }
 }
 
-/** The framework ends a refusal with one write, which Node sends with a length or as a single chunk. */
+/** The framework ends a rejection with one write, which Node sends with a length or as a single chunk. */
 function bodyFrom(text, headEnd) {
   const head = text.slice(0, headEnd);
   const start = headEnd + 4;

@@ -16,7 +16,7 @@ const FIRST_LOOK_ROUNDS = 3;
 /** For what seemed too steep at first. */
 const SECOND_LOOK_ROUNDS = 9;
 /** What takes less says more about the clock and the collector than about the input. */
-const SHORTEST_MILLISECONDS = 0.1;
+const MIN_MILLISECONDS = 0.1;
 
 /**
  * @typedef {object} Growth
@@ -55,7 +55,7 @@ async function takeRounds(runs, least, rounds) {
 
 function powerOf(milliseconds) {
   const [first, last] = [milliseconds[0], milliseconds.at(-1)].map((time) =>
-    Math.max(time, SHORTEST_MILLISECONDS),
+    Math.max(time, MIN_MILLISECONDS),
   );
   return Math.log(last / first) / Math.log(STEP ** STEPS);
 }

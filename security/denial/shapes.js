@@ -7,13 +7,13 @@ import { DEEPER_PAYLOADS, PAYLOADS } from "./json-payloads.js";
 import { forged, genuine } from "./tokens.js";
 
 /** The documented maximum of a token. */
-const LONGEST_TOKEN = 16 * 1024 * 1024;
+const MAX_TOKEN_LENGTH = 16 * 1024 * 1024;
 /** Sixteen times what Node lets through by default, and so are the headers. The URL parser is Node's own. */
-const LONGEST_URL = 256 * 1024;
-const MOST_HEADERS = 64 * 1024;
-const MOST_KEYS = 1_000_000;
-const MOST_OPTIONS = 64 * 1024;
-const LONGEST_SECRET = 16 * 1024 * 1024;
+const MAX_URL_LENGTH = 256 * 1024;
+const MAX_HEADERS = 64 * 1024;
+const MAX_KEYS = 1_000_000;
+const MAX_OPTIONS = 64 * 1024;
+const MAX_SECRET_LENGTH = 16 * 1024 * 1024;
 
 const [HS256] = ALGORITHMS;
 const jwt = new JWTAuthProvider(HS256.config);
@@ -39,37 +39,37 @@ function forgedTokens() {
   return Object.fromEntries(
     kinds.map((kind) => [
       `token: ${kind}`,
-      { largest: LONGEST_TOKEN, prepare: (size) => refusing(jwt, bearer(forged(HS256, size)[kind]())) },
+      { largest: MAX_TOKEN_LENGTH, prepare: (size) => rejecting(jwt, bearer(forged(HS256, size)[kind]())) },
     ]),
   );
 }
 
-/** Signed, so that the payload is read; JSON.parse of many names is Node's and takes no part in refusals. */
+/** Signed, so that the payload is read; JSON.parse of many names is Node's and takes no part in rejections. */
 function genuineTokens() {
   const flawed = (make) => (size) => {
     const length = Math.floor(size * 0.74) - 100;
-    return refusing(jwt, bearer(signed(`{${make(length - 12)},"exp":1}`)));
+    return rejecting(jwt, bearer(signed(`{${make(length - 12)},"exp":1}`)));
   };
   return {
     ...Object.fromEntries(
       Object.entries({ ...PAYLOADS, ...DEEPER_PAYLOADS }).map(([name, make]) => [
-        `signed, refused: ${name}`,
-        { largest: LONGEST_TOKEN, prepare: flawed(make) },
+        `signed, rejected: ${name}`,
+        { largest: MAX_TOKEN_LENGTH, prepare: flawed(make) },
       ]),
     ),
-    "signed, refused: a text that holds an object": {
-      largest: LONGEST_TOKEN,
+    "signed, rejected: a text that holds an object": {
+      largest: MAX_TOKEN_LENGTH,
       prepare: (size) => {
         const inner = `{${PAYLOADS["surrogate escapes"](Math.floor(size * 0.3))},"x":"\\ud800","exp":1}`;
-        return refusing(jwt, bearer(signed(JSON.stringify(inner))));
+        return rejecting(jwt, bearer(signed(JSON.stringify(inner))));
       },
     },
     "signed, accepted: one long text": {
-      largest: LONGEST_TOKEN,
+      largest: MAX_TOKEN_LENGTH,
       prepare: (size) => accepting(jwt, bearer(genuine(HS256, size, "one long text", 0))),
     },
     "signed, accepted: a list of groups": {
-      largest: LONGEST_TOKEN,
+      largest: MAX_TOKEN_LENGTH,
       prepare: (size) => accepting(jwt, bearer(genuine(HS256, size, "a list of groups", 0))),
     },
   };
@@ -77,17 +77,17 @@ function genuineTokens() {
 
 function requests() {
   const url = (make) => ({
-    largest: LONGEST_URL,
-    prepare: (size) => refusing(keys, { headers: { host: "127.0.0.1" }, url: flat(make(size)) }),
+    largest: MAX_URL_LENGTH,
+    prepare: (size) => rejecting(keys, { headers: { host: "127.0.0.1" }, url: flat(make(size)) }),
   });
   const host = (unit) => ({
-    largest: LONGEST_URL,
+    largest: MAX_URL_LENGTH,
     prepare: (size) =>
-      refusing(keys, { headers: { host: flat(times(unit, size)) }, url: "/mcp?api_key=wrong" }),
+      rejecting(keys, { headers: { host: flat(times(unit, size)) }, url: "/mcp?api_key=wrong" }),
   });
-  const authorization = (provider, make, largest = LONGEST_TOKEN) => ({
+  const authorization = (provider, make, largest = MAX_TOKEN_LENGTH) => ({
     largest,
-    prepare: (size) => refusing(provider, { headers: { authorization: flat(make(size)) } }),
+    prepare: (size) => rejecting(provider, { headers: { authorization: flat(make(size)) } }),
   });
   return {
     "Bearer and spaces, token": authorization(jwt, (size) => `Bearer${" ".repeat(size)}x`),
@@ -98,12 +98,12 @@ function requests() {
     "Bearer again and again": authorization(jwt, (size) => times("Bearer ", size)),
     "no scheme, spaces only": authorization(anyCase, (size) => " ".repeat(size)),
     "a token in a header of its own": {
-      largest: LONGEST_TOKEN,
-      prepare: (size) => refusing(tokenAlone, { headers: { "x-token": times(".a", size) } }),
+      largest: MAX_TOKEN_LENGTH,
+      prepare: (size) => rejecting(tokenAlone, { headers: { "x-token": times(".a", size) } }),
     },
     "a long key": {
-      largest: LONGEST_TOKEN,
-      prepare: (size) => refusing(keys, { headers: { "x-api-key": flat(times("\u00e9", size)) } }),
+      largest: MAX_TOKEN_LENGTH,
+      prepare: (size) => rejecting(keys, { headers: { "x-api-key": flat(times("\u00e9", size)) } }),
     },
     "URL: many parameters": url((size) => `/mcp?${times("a=1&", size)}`),
     "URL: many empty parameters": url((size) => `/mcp?${times("&", size)}`),
@@ -126,13 +126,13 @@ function requests() {
     "host: escapes": host("%41"),
     "host: at signs": host("a@"),
     "header names": {
-      largest: MOST_HEADERS,
+      largest: MAX_HEADERS,
       prepare: (count) =>
-        refusing(keys, { headers: Object.fromEntries(range(count).map((n) => [`X-Header-${n}`, ""])) }),
+        rejecting(keys, { headers: Object.fromEntries(range(count).map((n) => [`X-Header-${n}`, ""])) }),
     },
     "header values in a list": {
-      largest: MOST_HEADERS,
-      prepare: (count) => refusing(keys, { headers: { "x-api-key": range(count).map((n) => `key ${n}`) } }),
+      largest: MAX_HEADERS,
+      prepare: (count) => rejecting(keys, { headers: { "x-api-key": range(count).map((n) => `key ${n}`) } }),
     },
   };
 }
@@ -142,7 +142,7 @@ function constructions() {
   const [begin, ...body] = pem.trim().split("\n");
   const end = body.pop();
   const secret = (make, algorithms = ["HS256"]) => ({
-    largest: LONGEST_SECRET,
+    largest: MAX_SECRET_LENGTH,
     prepare: (size) => {
       const text = flat(make(size));
       return () => constructing(() => new JWTAuthProvider({ secret: text, algorithms }));
@@ -189,48 +189,48 @@ function constructions() {
     "secret: DER that nests": secret((size) => times("0\u0080", size)),
     "secret: white space": secret((size) => `${times(" \n", size)}s`),
     "secret: a JWK with a long member": {
-      largest: LONGEST_SECRET,
+      largest: MAX_SECRET_LENGTH,
       prepare: (size) => {
         const jwk = { kty: "oct", k: times("A", size) };
         return () => constructing(() => new JWTAuthProvider({ secret: jwk }));
       },
     },
     "secret: a JWK with many operations": {
-      largest: MOST_KEYS,
+      largest: MAX_KEYS,
       prepare: (count) => {
         const jwk = { kty: "oct", k: "c2VjcmV0", key_ops: Array(count).fill("verify") };
         return () => constructing(() => new JWTAuthProvider({ secret: jwk }));
       },
     },
-    "algorithms: one again and again": configured(MOST_KEYS, (count) => ({
+    "algorithms: one again and again": configured(MAX_KEYS, (count) => ({
       algorithms: Array(count).fill("HS256"),
     })),
-    "algorithms: unknown names": configured(MOST_KEYS / 4, (count) => ({
+    "algorithms: unknown names": configured(MAX_KEYS / 4, (count) => ({
       algorithms: ["HS256", ...range(count).map((n) => `name ${n}`)],
     })),
-    "algorithms: a long name": configured(LONGEST_SECRET, (size) => ({
+    "algorithms: a long name": configured(MAX_SECRET_LENGTH, (size) => ({
       algorithms: ["HS256", times("A", size)],
     })),
-    "options: unknown names": configured(MOST_OPTIONS, (count) =>
+    "options: unknown names": configured(MAX_OPTIONS, (count) =>
       Object.fromEntries(range(count).map((n) => [`option${n}`, true])),
     ),
-    "headerName: a long one": configured(LONGEST_SECRET, (size) => ({ headerName: times("x", size) })),
-    "headerName: a long one that is none": configured(LONGEST_SECRET, (size) => ({
+    "headerName: a long one": configured(MAX_SECRET_LENGTH, (size) => ({ headerName: times("x", size) })),
+    "headerName: a long one that is none": configured(MAX_SECRET_LENGTH, (size) => ({
       headerName: `${times("x", size)} `,
     })),
     "keys: many": {
-      largest: MOST_KEYS,
+      largest: MAX_KEYS,
       prepare: (count) => {
         const many = range(count).map((n) => `key ${n}`);
         return () => new APIKeyAuthProvider({ keys: many });
       },
     },
     "keys: one again and again": {
-      largest: MOST_KEYS,
+      largest: MAX_KEYS,
       prepare: (count) => () => new APIKeyAuthProvider({ keys: Array(count).fill("key") }),
     },
     "keys: a long one": {
-      largest: LONGEST_SECRET,
+      largest: MAX_SECRET_LENGTH,
       prepare: (size) => {
         const long = flat(times("\u00e9", size));
         return () => new APIKeyAuthProvider({ keys: [long] });
@@ -239,7 +239,7 @@ function constructions() {
   };
 }
 
-function refusing(provider, request) {
+function rejecting(provider, request) {
   return async () => {
     if ((await provider.authenticate(request)) !== false) throw new Error("a bad request was accepted");
   };
@@ -247,11 +247,11 @@ function refusing(provider, request) {
 
 function accepting(provider, request) {
   return async () => {
-    if ((await provider.authenticate(request)) === false) throw new Error("a good request was refused");
+    if ((await provider.authenticate(request)) === false) throw new Error("a good request was rejected");
   };
 }
 
-/** Whether it is taken or refused does not matter, but how long that takes. */
+/** Whether it is taken or rejected does not matter, but how long that takes. */
 function constructing(construct) {
   try {
     construct();

@@ -1,6 +1,6 @@
 /**
  * Tokens of a given size in bytes: genuine ones, forged ones, as anybody can make them, and flawed ones,
- * which are signed and refused for what they say.
+ * which are signed and rejected for what they say.
  */
 
 import { base64url } from "../support/signing.js";
@@ -8,18 +8,18 @@ import { DEEPER_PAYLOADS, PAYLOADS } from "./json-payloads.js";
 
 const NEVER_EXPIRES = 4_102_444_800;
 /** The documented bound on the depth of a payload. */
-const DEEPEST = 1024;
+const MAX_DEPTH = 1024;
 /** Short of this, nothing but the claims that every token has fits in. */
-const SHORTEST_PAYLOAD = 64;
+const MIN_PAYLOAD_LENGTH = 64;
 
 /** @typedef {import("./algorithms.js").Algorithm} Algorithm */
 
-/** What is cheap to accept: a refusal has to be cheaper than this. */
+/** What is cheap to accept: a rejection has to be cheaper than this. */
 export const CHEAPEST_PAYLOAD = "one long text";
 
 /** Whether the signature leaves room for claims in a token of this size. */
 export function hasRoom(algorithm, size) {
-  return payloadLength(algorithm, size) >= SHORTEST_PAYLOAD;
+  return payloadLength(algorithm, size) >= MIN_PAYLOAD_LENGTH;
 }
 
 /**
@@ -82,7 +82,7 @@ export function forged(algorithm, size) {
 }
 
 /**
- * By kind, a signed token that is refused, and the make of the genuine one that it differs from in nothing
+ * By kind, a signed token that is rejected, and the make of the genuine one that it differs from in nothing
  * but its flaw: `{ token, make }`.
  */
 export function flawed(algorithm, size) {
@@ -101,7 +101,7 @@ export function flawed(algorithm, size) {
     "jti twice": of(usual.replace(/"s":"x{8}/, '"jti":1,"s":"')),
     "cut short": of(usual.replace(/\}$/, " ")),
     "not UTF-8": of(notUtf8),
-    ...(usual.length > 3 * DEEPEST ? { "nested too deeply": of(nestedTooDeeply(usual)) } : {}),
+    ...(usual.length > 3 * MAX_DEPTH ? { "nested too deeply": of(nestedTooDeeply(usual)) } : {}),
     ...Object.fromEntries(expired),
   };
 }

@@ -19,7 +19,7 @@ const CODES = [
 ].map((name) => `ERR_MCP_AUTH_${name}`);
 
 /**
- * Builds our provider: `{ provider }` or `{ refusal }`, and `faults`, what was wrong in how it refused
+ * Builds our provider: `{ provider }` or `{ rejection }`, and `faults`, what was wrong in how it rejected
  * or warned.
  */
 export function constructWatched(Provider, config) {
@@ -28,23 +28,23 @@ export function constructWatched(Provider, config) {
   process.emitWarning = (message, options) => warnings.push({ message: String(message), ...options });
   try {
     return { provider: new Provider(config), warnings, faults: leaks(warnings, config) };
-  } catch (refusal) {
-    const shown = types.isNativeError(refusal) ? [refusal] : [];
+  } catch (rejection) {
+    const shown = types.isNativeError(rejection) ? [rejection] : [];
     return {
-      refusal,
+      rejection,
       warnings,
-      faults: [...misbehaviour(refusal), ...leaks([...shown, ...warnings], config)],
+      faults: [...misbehaviour(rejection), ...leaks([...shown, ...warnings], config)],
     };
   } finally {
     process.emitWarning = emitWarning;
   }
 }
 
-function misbehaviour(refusal) {
-  if (!types.isNativeError(refusal) || Object.getPrototypeOf(refusal) !== Error.prototype) {
+function misbehaviour(rejection) {
+  if (!types.isNativeError(rejection) || Object.getPrototypeOf(rejection) !== Error.prototype) {
     return ["the constructor threw something that is no plain Error"];
   }
-  return CODES.includes(refusal.code) ? [] : [`the constructor threw an Error of code ${refusal.code}`];
+  return CODES.includes(rejection.code) ? [] : [`the constructor threw an Error of code ${rejection.code}`];
 }
 
 function leaks(shown, config) {

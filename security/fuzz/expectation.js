@@ -4,7 +4,7 @@
  * - `ours`: whether ours accepts; `undefined` where the documentation leaves it open
  * - `theirs`: whether the framework does, if that is known
  * - `stricter`, `lenient`: the names of the differences that explain a framework which accepts what
- *   ours refuses, and the other way round
+ *   ours rejects, and the other way round
  * - `data`: what is handed on, if ours accepts
  */
 
@@ -24,7 +24,7 @@ export function expectedOfToken(request, meaning, now) {
     return expectedOfOpenKey(token, meaning, now);
   }
   const reading = readToken(token, meaning, now);
-  const accepts = reading.refusal === undefined;
+  const accepts = reading.rejection === undefined;
   const isEdDsa = reading.alg === "EdDSA" || reading.alg === "Ed25519";
   const { differences } = meaning;
   return {
@@ -40,7 +40,7 @@ export function expectedOfToken(request, meaning, now) {
 function expectedOfOpenKey(token, meaning, now) {
   const readings = meaning.keys
     .map((key) => readToken(token, { ...meaning, key }, now))
-    .filter(({ refusal }) => refusal === undefined);
+    .filter(({ rejection }) => rejection === undefined);
   const genuine = readings.find(({ stricter }) => stricter.length === 0);
   return {
     ours: genuine ? undefined : false,

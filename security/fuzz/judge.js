@@ -11,7 +11,7 @@ import { accepts, ask, isSame, isWellFormed, mutateResult } from "./verdict.js";
  * @param {object} one a case, see cases.js
  * @param {{ now: number }} clock what Date.now() gives
  * @returns {Promise<{ answers: string[], failures: object[] }>} `answers`: of each question `"accepted"`,
- *   `"refused"` or the name of the difference that explains it; `failures`: `{ problem, ... }`
+ *   `"rejected"` or the name of the difference that explains it; `failures`: `{ problem, ... }`
  */
 export async function judge(classes, one, clock) {
   const { framework, ours } = classes[one.provider];
@@ -26,8 +26,10 @@ export async function judge(classes, one, clock) {
   failures.push(...mine.faults.map((problem) => ({ problem })));
   const construction = judgeConstruction(meaning, theirs, mine);
   answers.push(...construction.answers);
-  failures.push(...construction.problems.map((problem) => ({ problem, refusals: [theirs, mine].map(said) })));
-  if (!theirs.provider || !mine.provider || meaning.refused || meaning.bothRefuse) {
+  failures.push(
+    ...construction.problems.map((problem) => ({ problem, rejections: [theirs, mine].map(said) })),
+  );
+  if (!theirs.provider || !mine.provider || meaning.rejected || meaning.bothReject) {
     return { answers, failures };
   }
   if (!isDeepStrictEqual(theirs.provider.getAuthError(), mine.provider.getAuthError())) {
@@ -58,7 +60,7 @@ export async function judge(classes, one, clock) {
     } else {
       mutateResult(own.verdict?.data);
     }
-    answers.push(explanation ?? (accepts(own) ? "accepted" : "refused"));
+    answers.push(explanation ?? (accepts(own) ? "accepted" : "rejected"));
   }
   for (const name in {}) {
     failures.push({ problem: `Object.prototype has ${name}` });
@@ -69,33 +71,33 @@ export async function judge(classes, one, clock) {
 function construct(Provider, config) {
   try {
     return { provider: new Provider(config) };
-  } catch (refusal) {
-    return { refusal };
+  } catch (rejection) {
+    return { rejection };
   }
 }
 
-const said = ({ refusal }) => (refusal ? String(refusal.message) : "constructed");
+const said = ({ rejection }) => (rejection ? String(rejection.message) : "constructed");
 
 function plainApiKeyConfig({ keys, headerName }) {
   return { keys: [...keys], headerName };
 }
 
 function judgeConstruction(meaning, theirs, mine) {
-  if (meaning.bothRefuse) {
-    const { bothRefuse, oursSays = bothRefuse } = meaning;
-    const isSaid = said(theirs) === bothRefuse && said(mine) === oursSays;
-    return { answers: ["refused"], problems: isSaid ? [] : ["the constructors do not both say the same"] };
+  if (meaning.bothReject) {
+    const { bothReject, oursSays = bothReject } = meaning;
+    const isSaid = said(theirs) === bothReject && said(mine) === oursSays;
+    return { answers: ["rejected"], problems: isSaid ? [] : ["the constructors do not both say the same"] };
   }
-  const problems = theirs.refusal ? ["the framework's constructor refuses"] : [];
-  if (meaning.refused) {
-    return mine.refusal
-      ? { answers: [meaning.refused[0]], problems }
-      : { answers: [], problems: [`wrong accept: constructed in spite of ${meaning.refused[0]}`] };
+  const problems = theirs.rejection ? ["the framework's constructor rejects"] : [];
+  if (meaning.rejected) {
+    return mine.rejection
+      ? { answers: [meaning.rejected[0]], problems }
+      : { answers: [], problems: [`wrong accept: constructed in spite of ${meaning.rejected[0]}`] };
   }
-  if (mine.refusal) {
+  if (mine.rejection) {
     return meaning.open
       ? { answers: [meaning.open], problems }
-      : { answers: [], problems: ["unexplained refusal by the constructor"] };
+      : { answers: [], problems: ["unexplained rejection by the constructor"] };
   }
   const warned = mine.warnings.some(({ code }) => code === "MCP_NATIVE_AUTH_UNUSABLE_ALGORITHMS");
   if (meaning.key && warned !== meaning.unusable.length > 0) {
@@ -111,7 +113,7 @@ function compare(expected, theirs, mine, provider) {
   }
   const [accepted, acceptedThere] = [accepts(mine), accepts(theirs)];
   if (expected.ours !== undefined && accepted !== expected.ours) {
-    return { problem: accepted ? "wrong accept" : "unexplained refusal" };
+    return { problem: accepted ? "wrong accept" : "unexplained rejection" };
   }
   if (expected.theirs !== undefined && acceptedThere !== expected.theirs) {
     return { problem: "the framework's verdict is not the documented one" };
@@ -129,5 +131,5 @@ function compare(expected, theirs, mine, provider) {
   const [explanation] = (accepted ? expected.lenient : expected.stricter).filter(
     (name) => name !== "frameworkThrows" || theirs.threw !== undefined,
   );
-  return explanation ? { explanation } : { problem: accepted ? "wrong accept" : "unexplained refusal" };
+  return explanation ? { explanation } : { problem: accepted ? "wrong accept" : "unexplained rejection" };
 }

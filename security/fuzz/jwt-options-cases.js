@@ -80,13 +80,13 @@ const COUNTS = [
 
 const KEYS = [
   [5, () => ({ secret: SECRET, signers: HMAC_ALGORITHMS.map((alg) => ({ alg, key: Buffer.from(SECRET) })) })],
-  [1, () => ofPair("rsa")],
-  [2, () => ofPair("p256")],
-  [1, () => ofPair("ed25519")],
-  [1, () => ofPair("pss256")],
+  [1, () => fromPair("rsa")],
+  [2, () => fromPair("p256")],
+  [1, () => fromPair("ed25519")],
+  [1, () => fromPair("pss256")],
 ];
 
-function ofPair(name) {
+function fromPair(name) {
   const pair = keyPair(name);
   return { secret: pair.publicKey, signers: pair.serves.map((alg) => ({ alg, key: pair })) };
 }

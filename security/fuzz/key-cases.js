@@ -75,7 +75,11 @@ export function keyFormatCase(random) {
     random,
     keys.flatMap(({ serves }) => serves),
   );
-  const made = { intact: form.intact, refused: form.refused, within: keys.map(({ publicKey }) => publicKey) };
+  const made = {
+    intact: form.intact,
+    rejected: form.rejected,
+    within: keys.map(({ publicKey }) => publicKey),
+  };
   const requests = tokensFor(random, { keys, bytes, secretBytes: form.secretBytes }, algorithms).map(
     (token) => requestWithToken(token, { headerName: "authorization", requireBearer: true }),
   );

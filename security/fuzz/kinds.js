@@ -1,6 +1,6 @@
 /**
  * The kinds of cases: how often each comes and, as `accepted`, the least share of its questions that
- * both sides must accept. Below it the cases are rubbish, of which anybody refuses all.
+ * both sides must accept. Below it the cases are rubbish, of which anybody rejects all.
  */
 export const KINDS = [
   { name: "API keys", weight: 22, accepted: 0.2 },

@@ -114,7 +114,7 @@ export const MUTANTS = [
     problem: "data mismatch",
   },
   {
-    name: "a header with `kid` is refused",
+    name: "a header with `kid` is rejected",
     classes: jwt(
       class extends JWTAuthProvider {
         async authenticate(request) {
@@ -122,7 +122,7 @@ export const MUTANTS = [
         }
       },
     ),
-    problem: "unexplained refusal",
+    problem: "unexplained rejection",
   },
   {
     name: "a request without headers throws",
@@ -146,7 +146,7 @@ export const MUTANTS = [
         }
       },
     ),
-    problem: "unexplained refusal",
+    problem: "unexplained rejection",
   },
   {
     name: "`algorithms` that is no array is taken",
@@ -220,7 +220,7 @@ export const MUTANTS = [
         }
       },
     ),
-    problem: "unexplained refusal",
+    problem: "unexplained rejection",
   },
   {
     name: "both sides take forged tokens",

@@ -222,7 +222,7 @@ function signedCase(random, issuer, kind) {
       if (metadata !== undefined) {
         const document = readDocument(metadata.text);
         const isOfIssuer = document?.issuer === issuer && Object.hasOwn(document, "issuer");
-        // The same server by another spelling of its address.
+        // The same server by another spelling of its address, which is not loopback: only https would be required there.
         const url = String(document?.jwks_uri).replace("[::ffff:127.0.0.1]", "127.0.0.1");
         const target = isOfIssuer ? signed[url] : undefined;
         isServed = metadata.status === 200 && target !== undefined;

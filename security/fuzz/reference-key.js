@@ -1,8 +1,8 @@
 /**
- * What a `secret` means by the documentation: `{ key }`; `{ refused }`, with the name of the
- * deliberate difference; `{ missing: true }`, which both constructors refuse; or, for damaged key
+ * What a `secret` means by the documentation: `{ key }`; `{ rejected }`, with the name of the
+ * deliberate difference; `{ missing: true }`, which both constructors reject; or, for damaged key
  * material of which the documentation leaves open whether it can still be read, `{ open, keys }`:
- * refused, or one of these keys, or with `isDefinite` the one key if not refused.
+ * rejected, or one of these keys, or with `isDefinite` the one key if not rejected.
  *
  * A key is `{ serves, bytes }` or `{ serves, publicKey }`, with `capable`, what it could serve, if its
  * JWK says that it is for less. Node's own key import is the judge of what is a key.
@@ -18,7 +18,7 @@ const ALGORITHMS = [...HMAC_ALGORITHMS, ...RSA_ALGORITHMS, "ES256", "ES384", "ES
 
 /**
  * @param {unknown} secret
- * @param {{ intact?: boolean, within?: object[], refused?: string }} made whether the generator left each
+ * @param {{ intact?: boolean, within?: object[], rejected?: string }} made whether the generator left each
  *   key in it as it was, the public KeyObjects of those keys, and for which difference it was made: text that is no PEM,
  *   or PEM of a key
  */
@@ -27,41 +27,41 @@ export function meaningOfSecret(secret, made = {}) {
     return { missing: true };
   }
   if (typeof secret === "string") {
-    return secret.isWellFormed() ? ofBytes(Buffer.from(secret), made) : { refused: "secretLoneSurrogate" };
+    return secret.isWellFormed() ? fromBytes(Buffer.from(secret), made) : { rejected: "secretLoneSurrogate" };
   }
   if (types.isKeyObject(secret)) {
-    return ofKeyObject(secret, made);
+    return fromKeyObject(secret, made);
   }
   if (types.isCryptoKey(secret)) {
-    return { refused: "cryptoKey" };
+    return { rejected: "cryptoKey" };
   }
   if (types.isAnyArrayBuffer(secret)) {
-    return ofBytes(Buffer.from(new Uint8Array(secret)), made);
+    return fromBytes(Buffer.from(new Uint8Array(secret)), made);
   }
   if (ArrayBuffer.isView(secret)) {
-    return ofBytes(Buffer.from(secret.buffer, secret.byteOffset, secret.byteLength), made);
+    return fromBytes(Buffer.from(secret.buffer, secret.byteOffset, secret.byteLength), made);
   }
   if (typeof secret !== "object" || Array.isArray(secret)) {
-    return { refused: "secretIsNoKey" };
+    return { rejected: "secretIsNoKey" };
   }
-  return ofObject(secret, made);
+  return fromObject(secret, made);
 }
 
-function ofBytes(bytes, { intact = true, within = [], refused }) {
+function fromBytes(bytes, { intact = true, within = [], rejected }) {
   if (bytes.length === 0) {
-    return { refused: "emptyBytes" };
+    return { rejected: "emptyBytes" };
   }
   const asSecret = { bytes, serves: HMAC_ALGORITHMS };
   const read = isLikePem(bytes) ? publicKeyOrNothing(bytes) : undefined;
-  const meant = [...within, ...(read ? [read] : [])].flatMap((key) => ofPublicKey(key).key ?? []);
+  const meant = [...within, ...(read ? [read] : [])].flatMap((key) => fromPublicKey(key).key ?? []);
   if (isPem(bytes)) {
     if (read !== undefined && intact) {
-      return refused ? { refused } : ofPublicKey(read);
+      return rejected ? { rejected } : fromPublicKey(read);
     }
     return { open: "damagedPem", keys: meant, isDefinite: intact && meant.length === 1 };
   }
-  if (refused) {
-    return { refused };
+  if (rejected) {
+    return { rejected };
   }
   if (isLikePem(bytes)) {
     return { open: "damagedPem", keys: [...meant, asSecret] };
@@ -69,7 +69,7 @@ function ofBytes(bytes, { intact = true, within = [], refused }) {
   // A key that was damaged, or stands among other text, may be found or not.
   if (isLikeKeyText(bytes, intact) || !intact || within.length > 0) {
     return isKeyText(bytes) && intact
-      ? { refused: "keyInAnotherForm" }
+      ? { rejected: "keyInAnotherForm" }
       : { open: "keyInAnotherForm", keys: [asSecret], isDefinite: true };
   }
   return { key: asSecret };
@@ -83,43 +83,43 @@ function publicKeyOrNothing(key) {
   }
 }
 
-function ofKeyObject(key, made) {
+function fromKeyObject(key, made) {
   if (key.type === "private") {
-    return { refused: "privateKeyObject" };
+    return { rejected: "privateKeyObject" };
   }
   if (key.type === "public") {
-    return ofPublicKey(key);
+    return fromPublicKey(key);
   }
   const bytes = key.export();
   if (isPem(bytes)) {
-    return { refused: "damagedPem" };
+    return { rejected: "damagedPem" };
   }
-  const meaning = ofBytes(bytes, made);
+  const meaning = fromBytes(bytes, made);
   // A secret that was declared as one is never read as anything else.
   return meaning.open ? { ...meaning, keys: [{ bytes, serves: HMAC_ALGORITHMS }] } : meaning;
 }
 
 /** Whether a public key that can be read can be used. RFC 7518 §3.3 to §3.5, RFC 8037. */
-function ofPublicKey(publicKey) {
+function fromPublicKey(publicKey) {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
   if (type === "rsa" || type === "rsa-pss") {
     const { modulusLength, publicExponent } = details;
     if (modulusLength < 2048 || modulusLength > 8192) {
-      return { refused: "rsaSize" };
+      return { rejected: "rsaSize" };
     }
     if (publicExponent % 2n === 0n || publicExponent < 3n || publicExponent >> 33n > 0n) {
-      return { refused: "rsaExponent" };
+      return { rejected: "rsaExponent" };
     }
     const serves = type === "rsa" ? RSA_ALGORITHMS : servedByPss(details);
-    return serves.length > 0 ? { key: { publicKey, serves } } : { refused: "pssParameters" };
+    return serves.length > 0 ? { key: { publicKey, serves } } : { rejected: "pssParameters" };
   }
   if (type === "ed25519") {
     return isOfSmallOrder(publicKey)
-      ? { refused: "smallOrder" }
+      ? { rejected: "smallOrder" }
       : { key: { publicKey, serves: ["EdDSA", "Ed25519"] } };
   }
   const serves = type === "ec" ? CURVES[details.namedCurve] : undefined;
-  return serves ? { key: { publicKey, serves } } : { refused: "unsupportedKeyType" };
+  return serves ? { key: { publicKey, serves } } : { rejected: "unsupportedKeyType" };
 }
 
 function servedByPss({ hashAlgorithm, mgf1HashAlgorithm, saltLength }) {
@@ -138,27 +138,27 @@ function isOfSmallOrder(publicKey) {
 }
 
 /** A JWK, or what crypto.createPublicKey() takes as an object. */
-function ofObject(secret, made) {
+function fromObject(secret, made) {
   if (secret.kty !== undefined) {
-    return ofJwk(secret, made, ["bareJwk"]);
+    return fromJwk(secret, made, ["bareJwk"]);
   }
   if (secret.format === "jwk" && typeof secret.key === "object" && secret.key !== null) {
-    return ofJwk(secret.key, made, secret.key.kty === "oct" ? ["octJwk"] : []);
+    return fromJwk(secret.key, made, secret.key.kty === "oct" ? ["octJwk"] : []);
   }
   const publicKey =
     secret.key === undefined || Array.isArray(secret.keys) ? undefined : publicKeyOrNothing(secret);
   if (publicKey === undefined) {
-    return { refused: "secretIsNoKey" };
+    return { rejected: "secretIsNoKey" };
   }
   return made.intact === false
-    ? { open: "damagedPem", keys: [ofPublicKey(publicKey).key ?? []].flat() }
-    : ofPublicKey(publicKey);
+    ? { open: "damagedPem", keys: [fromPublicKey(publicKey).key ?? []].flat() }
+    : fromPublicKey(publicKey);
 }
 
 const isGiven = (member) => member !== undefined && member !== null;
 
 /** RFC 7517 §4.2 to §4.4. */
-function ofJwk(jwk, { intact = true }, differences) {
+function fromJwk(jwk, { intact = true }, differences) {
   const { use, key_ops: operations, alg } = jwk;
   const forbidden =
     (isGiven(use) && use !== "sig") ||
@@ -166,9 +166,9 @@ function ofJwk(jwk, { intact = true }, differences) {
     (Array.isArray(operations) && operations.some((operation) => typeof operation !== "string")) ||
     (isGiven(alg) && !ALGORITHMS.includes(alg));
   if (forbidden) {
-    return { refused: "jwkForbidden" };
+    return { rejected: "jwkForbidden" };
   }
-  const meaning = jwk.kty === "oct" ? ofOct(jwk) : ofPublicJwk(jwk);
+  const meaning = jwk.kty === "oct" ? fromOct(jwk) : fromPublicJwk(jwk);
   if (meaning.key === undefined) {
     return meaning;
   }
@@ -177,18 +177,18 @@ function ofJwk(jwk, { intact = true }, differences) {
     (name) => !isGiven(alg) || name === alg || (isEd(name) && isEd(alg)),
   );
   if (serves.length === 0) {
-    return { refused: "jwkForbidden" };
+    return { rejected: "jwkForbidden" };
   }
   const key = { ...meaning.key, serves, capable: meaning.key.serves };
   return intact ? { key, differences } : { open: "jwkForbidden", keys: [key], differences };
 }
 
-function ofOct({ k }) {
+function fromOct({ k }) {
   const bytes = typeof k === "string" ? Buffer.from(k, "base64url") : Buffer.alloc(0);
-  return bytes.length > 0 ? { key: { bytes, serves: HMAC_ALGORITHMS } } : { refused: "secretIsNoKey" };
+  return bytes.length > 0 ? { key: { bytes, serves: HMAC_ALGORITHMS } } : { rejected: "secretIsNoKey" };
 }
 
-function ofPublicJwk(jwk) {
+function fromPublicJwk(jwk) {
   const publicKey = publicKeyOrNothing({ key: jwk, format: "jwk" });
-  return publicKey === undefined ? { refused: "secretIsNoKey" } : ofPublicKey(publicKey);
+  return publicKey === undefined ? { rejected: "secretIsNoKey" } : fromPublicKey(publicKey);
 }

@@ -1,6 +1,6 @@
 /**
- * What a configuration means by the documentation: `{ bothRefuse: message }`, with `oursSays` if ours says
- * something else; `{ refused: names }` of the deliberate differences for which our constructor must throw;
+ * What a configuration means by the documentation: `{ bothReject: message }`, with `oursSays` if ours says
+ * something else; `{ rejected: names }` of the deliberate differences for which our constructor must throw;
  * or what the provider then goes by, with the names of the `differences` that the framework makes of it.
  */
 
@@ -19,19 +19,22 @@ const ownOptions = (config) => ({ __proto__: null, ...config });
 
 /** @param {unknown} config of an APIKeyAuthProvider */
 export function meaningOfApiKeyConfig(config) {
-  const { keys, headerName, queryFallback } = ownOptions(config);
+  const { keys, headerName, queryFallback, keyes } = ownOptions(config);
   if (!keys?.length) {
-    return { bothRefuse: "At least one API key is required" };
+    const bothReject = "At least one API key is required";
+    // Names what was given instead, but prints no name that does not look like one.
+    const given = '2 unknown options "keyes" (did you mean "keys"?), one whose name is withheld';
+    return { bothReject, ...(keyes !== undefined && { oursSays: `${bothReject}; ${given}` }) };
   }
   const isArray = Array.isArray(keys);
-  const refused = named({
+  const rejected = named({
     keysNotArray: !isArray,
     keyUnusable: isArray && Array.from(keys).some((key) => !isUsableKey(key, queryFallback)),
     headerNameInvalid: isBadHeaderName(headerName),
     optionInvalid: isBadSwitch(queryFallback),
   });
-  if (refused.length > 0) {
-    return { refused };
+  if (rejected.length > 0) {
+    return { rejected };
   }
   return {
     keys: [...keys],
@@ -60,15 +63,15 @@ export function meaningOfJwtConfig(config, made) {
     options;
   const secret = meaningOfSecret(options.secret, made);
   if (secret.missing) {
-    return { bothRefuse: "JWT secret is required", oursSays: inheritedRestriction(config) };
+    return { bothReject: "JWT secret is required", oursSays: inheritedRestriction(config) };
   }
   const areGiven = isGiven(algorithms) && algorithms !== "";
   const allowed = areGiven ? algorithms : ["HS256"];
   const isList = Array.isArray(allowed) && allowed.length > 0;
   const list = isList ? Array.from(allowed) : [];
   const keys = secret.open ? secret.keys : [secret.key].filter(isGiven);
-  const refused = named({
-    [secret.refused ?? "secretIsNoKey"]: secret.refused !== undefined,
+  const rejected = named({
+    [secret.rejected ?? "secretIsNoKey"]: secret.rejected !== undefined,
     algorithmsInvalid:
       !isList || list.some((name) => typeof name !== "string") || !list.some((name) => NAMES.test(name)),
     noneListed: list.some((name) => /^none$/i.test(name)),
@@ -78,8 +81,8 @@ export function meaningOfJwtConfig(config, made) {
     optionInvalid:
       [requireBearer, caseInsensitiveScheme, requireExpiration].some(isBadSwitch) || isBadCount(cacheSize),
   });
-  if (refused.length > 0) {
-    return { refused };
+  if (rejected.length > 0) {
+    return { rejected };
   }
   return {
     open: secret.open,

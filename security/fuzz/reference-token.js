@@ -2,21 +2,21 @@
  * What a token says and which verdicts follow, written from the documentation of both sides and in
  * other terms than either: JSON.parse, regular expressions and node:crypto.
  *
- * A reading tells the framework's verdict (`refusal` is undefined) and, apart from it, the names of
- * the deliberate differences for which ours refuses all the same (`stricter`).
+ * A reading tells the framework's verdict (`rejection` is undefined) and, apart from it, the names of
+ * the deliberate differences for which ours rejects all the same (`stricter`).
  */
 
 import { isUtf8 } from "node:buffer";
 import { constants, createHmac, verify } from "node:crypto";
 
-const LONGEST_TOKEN = 16 * 1024 * 1024;
-const DEEPEST_PAYLOAD = 1024;
-const LONGEST_HEADER = 16 * 1024;
-const MOST_HEADER_MEMBERS = 32;
+const MAX_TOKEN_LENGTH = 16 * 1024 * 1024;
+const MAX_PAYLOAD_DEPTH = 1024;
+const MAX_HEADER_LENGTH = 16 * 1024;
+const MAX_HEADER_MEMBERS = 32;
 const REGISTERED = new Set(["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]);
 
 /**
- * @typedef {{ refusal?: string, stricter: string[], data?: object, alg?: string }} Reading
+ * @typedef {{ rejection?: string, stricter: string[], data?: object, alg?: string }} Reading
  *
  * @param {unknown} token
  * @param {{ key: object, algorithms: string[], requireExpiration: boolean }} meaning of the configuration
@@ -24,33 +24,33 @@ const REGISTERED = new Set(["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]);
  * @returns {Reading}
  */
 export function readToken(token, { key, algorithms, requireExpiration }, now) {
-  const refused = (refusal) => ({ refusal, stricter: [] });
+  const rejected = (rejection) => ({ rejection, stricter: [] });
   if (typeof token !== "string" || !/^[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) {
-    return refused("no three segments of base64url");
+    return rejected("no three segments of base64url");
   }
   const segments = token.split(".");
   const [headerText, payloadText] = segments.slice(0, 2).map((segment) => Buffer.from(segment, "base64"));
   const header = parsed(headerText.toString("latin1"));
   if (typeof header?.value !== "object" || header.value === null) {
-    return refused("header is no JSON object");
+    return rejected("header is no JSON object");
   }
   const { alg, typ, b64 } = header.value;
   const payload = decodedPayload(payloadText.toString(), typ === "JWT");
   if (payload === undefined) {
-    return refused("payload is no JSON under typ JWT");
+    return rejected("payload is no JSON under typ JWT");
   }
   if (segments[2] === "") {
-    return refused("no signature");
+    return rejected("no signature");
   }
   if (!algorithms.includes(alg)) {
-    return refused("algorithm not allowed");
+    return rejected("algorithm not allowed");
   }
   if (!isSignature(alg, key, `${segments[0]}.${segments[1]}`, segments[2])) {
-    return refused("signature");
+    return rejected("signature");
   }
-  const time = refusedByTime(payload.value, Math.floor(now / 1000));
+  const time = rejectedByTime(payload.value, Math.floor(now / 1000));
   if (time !== undefined) {
-    return refused(time);
+    return rejected(time);
   }
   const { value } = payload;
   const headerNames = topLevelNames(headerText.toString("latin1"));
@@ -61,13 +61,13 @@ export function readToken(token, { key, algorithms, requireExpiration }, now) {
     unencodedPayload: b64 === false,
     headerNotUtf8: !isUtf8(headerText),
     duplicateHeaderName: hasRepeated(headerNames),
-    headerMembers: headerNames.length > MOST_HEADER_MEMBERS,
-    headerTooLong: segments[0].length > LONGEST_HEADER,
+    headerMembers: headerNames.length > MAX_HEADER_MEMBERS,
+    headerTooLong: segments[0].length > MAX_HEADER_LENGTH,
     payloadNotUtf8: !isUtf8(payloadText),
     payloadNotJson: parsed(payloadText.toString()) === undefined,
     pssShortened: alg.startsWith("PS") && isShorterThanModulus(segments[2], key),
-    tokenTooLong: token.length > LONGEST_TOKEN,
-    ...(token.length > LONGEST_TOKEN ? {} : claimsDifferences(payload)),
+    tokenTooLong: token.length > MAX_TOKEN_LENGTH,
+    ...(token.length > MAX_TOKEN_LENGTH ? {} : claimsDifferences(payload)),
     expirationRequired: requireExpiration && value?.exp === undefined,
   };
   const stricter = Object.keys(found).filter((name) => found[name]);
@@ -96,12 +96,12 @@ function claimsDifferences({ value, texts }) {
     duplicateRegisteredClaim:
       isObject && hasRepeated(topLevelNames(claims).filter((name) => REGISTERED.has(name))),
     expInfinite: isObject && value.exp === Number.POSITIVE_INFINITY,
-    nestedTooDeep: texts.some((text) => nesting(text) > DEEPEST_PAYLOAD),
+    nestedTooDeep: texts.some((text) => nesting(text) > MAX_PAYLOAD_DEPTH),
   };
 }
 
 /** `nbf` comes before `exp`. To the second, without leeway. */
-function refusedByTime(payload, second) {
+function rejectedByTime(payload, second) {
   const { nbf, exp } = payload;
   if (nbf !== undefined && !(typeof nbf === "number" && nbf <= second)) {
     return typeof nbf === "number" ? "not yet valid" : "nbf is no number";
@@ -171,7 +171,7 @@ export function topLevelNames(text) {
 /** How deep arrays and objects nest in a JSON text. */
 export function nesting(text) {
   let [depth, deepest] = [0, 0];
-  if (text.length <= 2 * DEEPEST_PAYLOAD) {
+  if (text.length <= 2 * MAX_PAYLOAD_DEPTH) {
     return 0;
   }
   for (const [token] of text.matchAll(TOKENS)) {

@@ -64,7 +64,7 @@ function unusualCurve(random) {
   return {
     bytes: Buffer.from(explicitCurvePem(pair, form)),
     keys: [pair],
-    refused: isGeneratorCompressed ? "explicitCurve" : undefined,
+    rejected: isGeneratorCompressed ? "explicitCurve" : undefined,
   };
 }
 
@@ -139,7 +139,7 @@ export function disguisedForm(random, pair) {
   for (let disguises = random.between(1, 3); disguises > 0; disguises -= 1) {
     text = random.pick(DISGUISES)(text);
   }
-  return { bytes: Buffer.from(text), refused: "keyInAnotherForm" };
+  return { bytes: Buffer.from(text), rejected: "keyInAnotherForm" };
 }
 
 const PLACES = [
@@ -159,7 +159,7 @@ export function placeForm(random) {
   const disguised = random.pick([(place) => place, (place) => `"${place}"`, (place) => `JWT_KEY=${place}`])(
     text,
   );
-  return { bytes: Buffer.from(disguised), refused: "placeOfKey" };
+  return { bytes: Buffer.from(disguised), rejected: "placeOfKey" };
 }
 
 const CRYPTO_KEYS = await cryptoKeys();

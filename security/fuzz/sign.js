@@ -33,7 +33,7 @@ export function signature(alg, key, input, random) {
   }
 }
 
-/** EMSA-PSS with a salt of the hash's length, now and then another, which is to be refused. RFC 8017 §9.1.1. */
+/** EMSA-PSS with a salt of the hash's length, now and then another, which is to be rejected. RFC 8017 §9.1.1. */
 function pss(hash, privateKey, input, random) {
   const digest = (...parts) => createHash(hash).update(Buffer.concat(parts)).digest();
   const message = digest(Buffer.from(input));

@@ -12,7 +12,7 @@ const CASES_FOR_A_SHARE = 100;
 const questions = ({ answers }) => Object.values(answers).reduce((sum, count) => sum + count, 0);
 
 const explained = ({ answers }) =>
-  Object.keys(answers).filter((name) => name !== "accepted" && name !== "refused");
+  Object.keys(answers).filter((name) => name !== "accepted" && name !== "rejected");
 
 /** The table of kinds and the list of differences, as text. */
 export function table(tally) {
@@ -21,11 +21,11 @@ export function table(tally) {
     counted.cases,
     questions(counted),
     counted.answers.accepted ?? 0,
-    counted.answers.refused ?? 0,
+    counted.answers.rejected ?? 0,
     explained(counted).reduce((sum, name) => sum + counted.answers[name], 0),
   ]);
   const all = ["all", ...[1, 2, 3, 4, 5].map((column) => rows.reduce((sum, row) => sum + row[column], 0))];
-  const head = ["kind", "cases", "questions", "both accept", "both refuse", "explained"];
+  const head = ["kind", "cases", "questions", "both accept", "both reject", "explained"];
   const lines = [head, ...rows, all].map(([kind, ...cells]) =>
     [String(kind).padEnd(27), ...cells.map((cell) => String(cell).padStart(11))].join(" "),
   );

@@ -25,7 +25,7 @@ const STRANGE = [
   "~",
 ];
 
-/** Over what ours refuses unread. */
+/** Over what ours rejects unread. */
 const TOO_LONG = 16 * 1024 * 1024 + 1;
 
 /**

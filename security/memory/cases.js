@@ -13,12 +13,12 @@
  *   canBeWiped?: boolean,
  *   nodeCopies?: boolean,
  *   isJoined?: boolean,
- *   isRefused?: boolean,
+ *   isRejected?: boolean,
  *   isLoaded?: boolean,
  *   algorithms?: string[],
  *   header: string,
  *   accepted: Buffer,
- *   refused: Buffer,
+ *   rejected: Buffer,
  *   presentedForm?: string,
  * }} Case
  *   `form` is one of caller-copies.js, `encodings` are the copies that must not be, `kept` is what lies in
@@ -90,7 +90,7 @@ function hmacCases() {
     hmac("large KeyObject", "KeyObject", randomBytes(LARGE)),
     hmac("JWK", "JWK", jwkText(32)),
     hmac("large JWK", "JWK", jwkText(LARGE)),
-    hmac("JWK for another purpose", "JWK for another purpose", jwkText(32), { isRefused: true }),
+    hmac("JWK for another purpose", "JWK for another purpose", jwkText(32), { isRejected: true }),
   ];
 }
 
@@ -108,7 +108,7 @@ function hmac(name, form, secret, more = {}) {
     kept: hmacStates(key),
     header: "authorization",
     accepted: token(key),
-    refused: token(randomBytes(32)),
+    rejected: token(randomBytes(32)),
     ...more,
   };
 }
@@ -205,7 +205,7 @@ function signedTokens(key, algorithm) {
   return {
     header: "authorization",
     accepted: bearer(algorithm, token),
-    refused: bearer(algorithm, (input) => token(Buffer.concat([input, input]))),
+    rejected: bearer(algorithm, (input) => token(Buffer.concat([input, input]))),
   };
 }
 
@@ -221,9 +221,9 @@ function apiKeyCases() {
     apiKey("API key of an entry, by hash", "entries by hash", text(32)),
     apiKey("API key, loaded", "entries", text(32), { isLoaded: true }),
     apiKey("API key of an entry before a bad one", "entries, the last one bad", text(32), {
-      isRefused: true,
+      isRejected: true,
     }),
-    apiKey("API key before a bad one", "keys, the last one bad", text(32), { isRefused: true }),
+    apiKey("API key before a bad one", "keys, the last one bad", text(32), { isRejected: true }),
   ];
 }
 
@@ -238,7 +238,7 @@ function apiKey(name, form, secret, more = {}) {
     kept: apiKeyDigest(key),
     header: "x-api-key",
     accepted: secret,
-    refused: text(32),
+    rejected: text(32),
     ...more,
   };
 }

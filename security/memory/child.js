@@ -45,7 +45,7 @@ const commands = {
     providers.set(name, new classes[type](options));
   },
 
-  /** Fails as a constructor does that refuses its options. */
+  /** Fails as a constructor does that rejects its options. */
   async constructInVain({ name, type, algorithms }) {
     try {
       await commands.construct({ name, type, algorithms });

@@ -48,13 +48,13 @@ export async function examine(subject, cases, { search, settle, isUsed = true } 
   noteAll("held", known);
 
   for (const each of cases) {
-    await subject.tell(each.isRefused ? "constructInVain" : "construct", each);
+    await subject.tell(each.isRejected ? "constructInVain" : "construct", each);
     const found = await look(secrets);
     note("copied", newOnes(found, known));
     known = found;
   }
 
-  for (const each of isUsed ? cases.filter(({ isRefused }) => !isRefused) : []) {
+  for (const each of isUsed ? cases.filter(({ isRejected }) => !isRejected) : []) {
     // The request of an API key is a copy of it, and not ours.
     await present(subject, each, each.accepted, each.presentedForm);
     known = each.type === "APIKeyAuthProvider" ? await look(secrets) : known;
@@ -62,7 +62,7 @@ export async function examine(subject, cases, { search, settle, isUsed = true } 
     const found = await look(secrets);
     note("copiedInUse", newOnes(found, known));
     known = found;
-    await present(subject, each, each.refused);
+    await present(subject, each, each.rejected);
     await authenticate(subject, each, false);
   }
 

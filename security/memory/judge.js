@@ -8,7 +8,7 @@ import { canSearchMemory } from "./subject.js";
  * @returns {string[]} what is wrong, in words
  */
 export function faults(case_, outcome) {
-  const { name, kept, canBeWiped, nodeCopies, isJoined, isRefused } = case_;
+  const { name, kept, canBeWiped, nodeCopies, isJoined, isRejected } = case_;
   const wrong = [];
   const demandNone = (what, traces) => {
     if (traces.length > 0) {
@@ -30,7 +30,7 @@ export function faults(case_, outcome) {
   if (canBeWiped) {
     demandNone("left although the caller has wiped it", outcome.left);
   }
-  const needs = isRefused || !canSearchMemory() ? [] : Object.entries(kept);
+  const needs = isRejected || !canSearchMemory() ? [] : Object.entries(kept);
   for (const [need, bytes] of needs) {
     const isThere = outcome.kept.some(
       ({ encoding, length }) => encoding === `${name}: ${need}` && length === bytes.length,

@@ -1,7 +1,7 @@
 /** Finds what is left of a secret in memory: any sixteen bytes in a row of it, in any of its encodings. */
 
 /** A run this long is no coincidence, and is half of the shortest secret here. */
-const SHORTEST = 16;
+const MIN_LENGTH = 16;
 
 /**
  * Memory is looked at every eight bytes, at eight bytes: wherever a run of sixteen lies, some eight of it
@@ -10,7 +10,7 @@ const SHORTEST = 16;
 const STEP = 8;
 const TABLE_BITS = 20;
 /** Of a long secret, only so many bytes from both ends are looked for. */
-const LONGEST_END = 256;
+const MAX_END_LENGTH = 256;
 
 /**
  * @typedef {{ encoding: string, address: number, length: number, region: string }} Trace
@@ -25,12 +25,12 @@ export class Traces {
 
   /** @param {Record<string, Uint8Array>} encodings by name */
   constructor(encodings) {
-    this.#encodings = Object.entries(encodings).filter(([, bytes]) => bytes.length >= SHORTEST);
+    this.#encodings = Object.entries(encodings).filter(([, bytes]) => bytes.length >= MIN_LENGTH);
     for (const [encoding, bytes] of this.#encodings) {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       for (let offset = 0; offset + STEP <= bytes.length; offset += 1) {
-        if (offset === LONGEST_END) {
-          offset = Math.max(offset, bytes.length - LONGEST_END);
+        if (offset === MAX_END_LENGTH) {
+          offset = Math.max(offset, bytes.length - MAX_END_LENGTH);
         }
         const first = view.getUint32(offset, true);
         this.#occurs[hash(first)] = 1;
@@ -92,7 +92,7 @@ export class Traces {
         ) {
           after += 1;
         }
-        if (before + after >= SHORTEST) {
+        if (before + after >= MIN_LENGTH) {
           yield { encoding, start: at - before, length: before + after };
         }
       }

@@ -39,7 +39,7 @@ const total = {
   providers: Number(options.providers),
   workers: Number(options.workers),
 };
-const done = { authentications: 0, accepted: 0, refused: 0, providers: 0, workers: 0, byEnding: {} };
+const done = { authentications: 0, accepted: 0, rejected: 0, providers: 0, workers: 0, byEnding: {} };
 const leaked = [];
 
 const keys = makeKeys();
@@ -115,7 +115,7 @@ async function authenticate(number) {
     throw new Error(`${provider}: authentication ${number} should be ${isAccepted}`);
   }
   done.authentications += 1;
-  done[isAccepted ? "accepted" : "refused"] += 1;
+  done[isAccepted ? "accepted" : "rejected"] += 1;
 }
 
 async function makeAndDrop(number) {

@@ -13,7 +13,7 @@ export const OURS = "ours";
 export const LIMIT = 10;
 
 /**
- * How many nanoseconds may lie between an acceptance and a refusal. Whoever asks is told which of them it
+ * How many nanoseconds may lie between an acceptance and a rejection. Whoever asks is told which of them it
  * is, and JavaScript branches on it: the compiler puts one of the two branches closer by. Less than what
  * mcp-framework takes longer for a key than for a stranger if it has a single key.
  */

@@ -114,7 +114,7 @@ impl Verifier {
             return Err(error);
         }
 
-        // Of the right size from the start: what a growing Vec leaves behind is not wiped.
+        // Allocated at full size: what a growing Vec leaves behind is not wiped.
         let mut prepared = Vec::with_capacity(keys.iter().map(|key| key.algorithms.len()).sum());
         for UsableKey { position, config, key, algorithms } in &keys {
             for algorithm in algorithms {

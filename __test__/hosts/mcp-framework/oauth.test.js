@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { OAuthAuthProvider as FrameworkOAuthAuthProvider } from "mcp-framework";
-import { APIKeyAuthProvider, anyOf, OAuthAuthProvider } from "mcp-native-auth";
+import { APIKeyAuthProvider, anyOf, JWTAuthProvider, OAuthAuthProvider } from "mcp-native-auth";
 import { issuerServer } from "../../support/issuer-server.js";
 import { jws, pair, publicJwk } from "../../support/keys.js";
 import {
@@ -20,6 +20,7 @@ import {
 } from "../../support/servers.js";
 
 const ISSUER = "https://issuer.example";
+const KEY = "9uZ4tXq7LwRk2VbNc8Hd5pTy3JmGs6fA";
 const DOWN = "https://down.example";
 const OPAQUE = "https://opaque.example";
 const RESOURCE = "https://mcp.example.com/mcp";
@@ -255,8 +256,21 @@ describe("the parameters of a challenge", () => {
     assert.equal(value, 'Bearer realm="MCP Server", resource="api://mcp"');
   });
 
+  for (const what of ["a token without the scope", "an issuer that is down"]) {
+    it(`anyOf answers as OAuth alone: ${what}`, async (t) => {
+      const others = [new APIKeyAuthProvider({ keys: [KEY] }), new JWTAuthProvider({ secret: KEY })];
+      const server = await start(t, HTTP_STREAM, anyOf([...others, provider()]));
+      assertRejected(
+        await server.send(gated(HTTP_STREAM, REJECTIONS[what][0])),
+        REJECTIONS[what],
+        what,
+        HTTP_STREAM,
+      );
+    });
+  }
+
   it("anyOf sends it next to the challenges of others, and its metadata is served", async (t) => {
-    const combined = anyOf([new APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] }), provider()]);
+    const combined = anyOf([new APIKeyAuthProvider({ keys: [KEY] }), provider()]);
     assert.ok(combined instanceof FrameworkOAuthAuthProvider);
     const server = await start(t, HTTP_STREAM, combined);
     const answer = await server.send(gated(HTTP_STREAM, sign({ exp: 1 })));
@@ -316,6 +330,22 @@ describe("an issuer that cannot be asked", () => {
         { ...failed[0], message: undefined },
         { provider: "OAuthAuthProvider", failures: 1, message: undefined, usingStaleKeys: false },
       );
+    });
+  }
+
+  for (const transport of TRANSPORTS) {
+    it(`JWTAuthProvider with keys by URL, ${transport}: 503 too, and a good token is accepted`, async (t) => {
+      const down = await start(t, transport, new JWTAuthProvider({ jwksUri: "http://127.0.0.1:1/jwks" }));
+      const answer = await down.send(gated(transport, sign()));
+      const [, status, , message] = REJECTIONS["an issuer that is down"];
+      assert.equal(answer.status, status);
+      assert.equal(JSON.parse(answer.body).error, message);
+      assert.deepEqual(valuesOf(answer, "www-authenticate"), []);
+      assert.match(valuesOf(answer, "retry-after").join(), transport === SERVERLESS ? /^$/ : /^[1-9]\d*$/);
+      const up = await start(t, transport, new JWTAuthProvider({ jwksUri: issuer.jwksUri }));
+      const good = await up.send(gated(transport, sign()));
+      assert.ok(good.status < 300 || good.status === 400, `${good.status} ${good.body}`);
+      good.close?.();
     });
   }
 

@@ -644,6 +644,8 @@ const DESCENDANTS = {
   "a thread with flags of its own": `inThread({ execArgv: [] })`,
   "a thread with both of its own": `inThread({ env: { NODE_OPTIONS: "" }, execArgv: [] })`,
   "a thread that shares the environment": `inThread({ env: SHARE_ENV, execArgv: [] })`,
+  "a thread that runs text": `inThread({ eval: true }, "'use strict'; const require = 0; import('./asked.mjs')")`,
+  "a thread that runs text with an environment of its own": `inThread({ eval: true, env: {} }, "import('./asked.mjs')")`,
   "fork()": `inChild(fork("asked.mjs", { silent: true }))`,
   "fork() with flags of its own": `inChild(fork("asked.mjs", { silent: true, execArgv: [] }))`,
   "fork() with an environment of its own": `inChild(fork("asked.mjs", { silent: true, env }))`,
@@ -673,7 +675,7 @@ for (const [how, [args, env]] of Object.entries(HOW)) {
         import { once } from "node:events"; import { text } from "node:stream/consumers";
         import { SHARE_ENV, Worker } from "node:worker_threads";
         const { NODE_OPTIONS, ...env } = process.env;
-        const inThread = async (options) => (await once(new Worker("./asked.mjs", options), "message"))[0];
+        const inThread = async (options, run = "./asked.mjs") => (await once(new Worker(run, options), "message"))[0];
         const inChild = ({ stdout }) => text(stdout);
         const answers = {};
         ${Object.entries(DESCENDANTS)

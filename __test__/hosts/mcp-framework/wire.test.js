@@ -404,8 +404,10 @@ for (const transport of [SSE, HTTP_STREAM]) {
 const CLIENTS = { [SSE]: SSEClientTransport, [HTTP_STREAM]: StreamableHTTPClientTransport };
 const REACHES_TOOL = { APIKeyAuthProvider: {}, JWTAuthProvider: CLAIMS };
 
-async function connect(transport, url, { headers }) {
+async function connect(t, transport, url, { headers }) {
   const client = new Client({ name: "wire", version: "1.0.0" });
+  // Also where it connects though it should not: an open one tries for ever to reach its server again.
+  t.after(() => client.close());
   await client.connect(
     new CLIENTS[transport](url, { requestInit: { headers: Object.fromEntries(headers ?? []) } }),
   );
@@ -417,10 +419,10 @@ for (const transport of Object.keys(CLIENTS)) {
     const cell = { transport, provider: { kind, config: {} }, endpoints: ALL_GATED[0] };
     const [none, wrong, right] = PRESENTED[kind];
 
-    it(`${transport}, ${kind}: an SDK client with the right credential lists and calls tools`, async () => {
+    it(`${transport}, ${kind}: an SDK client with the right credential lists and calls tools`, async (t) => {
       const server = await start(OURS, cell);
       try {
-        const client = await connect(transport, server.url, right);
+        const client = await connect(t, transport, server.url, right);
         try {
           const { tools } = await client.listTools();
           assert.deepEqual(
@@ -437,11 +439,11 @@ for (const transport of Object.keys(CLIENTS)) {
       }
     });
 
-    it(`${transport}, ${kind}: an SDK client with a wrong or no credential fails with 401`, async () => {
+    it(`${transport}, ${kind}: an SDK client with a wrong or no credential fails with 401`, async (t) => {
       const server = await start(OURS, cell);
       try {
         for (const credential of [wrong, none]) {
-          await assert.rejects(connect(transport, server.url, credential), { code: 401 });
+          await assert.rejects(connect(t, transport, server.url, credential), { code: 401 });
         }
       } finally {
         await server.stop();

@@ -1,7 +1,7 @@
 import { apiKeyMethod } from "../../api-key/authenticator.js";
 import { ApiKeySet } from "../../api-key/key-set.js";
 import { KeyLoader } from "../../api-key/loader.js";
-import { readKeys, textToJudge } from "../../api-key/records.js";
+import { readKeys } from "../../api-key/records.js";
 import { findFaults, reportFaults } from "../../api-key/strength.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import {
@@ -9,6 +9,7 @@ import {
   checkUndefinedOptions,
   checkUnknownOptions,
   headerNameOption,
+  missingOption,
   readOptions,
   secondsOption,
 } from "../../core/options.js";
@@ -64,7 +65,7 @@ export class APIKeyAuthProvider {
     const { keys } = options;
     const load = loaderOption(options);
     if (load === undefined) {
-      requireKeys(keys);
+      requireKeys(options);
     }
     this.#strict = booleanOption("strict", options.strict, false);
     checkUnknownOptions(NAME, options, OPTIONS, this.#strict);
@@ -176,7 +177,7 @@ export class APIKeyAuthProvider {
 
   /** All or nothing: what throws changes no key. */
   #change(keys, change) {
-    const faults = findFaults(keys.map(textToJudge), this.#queryFallback);
+    const faults = findFaults(keys, this.#queryFallback);
     if (this.#strict) {
       reportFaults(faults, this.#reporter, true);
     }
@@ -215,10 +216,14 @@ function loaderOption({ keys, loadKeys, reloadIntervalSeconds, loadTimeoutSecond
 }
 
 /** The framework's sentence, where the framework says it; what has a length got past it there. */
-function requireKeys(keys) {
+function requireKeys(options) {
+  const { keys } = options;
   const isNone = Array.isArray(keys) ? keys.length === 0 : !keys?.length;
   if (isNone) {
-    throw codedError("ERR_MCP_AUTH_KEYS_REQUIRED", "At least one API key is required");
+    throw codedError(
+      "ERR_MCP_AUTH_KEYS_REQUIRED",
+      missingOption("At least one API key is required", options, OPTIONS),
+    );
   }
 }
 

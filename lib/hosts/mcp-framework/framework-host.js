@@ -49,7 +49,7 @@ export class FrameworkHost {
   #isTracked;
   /** Whether a rejection may get another answer than `authError`. */
   #answersVary;
-  /** Of this host in the context of a request, which may outlive the host. */
+  /** This host's state in the context of a request, which may outlive the host. */
   #slotKey = Symbol("slot");
   #preCheck = IDLE;
   #isRunNoted = false;
@@ -68,20 +68,14 @@ export class FrameworkHost {
    * @param {{ status: number, message: string }} options.authError of the usual rejection
    * @param {"framework" | "add" | "replace"} options.challenge who writes `WWW-Authenticate` on a 401: the framework
    *   alone, this host where the framework does not, or this host instead of the framework
-   * @param {boolean} [options.answersVary] whether rejections have other statuses than that of `authError`, or
-   *   challenges of their own
    * @param {() => object} [options.preCheckAnswer] `getAuthError` as the class defines it, where the framework rejects
    *   requests without a credential itself
    */
-  constructor(
-    provider,
-    original,
-    { method, limit, addressOf, authError, challenge, answersVary = false, preCheckAnswer },
-  ) {
+  constructor(provider, original, { method, limit, addressOf, authError, challenge, preCheckAnswer }) {
     this.#authenticator = new Authenticator(method, limit, publishUnlessCaptured, addressOf);
     this.#authError = authError;
     this.#challenge = challenge;
-    this.#answersVary = answersVary || limit !== undefined;
+    this.#answersVary = method.answersVary === true || limit !== undefined;
     this.#isTracked = challenge !== "framework" || this.#answersVary;
     needTracking({
       responses: this.#isTracked,
@@ -260,9 +254,10 @@ export class FrameworkHost {
     return result;
   }
 
-  /** Of an extension that rejects what our class accepted or was not asked about. Not a guess: it may be genuine. */
+  /** For an extension that rejects what our class accepted or did not see. Not a guess: it may be genuine. */
   #rejectionOf(name, verdict, request) {
-    const rejection = { ...reject(name, "PROVIDER_REJECTED", verdict?.keyId), guesses: 0 };
+    const isGenuine = verdict?.accepted === true;
+    const rejection = { ...reject(name, "PROVIDER_REJECTED", verdict?.keyId), guesses: 0, isGenuine };
     rejection.challenges = this.#authenticator.challenges(carriesBearer(request));
     return rejection;
   }

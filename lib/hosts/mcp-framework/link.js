@@ -97,7 +97,7 @@ function link(framework) {
   return isComplete;
 }
 
-/** Somebody asks what a provider is an instance of. */
+/** Called when code asks what a provider is an instance of. */
 function answerQuestion(question) {
   const file = linkToAsking(question);
   if (file !== undefined && !isLookedUp && isFrameworkLoaded()) {
@@ -287,7 +287,7 @@ function applicationRoot() {
   return workspaceAbove(root) ?? root;
 }
 
-/** Of the same owner: anyone may put a manifest into a shared folder above. */
+/** Only of the same owner: anyone may put a manifest into a shared folder above. */
 function workspaceAbove(root) {
   const { uid } = statSync(root);
   for (let folder = path.dirname(root); folder !== path.dirname(folder); folder = path.dirname(folder)) {

@@ -1,5 +1,4 @@
 import { reportAtCaller } from "../../core/errors.js";
-import { publishReloadFailed } from "../../core/events.js";
 import {
   booleanOption,
   checkUndefinedOptions,
@@ -10,11 +9,11 @@ import {
   readArray,
   readOptions,
 } from "../../core/options.js";
-import { warn } from "../../core/warnings.js";
 import { ruleOptions } from "../../jwt/rules.js";
 import { oauthMethod } from "../../oauth/authenticator.js";
 import { bearerChallenge } from "../../oauth/challenge.js";
 import { optionError } from "../../oauth/errors.js";
+import { reportFailure } from "../../oauth/failures.js";
 import { readOAuthConfig } from "../../oauth/options.js";
 import { metadataLocations } from "../../oauth/resource-metadata.js";
 import { parseUrlOption } from "../../oauth/urls.js";
@@ -99,14 +98,13 @@ export class OAuthAuthProvider {
       cacheSize: integerOption("cacheSize", options.cacheSize, DEFAULT_CACHE_SIZE, MAX_CACHE_SIZE),
       requiredScopes,
       challenge: this.#challenge,
-      onFailure: reportFailure,
+      onFailure: (failed) => reportFailure(NAME, failed),
     });
     this.#host = new FrameworkHost(this, authenticate, {
       method: this.#method,
       ...attempts,
       authError: DEFAULT_AUTH_ERROR,
       challenge: "replace",
-      answersVary: true,
     });
   }
 
@@ -150,17 +148,6 @@ extendsFramework(OAuthAuthProvider, "OAuthAuthProvider");
 
 /** As it was defined: the prototype may be changed. */
 const { authenticate } = OAuthAuthProvider.prototype;
-
-/** In an event each time, and in a warning when an issuer begins to fail. */
-function reportFailure({ error, failures, usingStaleValue }) {
-  publishReloadFailed({ provider: NAME, failures, message: error.message, usingStaleKeys: usingStaleValue });
-  if (failures === 1) {
-    warn(
-      "MCP_NATIVE_AUTH_ISSUER_UNAVAILABLE",
-      `${NAME}: ${error.message}. Tokens of known keys are still accepted; what cannot be decided is answered with 503`,
-    );
-  }
-}
 
 function scopesOption(value) {
   if (value === undefined || value === null) {

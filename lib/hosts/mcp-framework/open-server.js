@@ -122,7 +122,7 @@ function isMcpMessage({ method, url, headers }) {
 
 const isSuccess = (status) => status === 200 || status === 202;
 
-/** Serverless requests are announced by nobody. */
+/** Nothing announces serverless requests. */
 function watchHandleRequest(prototype) {
   const { handleRequest } = prototype;
   /** @this {object} */

@@ -5,7 +5,7 @@ import { accept, reject } from "../../core/verdict.js";
 import { captureVerdict } from "./verdict-capture.js";
 
 /**
- * Providers that mcp-framework or somebody else wrote, and extended ones of this package, as methods of authentication:
+ * Providers of mcp-framework or of third parties, and extended ones of this package, as methods of authentication:
  * they are asked as the framework asks them.
  *
  * @typedef {import("../../core/authenticator.js").Method} Method

@@ -1,6 +1,6 @@
 //! Public keys in the disguises that tools and people give them, where an HMAC secret is configured.
 //!
-//! A public key is not secret: whoever knows it could sign tokens if its text were taken for an HMAC secret. RFC 8725
+//! A public key is not secret: anyone who knows it could sign tokens if its text were taken for an HMAC secret. RFC 8725
 //! §2.1. Neither is a file name or an address. So all encodings that are likely are undone, several times over, and
 //! whatever turns up is examined.
 //!

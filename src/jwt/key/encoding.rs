@@ -91,7 +91,7 @@ fn is_base64(character: char) -> bool {
 /// base64 and base64url. Skips all other characters, and bits that are left over.
 pub(super) fn base64(text: impl Iterator<Item = u8>) -> Zeroizing<Vec<u8>> {
     let (_, most) = text.size_hint();
-    // Of the right size from the start: what a growing Vec leaves behind is not wiped.
+    // Allocated at full size: what a growing Vec leaves behind is not wiped.
     let mut decoded = Zeroizing::new(Vec::with_capacity(most.unwrap_or_default() * 3 / 4 + 1));
     let (mut bits, mut count) = (0_u32, 0);
     for byte in text {

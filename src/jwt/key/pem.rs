@@ -52,7 +52,7 @@ const UNSUITABLE: [(&str, &str, &str); 6] = [
 pub(super) fn is_pem(text: &[u8]) -> bool {
     const KEY_LABEL_WORDS: [&[u8]; 6] = [b"KEY", b"CERTIFICATE", b"PARAMETERS", b"PKCS7", b"CMS", b"CRL"];
     const MAX_LABEL_BYTES: usize = 64;
-    // Of the right size from the start: what a growing Vec leaves behind is not wiped.
+    // Allocated at full size: what a growing Vec leaves behind is not wiped.
     let mut squeezed = Zeroizing::new(Vec::with_capacity(text.len()));
     squeezed.extend(
         text.iter().filter(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').map(u8::to_ascii_uppercase),

@@ -1,6 +1,7 @@
 import diagnostics from "node:diagnostics_channel";
 import module from "node:module";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import workerThreads from "node:worker_threads";
 import { reportNotInherited } from "./bypass.js";
 
@@ -17,9 +18,12 @@ const NAMES_OF_SWITCH = /mcp-native-auth\/register\b|\/register\/inherited\.js/;
 /** The option that switches a thread or process that has it in NODE_OPTIONS. */
 let option = "";
 
-/** Whether a URL is that of the strict form of what is inherited. */
+/** A directive, after white space and comments. */
+const USE_STRICT = /^(?:\s|\/\/.*|\/\*[\s\S]*?\*\/)*(["'])use strict\1/;
+
+/** Whether what is inherited has the strict form: by its URL, or where that has no query, by NODE_OPTIONS. */
 export function isStrictForm(url) {
-  return url.endsWith(STRICT_FORM);
+  return url.endsWith(STRICT_FORM) || Boolean(process.env.NODE_OPTIONS?.includes(INHERITED + STRICT_FORM));
 }
 
 /** @param {boolean} isStrict */
@@ -37,13 +41,16 @@ function withSwitch(nodeOptions = "") {
   return nodeOptions.includes(option) ? nodeOptions : `${nodeOptions} ${option}`.trim();
 }
 
-/** A thread that gets an environment of its own reads NODE_OPTIONS in that. It is of this process all the same. */
+/**
+ * A thread that gets an environment of its own reads NODE_OPTIONS in that. It is of this process all the same. One that
+ * runs text instead of a file does not load what `--import` names.
+ */
 function extendToWorkers() {
   workerThreads.Worker = class Worker extends workerThreads.Worker {
     constructor(file, options) {
       const env = options?.env;
       super(
-        file,
+        options?.eval === true && typeof file === "string" ? withRequire(file) : file,
         typeof env === "object" && env !== null
           ? { ...options, env: { ...env, NODE_OPTIONS: withSwitch(env.NODE_OPTIONS) } }
           : options,
@@ -51,6 +58,15 @@ function extendToWorkers() {
     }
   };
   module.syncBuiltinESMExports();
+}
+
+/**
+ * The same text, after the switch. By way of `globalThis`, because the text may declare a `require` of its own; where
+ * there is none, the text is a module.
+ */
+function withRequire(text) {
+  const directive = USE_STRICT.test(text) ? '"use strict";' : "";
+  return `${directive}globalThis.require?.(${JSON.stringify(fileURLToPath(INHERITED))});${text}`;
 }
 
 /** A child process that gets an environment of its own may have it for a reason: that is reported, and not changed. */

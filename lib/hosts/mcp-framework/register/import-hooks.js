@@ -146,7 +146,7 @@ function replacedBy(url) {
   return replaced.href;
 }
 
-/** The module in the place of the framework's entry. What it exports itself wins over `export *`. */
+/** The module that replaces the framework's entry. What it exports itself wins over `export *`. */
 function replacementAt(url) {
   const real = replacedBy(url);
   if (real === undefined) {
