@@ -10,7 +10,9 @@ import { describe, it } from "node:test";
 import { checkApiKey, generateApiKey } from "mcp-native-auth";
 import { checkout, project, temporaryFolder } from "../support/project.js";
 
-const COMMANDS = ["keygen", "hash", "check"];
+const OF_KEYS = ["keygen", "hash", "check"];
+// The tests of `audit` are in files of their own.
+const COMMANDS = [...OF_KEYS, "audit"];
 
 // As packed, and without the addon, which `check` alone needs.
 const [folder, complete] = [0, 1].map(() => path.join(project({}), "node_modules/mcp-native-auth"));
@@ -80,14 +82,14 @@ describe("the program", () => {
       assert.deepEqual({ status, stdout }, { status: 2, stdout: "" });
       assert.match(
         stderr,
-        /^mcp-native-auth: the first argument must be a command: keygen, hash, check;[^\n]*\n$/,
+        /^mcp-native-auth: the first argument must be a command: keygen, hash, check, audit;[^\n]*\n$/,
       );
     }
   });
 
   it("refuses a key given as an argument, says why and does not repeat it", () => {
     const { key } = generateApiKey();
-    for (const command of COMMANDS) {
+    for (const command of OF_KEYS) {
       const result = run([command, key], "x\n");
       assert.deepEqual([result.status, result.stdout], [2, ""]);
       assert.ok(/argument 2 is not an option; keys are read from standard input only/.test(result.stderr));

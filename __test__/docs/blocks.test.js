@@ -453,6 +453,7 @@ const CHECKS = {
     },
   },
   dockerfile: { in: SCRIPTS.in },
+  yaml: { in: SCRIPTS.in },
   ini: {
     async ""(code) {
       checkUnit(code);

@@ -6,7 +6,7 @@ import { PROBLEMS } from "../core/weakness.js";
 import { InputError, readKeys } from "./stdin.js";
 
 /**
- * The commands of `mcp-native-auth`. Only `check` loads the native addon, so that keys can be generated where it is not
+ * The commands of `mcp-native-auth`. Only `check` loads the native addon, so that the others work where it is not
  * built. Keys are read from standard input only, and no message repeats an argument: it may
  * be a key in the wrong place.
  */
@@ -21,18 +21,19 @@ const WHITE_SPACE_AT_AN_END = /^[\s\p{Cc}]|[\s\p{Cc}]$/u;
 
 const HELP = `Usage: mcp-native-auth <command> [options]
 
-Generates and checks API keys for mcp-native-auth.
+Generates and checks API keys, and audits MCP servers.
 
 Commands:
   keygen      generate keys, each with an id and its hash for the configuration
   hash        print the hashes of keys from standard input
   check       check whether keys from standard input are intact and strong
+  audit       audit the authorization of any MCP server by its URL
 
 Options:
   --help      show this, or the help of a command
   --version   show the version
 
-Exit codes: 0 success, 1 at least one key failed the check, 2 usage or input error.
+Exit codes: 0 success, 1 at least one key or row failed the check, 2 usage or input error.
 Keys are never read from arguments, which other users and the shell's history can see.
 `;
 
@@ -112,10 +113,20 @@ export async function runCommandLine(args, { stdin, stdout, stderr }) {
       );
       return EXIT_OK;
     }
-    if (name === undefined || !Object.hasOwn(COMMANDS, name)) {
+    if (name === undefined || (name !== "audit" && !Object.hasOwn(COMMANDS, name))) {
       throw new UsageError(
-        `the first argument must be a command: ${Object.keys(COMMANDS).join(", ")}; see mcp-native-auth --help`,
+        `the first argument must be a command: ${Object.keys(COMMANDS).join(", ")}, audit; see mcp-native-auth --help`,
       );
+    }
+    if (name === "audit") {
+      // Loaded when it is needed. Arguments after -- are not its own.
+      const { audit, HELP: help } = await import("./audit/index.js");
+      const own = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
+      if (own.includes("--help") || own.includes("-h")) {
+        stdout.write(help);
+        return EXIT_OK;
+      }
+      return await audit(rest, { stdin, stdout, stderr });
     }
     const { options, run, help } = COMMANDS[name];
     if (rest.includes("--help") || rest.includes("-h")) {
