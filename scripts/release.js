@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { addonFileName } from "../lib/native/platform.js";
 import { madeFor } from "./binary.js";
 import { bundle } from "./bundle.js";
+import { addonLicense, NOTICES } from "./notices.js";
 import { platformPackage, TARGETS } from "./targets.js";
 
 const root = path.dirname(import.meta.dirname);
@@ -56,7 +57,9 @@ function layOutPlatform(triple) {
   const folder = path.join(output, "platforms", triple);
   mkdirSync(folder, { recursive: true });
   copyFileSync(addon, path.join(folder, addonFileName(triple)));
-  copyFileSync(path.join(root, "LICENSE"), path.join(folder, "LICENSE"));
+  for (const file of ["LICENSE", path.basename(NOTICES)]) {
+    copyFileSync(path.join(root, file), path.join(folder, file));
+  }
   writeFileSync(
     path.join(folder, "README.md"),
     `# ${platformPackage(triple)}\n\nThe native addon of [${manifest.name}](https://www.npmjs.com/package/${manifest.name}) ` +
@@ -66,10 +69,10 @@ function layOutPlatform(triple) {
     name: platformPackage(triple),
     version: manifest.version,
     description: `The native addon of ${manifest.name} for ${triple}`,
-    license: manifest.license,
+    license: addonLicense(),
     repository,
     main: addonFileName(triple),
-    files: [addonFileName(triple)],
+    files: [addonFileName(triple), path.basename(NOTICES)],
     os: [os],
     cpu: [cpu],
     libc: libc && [libc],
