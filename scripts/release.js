@@ -5,7 +5,7 @@
  * one package for each platform and the main package, which names them in `optionalDependencies`. The main
  * package has no scripts: nothing runs when it is installed.
  *
- * - `--repository <url>`: where the sources are, which npm compares with the provenance
+ * - `--repository <url>`: where the sources are, if not where package.json says; npm compares with the provenance
  * - `--platforms <list>`: fewer platforms than all, for a trial
  */
 
@@ -32,7 +32,12 @@ if (!values.addons || !values.output) {
   fail("usage: node scripts/release.js --addons <folder> --output <folder>");
 }
 const manifest = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
-const repository = values.repository && { type: "git", url: `git+${values.repository}.git` };
+const source = values.repository ?? manifest.homepage.replace(/#.*/, "");
+const origin = {
+  homepage: `${source}#readme`,
+  bugs: `${source}/issues`,
+  repository: { type: "git", url: `git+${source}.git` },
+};
 const platforms = values.platforms.split(",");
 const output = path.resolve(values.output);
 rmSync(output, { recursive: true, force: true });
@@ -70,7 +75,7 @@ function layOutPlatform(triple) {
     version: manifest.version,
     description: `The native addon of ${manifest.name} for ${triple}`,
     license: addonLicense(),
-    repository,
+    ...origin,
     main: addonFileName(triple),
     files: [addonFileName(triple), path.basename(NOTICES)],
     os: [os],
@@ -100,7 +105,7 @@ function layOutMain() {
   const { private: isPrivate, scripts, devDependencies, ...kept } = manifest;
   writeManifest(folder, {
     ...kept,
-    repository,
+    ...origin,
     files: manifest.files.filter((pattern) => !pattern.startsWith("native/")),
     optionalDependencies: Object.fromEntries(
       platforms.map((triple) => [platformPackage(triple), manifest.version]),
