@@ -16,7 +16,7 @@ import { anchors, blocks, headings, links, prose, sections } from "../support/ma
 import { checkout, project, temporaryFolder } from "../support/project.js";
 
 const PAGES = [
-  ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"],
+  ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md"],
   ...readdirSync(path.join(checkout, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
