@@ -24,3 +24,7 @@ export declare const anyOf: typeof esm.anyOf;
 export declare const generateApiKey: typeof esm.generateApiKey;
 /** Checks whether text has the form of a generated API key. See {@link esm.checkApiKey}. */
 export declare const checkApiKey: typeof esm.checkApiKey;
+/** Puts a provider in front of any MCP server on Node. See {@link esm.requireAuth}. */
+export declare const requireAuth: typeof esm.requireAuth;
+/** Who calls, while a request is served. See {@link esm.currentAuth}. */
+export declare const currentAuth: typeof esm.currentAuth;

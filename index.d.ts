@@ -215,6 +215,12 @@ export type RejectionReason =
   | "SCOPE_INSUFFICIENT"
   | "ISSUER_UNAVAILABLE"
   | "REQUEST_UNREADABLE"
+  | "CREDENTIAL_MALFORMED"
+  | "ORIGIN_NOT_ALLOWED"
+  | "SESSION_OF_ANOTHER"
+  | "SESSIONS_UNAVAILABLE"
+  | "BODY_UNREADABLE"
+  | "BODY_TOO_LARGE"
   | "PROVIDER_REJECTED"
   | "PROVIDER_FAILED"
   | "THROTTLED"
@@ -1228,3 +1234,218 @@ export declare function anyOf(
   providers: readonly AuthProvider[],
   options?: AnyOfOptions | null,
 ): AuthProvider & Required<Pick<AuthProvider, "getAuthError">>;
+
+/**
+ * Who calls, in the form that the official SDK hands to tools, v1 (`extra.authInfo`) and v2 (`ctx.http.authInfo`).
+ */
+export interface AuthInfo {
+  /** The access token as it was sent; empty for an API key, which no tool needs. */
+  token: string;
+  /**
+   * Of a token, the first of `client_id`, `azp`, `cid`, `appid` and `sub` that it has (RFC 9068 §2.2); of an API key,
+   * its id. Empty if there is none.
+   */
+  clientId: string;
+  /** What was granted: see {@link RequireAuthOptions.scopeClaims}; of an API key, its `scopes`. */
+  scopes: string[];
+  /** End of the credential, in seconds since the epoch. Absent if it has none. */
+  expiresAt?: number;
+  /** {@link RequireAuthOptions.resource}. RFC 8707. */
+  resource?: URL;
+  /** Where the metadata of the resource lies. RFC 9728 §5.1. */
+  resourceMetadataUrl?: string;
+  /** The claims of the token, or the {@link APIKeyData} of the key. */
+  extra?: Record<string, unknown>;
+}
+
+/** A call of a tool, as {@link RequireAuthOptions.toolScopes} judges it. */
+export interface ToolCall {
+  name: string;
+  arguments?: unknown;
+}
+
+/**
+ * Where {@link requireAuth} keeps which principal began which session, for servers with several processes. Each method
+ * may give a promise. What it throws is answered with 503.
+ *
+ * @example
+ * const sessionStore = {
+ *   get: (id) => redis.get(`mcp:session:${id}`),
+ *   set: (id, principal) => redis.set(`mcp:session:${id}`, principal, { EX: 86_400 }),
+ * };
+ */
+export interface SessionStore {
+  /** The principal of a session; `null` or `undefined` if the session is not known. */
+  get(id: string): string | null | undefined | Promise<string | null | undefined>;
+  /**
+   * Notes the principal of a session: a digest of 43 characters. Where the principal is a plain API key, it is the
+   * SHA-256 of the key, so give entries with an `id`.
+   */
+  set(id: string, principal: string): unknown;
+}
+
+/** What {@link requireAuth} asks of each request next to a credential. */
+export interface RequireAuthOptions {
+  /** Scopes that every request needs; without them, 403 `insufficient_scope`. @default none */
+  requiredScopes?: readonly string[] | null;
+  /**
+   * Scopes that calls of a tool need, by its name, or a function that gives them. Without them, the answer is 403 before
+   * the tool runs; it names all scopes of the operation. Other tools need none. If the function throws or gives
+   * anything but an array or `undefined`, the call is rejected. @default none
+   *
+   * @example { write_file: ["files:write"] }
+   */
+  toolScopes?:
+    | Readonly<Record<string, readonly string[]>>
+    | ((call: ToolCall) => readonly string[] | undefined)
+    | null;
+  /**
+   * Narrower scopes that a broader one satisfies, or a function that says whether the granted scopes hold a needed one
+   * (only `true` does). @default none
+   *
+   * @example { admin: ["files:write"], "files:write": ["files:read"] }
+   */
+  scopeHierarchy?:
+    | Readonly<Record<string, readonly string[]>>
+    | ((granted: readonly string[], needed: string) => boolean)
+    | null;
+  /**
+   * Claims that hold the scopes of a token, each a string (RFC 6749 §3.3) or an array, or a function of the claims.
+   * `permissions` and `roles` say what a user may do, not what this client was granted; name them to count them.
+   * @default ["scope", "scp"]
+   */
+  scopeClaims?: readonly string[] | ((claims: Record<string, unknown>) => readonly string[] | string) | null;
+  /**
+   * The URL of this server, as clients enter it. Becomes {@link AuthInfo.resource}; with `authorizationServers`, the
+   * metadata of the resource is served and every challenge names it (RFC 9728).
+   * @default `resource` of an {@link OAuthAuthProvider} within the provider
+   */
+  resource?: string | URL | null;
+  /** Issuers of tokens for the resource. @default those of an {@link OAuthAuthProvider} within the provider */
+  authorizationServers?: readonly string[] | null;
+  /** `scopes_supported` of the metadata: the least that is of use. @default `requiredScopes` */
+  scopesSupported?: readonly string[] | null;
+  /** `resource_name` of the metadata. */
+  resourceName?: string | null;
+  /** `resource_documentation` of the metadata: a URL. */
+  resourceDocumentation?: string | null;
+  /**
+   * Whether requests without a credential go on, without identity. A wrong credential is rejected all the same.
+   * @default false
+   */
+  optional?: boolean | null;
+  /**
+   * Origins of web pages that may call, such as `"https://app.example.com"`; `"*"` for all. Others get 403. Requests
+   * without `Origin` are not affected. @default on loopback, loopback origins and that of `resource`; elsewhere all
+   */
+  allowedOrigins?: readonly string[] | null;
+  /**
+   * Names under which the server may be called, with a port or without. Others get 403. @default on loopback, loopback
+   * names and that of `resource`; elsewhere all
+   */
+  allowedHosts?: readonly string[] | null;
+  /**
+   * Whether a session (`Mcp-Session-Id`, or `sessionId` of an SSE transport) belongs to the principal that began it.
+   * Others get 404, as for a session that does not exist. @default true
+   */
+  bindSessions?: boolean | null;
+  /** Where sessions are kept. @default in memory: 100,000 sessions, 1,000 of each principal; the least used go */
+  sessionStore?: SessionStore | null;
+  /** How the client's address is found behind proxies. See {@link TrustProxy}. @default 0 */
+  trustProxy?: TrustProxy | null;
+}
+
+/** What serves a request after {@link RequiredAuth.wrap}. */
+export interface WrapContext<Identity> {
+  authInfo: Identity;
+  /** The body, where `toolScopes` is set and the request is a `POST`: what was judged. */
+  parsedBody?: unknown;
+}
+
+/** One gate in front of a server, in the form that each stack takes. */
+export interface RequiredAuth<Identity extends AuthInfo | undefined = AuthInfo> {
+  /**
+   * Middleware for Express and what is built like it; with a `next` of your own, for `node:http`. Sets `req.auth`, and
+   * with `toolScopes` `req.body`.
+   *
+   * @example app.use(["/mcp", "/.well-known/oauth-protected-resource"], auth.express);
+   */
+  express(
+    req: import("node:http").IncomingMessage,
+    res: import("node:http").ServerResponse,
+    next: (error?: unknown) => unknown,
+  ): Promise<void>;
+  /**
+   * Decides about a `Request`: gives the identity, or the response to send. Sessions that begin and streams are not
+   * seen; {@link RequiredAuth.wrap} sees them.
+   */
+  web(request: Request, from?: { ip?: string; parsedBody?: unknown }): Promise<Identity | Response>;
+  /**
+   * A fetch handler with the gate in front. Sets `request.auth` too.
+   *
+   * @example export default { fetch: auth.wrap((request, { authInfo }) => handler.fetch(request, { authInfo })) };
+   */
+  wrap<Rest extends unknown[]>(
+    handler: (
+      request: Request,
+      context: WrapContext<Identity>,
+      ...rest: Rest
+    ) => Response | Promise<Response>,
+  ): (request: Request, ...rest: Rest) => Promise<Response>;
+  /** Middleware of Hono. Sets `c.get("auth")`. @example app.use("/mcp", auth.hono); */
+  hono(c: { req: { raw: Request }; res: Response }, next: () => Promise<void>): Promise<Response | undefined>;
+  /** Plugin of Fastify. Sets `request.auth` and `request.raw.auth`. @example await app.register(auth.fastify); */
+  fastify(app: {
+    addHook: (...args: never) => unknown;
+    decorateRequest: (...args: never) => unknown;
+    route: (...args: never) => unknown;
+  }): Promise<void>;
+  /** `authenticate` of fastmcp. Throws the `Response` to a request that it rejects. `toolScopes` has no effect. */
+  readonly fastmcp: (req: import("node:http").IncomingMessage) => Promise<AuthInfo>;
+  /**
+   * A token verifier for stacks that read the header themselves, such as `requireBearerAuth` of the official SDK.
+   * `invalidToken` makes the error that the stack takes for a 401. `toolScopes` has no effect.
+   *
+   * @example requireBearerAuth({ verifier: auth.verifier({ invalidToken: (m) => new InvalidTokenError(m) }) });
+   */
+  readonly verifier: (options?: { invalidToken?: (message: string) => Error }) => {
+    verifyAccessToken(token: string): Promise<AuthInfo & { expiresAt: number }>;
+  };
+  /** The metadata of the resource, RFC 9728 §2; `undefined` without `resource` or `authorizationServers`. */
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * Puts a provider in front of any MCP server on Node: the official SDK on Express, Fastify, Hono, node:http or a fetch
+ * handler, and whatever is built on them. Rejections follow RFC 6750 and the MCP specification 2026-07-28: 401 and 403
+ * with a challenge that names the metadata, 400 for a malformed credential, 429, 503. Both forms of the metadata URL
+ * and preflights are answered.
+ *
+ * @throws {ConfigurationError} for a configuration that cannot work
+ * @example
+ * import { JWTAuthProvider, requireAuth } from "mcp-native-auth";
+ *
+ * const auth = requireAuth(new JWTAuthProvider({ secret, audience: "https://mcp.example.com/mcp" }), {
+ *   toolScopes: { write_file: ["files:write"] },
+ * });
+ * app.post("/mcp", auth.express, (req, res) => handle(req, res, req.body));
+ */
+export declare function requireAuth(
+  provider: AuthProvider,
+  options: RequireAuthOptions & { optional: true },
+): RequiredAuth<AuthInfo | undefined>;
+export declare function requireAuth(
+  provider: AuthProvider,
+  options?: RequireAuthOptions | null,
+): RequiredAuth;
+
+/**
+ * Who calls, while a request that {@link requireAuth} admitted is served: the same {@link AuthInfo} that its host sets.
+ * `undefined` elsewhere, and where `optional` admitted a request without a credential.
+ *
+ * @example
+ * async execute() {
+ *   return `Hello, ${currentAuth()?.extra?.sub}`;
+ * }
+ */
+export declare function currentAuth(): AuthInfo | undefined;

@@ -19,6 +19,8 @@ import { reject } from "./verdict.js";
  *   request has none; `undefined` where that cannot be known
  * @property {(isInvalid: boolean) => string[]} challenges values of `WWW-Authenticate`; `isInvalid` says that a
  *   Bearer credential was presented
+ * @property {string[]} [requiredScopes] without which a token is rejected
+ * @property {boolean} [checksAudience] whether each token must have been issued for an audience; absent for API keys
  *
  * Limits on failed attempts; see lib/throttle. What it gives is a promise only where its counts are in a store.
  * @typedef {object} AttemptLimit
@@ -88,6 +90,17 @@ export class Authenticator {
     }
     const attempt = this.attempt(request).readAddress();
     return verdict.then((decided) => this.#conclude(decided, request, attempt));
+  }
+
+  /**
+   * Whether a request that was accepted would be accepted now. Counts nothing and publishes nothing. What cannot be
+   * decided at the moment is not rejected.
+   *
+   * @param {RequestView} request
+   */
+  async wouldAccept(request) {
+    const verdict = await this.method.decide(request);
+    return verdict.accepted || verdict.status === 503;
   }
 
   async #authenticateLimited(attempt, loading, limit) {

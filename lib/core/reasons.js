@@ -16,6 +16,9 @@ const NOT_DECIDED = { status: 401, counted: false, specificity: 1 };
 const GENUINE = { status: 401, counted: false, specificity: 5 };
 const TOO_MANY = { status: 429, counted: false, specificity: 5 };
 
+/** A request that the gate in front of a server rejects, whatever a provider says. */
+const ofRequest = (status) => ({ status, counted: false, specificity: 0 });
+
 /** A credential that is not genuine. A token that is known to be forged says more than a key that is not there. */
 const guess = (specificity) => ({ status: 401, counted: true, specificity });
 
@@ -52,6 +55,12 @@ export const REASONS = Object.freeze({
   SCOPE_INSUFFICIENT: { status: 403, counted: false, specificity: 6 },
   ISSUER_UNAVAILABLE: { status: 503, counted: false, specificity: 2 },
   REQUEST_UNREADABLE: NOTHING_PRESENTED,
+  CREDENTIAL_MALFORMED: ofRequest(400),
+  ORIGIN_NOT_ALLOWED: ofRequest(403),
+  SESSION_OF_ANOTHER: ofRequest(404),
+  SESSIONS_UNAVAILABLE: ofRequest(503),
+  BODY_UNREADABLE: ofRequest(400),
+  BODY_TOO_LARGE: ofRequest(413),
   PROVIDER_REJECTED: guess(1),
   PROVIDER_FAILED: NOT_DECIDED,
   THROTTLED: TOO_MANY,

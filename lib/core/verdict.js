@@ -9,6 +9,7 @@ import { REASONS } from "./reasons.js";
  * @property {object | undefined} data what the caller's identity is known by: claims, or the record of an API key.
  *   A fresh object for each request; `undefined` for a plain API key, of which nothing is known
  * @property {string | undefined} keyId id of the configured key that matched
+ * @property {string | undefined} credential value of the header whose token was accepted; never an API key
  *
  * @typedef {object} Rejected
  * @property {false} accepted
@@ -31,8 +32,8 @@ const NO_CHALLENGES = [];
 Object.freeze(NO_CHALLENGES);
 
 /** @returns {Accepted} */
-export function accept(provider, data, keyId) {
-  return { accepted: true, provider, data, keyId };
+export function accept(provider, data, keyId, credential) {
+  return { accepted: true, provider, data, keyId, credential };
 }
 
 /** @returns {Rejected} without challenges, which the authenticator that was asked first adds */

@@ -42,11 +42,11 @@ export function jwtMethod({ name, headerName, requireBearer, rules, verifier }) 
       const now = Math.floor(Date.now() / 1000);
       const verified = verify(value, now);
       if (typeof verified === "string") {
-        return accept(name, JSON.parse(verified.slice(1)), keyIds[verified.charCodeAt(0)]);
+        return accept(name, JSON.parse(verified.slice(1)), keyIds[verified.charCodeAt(0)], value);
       }
       if (verified >= CACHED_ID_BASE) {
         const { clone, keyIndex } = cache.get(verified);
-        return accept(name, clone(), keyIds[keyIndex]);
+        return accept(name, clone(), keyIds[keyIndex], value);
       }
       const rejection = reject(name, REJECTIONS[verified]);
       if (areRejectionsLogged()) {
@@ -62,6 +62,7 @@ export function jwtMethod({ name, headerName, requireBearer, rules, verifier }) 
   return {
     name,
     decide,
+    checksAudience: rules.audiences?.length > 0,
     credential: (request) => presentedToken(request.headers[header]),
     challenges: (isInvalid) => (isInvalid ? invalid : plain),
   };

@@ -97,7 +97,7 @@ export function oauthMethod({
     }
     // As the framework hands it on: for tools that call other servers of the same issuer.
     claims.token = token;
-    return accept(name, claims, outcome.keyId);
+    return accept(name, claims, outcome.keyId, token);
   }
 
   /** What cannot be decided is not a 401, which would send users to log in again. */
@@ -111,6 +111,7 @@ export function oauthMethod({
   return {
     name,
     mayWait: true,
+    requiredScopes,
     decide,
     credential: (request) => extractToken(request, header) ?? false,
     challenges: (isInvalid) => [

@@ -2,12 +2,13 @@
  * What every challenge of an OAuth resource server says. RFC 6750 §3, RFC 9728 §5.1.
  *
  * @typedef {object} ChallengeParameters
- * @property {string} resource
+ * @property {string | undefined} resource
  * @property {string | undefined} resourceMetadataUrl
  */
 
-/** @type {Record<string, string>} */
-const DESCRIPTIONS = {
+/** By error code, RFC 6750 §3.1. @type {Record<string, string>} */
+export const DESCRIPTIONS = {
+  invalid_request: "The credential is malformed or was sent in more than one place",
   invalid_token: "Missing or invalid authentication token",
   insufficient_scope: "The access token lacks a required scope",
 };

@@ -38,9 +38,15 @@ async function ask(provider, name, credential, request) {
     const { result, verdict } = await captureVerdict(() => provider.authenticate(request));
     const isAccepted = result === true || isAuthResult(result);
     if (verdict?.accepted === isAccepted) {
-      return isAccepted ? accept(verdict.provider, dataOf(result), verdict.keyId) : verdict;
+      return verdict.accepted
+        ? accept(verdict.provider, dataOf(result), verdict.keyId, verdict.credential)
+        : verdict;
     }
-    return isAccepted ? accept(name, dataOf(result)) : reject(name, reasonOf(provider, credential, request));
+    if (!isAccepted) {
+      return reject(name, reasonOf(provider, credential, request));
+    }
+    const token = isFrameworkTokenProvider(provider) ? credential(request) : undefined;
+    return accept(name, dataOf(result), undefined, token || undefined);
   } catch {
     // A provider that fails rejects; another one may accept.
     return reject(name, "PROVIDER_FAILED");

@@ -1,0 +1,30 @@
+import { decide, followed } from "./web.js";
+
+/**
+ * A middleware of Hono. The SDK's app leaves the parsed body in `parsedBody`.
+ *
+ * @param {import("../gate/gate.js").Gate} gate
+ */
+export function honoHost(gate) {
+  return async function authenticate(c, next) {
+    // What an earlier middleware has read, Hono keeps.
+    const parsedBody = c.get("parsedBody") ?? (c.req.raw.bodyUsed ? await c.req.text() : undefined);
+    const { remoteAddress, localAddress } = c.env?.incoming?.socket ?? {};
+    const { response, admitted } = await decide(gate, c.req.raw, {
+      ip: remoteAddress,
+      localAddress,
+      parsedBody,
+    });
+    if (response !== undefined) {
+      return response;
+    }
+    c.set("auth", admitted.authInfo);
+    await gate.run(admitted, next);
+    const { res } = c;
+    const same = await followed(gate, admitted, res);
+    if (same !== res) {
+      c.res = same;
+    }
+    return undefined;
+  };
+}

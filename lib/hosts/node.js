@@ -1,0 +1,202 @@
+import { refuse, refuseBody } from "../gate/answer.js";
+
+/**
+ * node:http and what is built on it: Express, Connect, Nest, xmcp.
+ *
+ * @typedef {import("../gate/gate.js").Gate} Gate
+ * @typedef {import("../gate/gate.js").Admitted} Admitted
+ * @typedef {import("../gate/answer.js").Answer} Answer
+ */
+
+/** As the official SDK reads at most. */
+export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+const UNREADABLE = "The body must be JSON in UTF-8, without a byte order mark and not compressed";
+
+/** A stream that does not take its end is cut off after this time. */
+const END_MS = 1000;
+
+/** @param {Gate} gate */
+export function nodeHost(gate) {
+  return async function authenticate(req, res, next) {
+    const admission = await gate.admit(requestOf(req));
+    if (admission.answer !== undefined) {
+      writeAnswer(res, admission.answer);
+      return;
+    }
+    const answer = await judgeBody(gate, admission, req);
+    if (answer !== undefined) {
+      writeAnswer(res, answer);
+      return;
+    }
+    req.auth = admission.authInfo;
+    followResponse(gate, admission, req, res);
+    gate.run(admission, () => next());
+  };
+}
+
+/** @returns {import("../gate/gate.js").GateRequest} */
+export function requestOf(req) {
+  return {
+    method: req.method,
+    // Routers cut off what they have matched.
+    url: req.originalUrl ?? req.url ?? "/",
+    headers: req.headers,
+    view: req,
+    localAddress: req.socket?.localAddress,
+    isRepeated: isRepeated(req.rawHeaders),
+  };
+}
+
+/** Node keeps the first `Authorization` and drops the others. */
+function isRepeated(rawHeaders = []) {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name.length === 13 && name.toLowerCase() === "authorization") {
+      count += 1;
+    }
+  }
+  return count > 1;
+}
+
+/** What is judged is handed on as `req.body`, so that nothing else runs. */
+async function judgeBody(gate, admitted, req) {
+  if (!gate.judgesBodies || req.method !== "POST") {
+    return undefined;
+  }
+  const read = isUnread(req) ? await readBody(req) : parse(req.body);
+  if (read.answer !== undefined) {
+    return gate.refuseBody(admitted, read.reason, read.answer);
+  }
+  const answer = gate.judge(admitted, read.message);
+  req.body = read.message;
+  // Body parsers of Connect's kind leave alone what has been read.
+  req._body = true;
+  return answer;
+}
+
+/** A parser that does not know the type leaves `{}` behind, and the body to whoever reads it next. */
+function isUnread(req) {
+  return req.body === undefined || (req.readableDidRead === false && req.readableEnded === false);
+}
+
+/** @typedef {{ message: unknown, answer?: undefined } | { reason: string, answer: Answer }} Body */
+
+/** @returns {Body} */
+export function parse(body) {
+  if (typeof body !== "string" && !(body instanceof Uint8Array)) {
+    return body === undefined || body === null ? unreadable() : { message: body };
+  }
+  try {
+    const text =
+      typeof body === "string"
+        ? body
+        : new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+    return { message: JSON.parse(text) };
+  } catch {
+    return unreadable();
+  }
+}
+
+function unreadable() {
+  return { reason: "BODY_UNREADABLE", answer: refuseBody(UNREADABLE) };
+}
+
+/** @returns {Body} the rest of a connection cannot be used where a body was not read to its end */
+export function tooLarge() {
+  return { reason: "BODY_TOO_LARGE", answer: refuse(413, { Connection: "close" }) };
+}
+
+/** @returns {Promise<Body>} */
+async function readBody(req) {
+  if (Number(req.headers["content-length"]) > MAX_BODY_BYTES) {
+    return tooLarge();
+  }
+  const chunks = [];
+  let size = 0;
+  try {
+    for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) {
+        return tooLarge();
+      }
+      chunks.push(chunk);
+    }
+  } catch {
+    // The client went away.
+    return unreadable();
+  }
+  return parse(Buffer.concat(chunks));
+}
+
+/** @param {any} res @param {Answer} answer */
+export function writeAnswer(res, answer) {
+  const { status, headers, body } = answer;
+  for (const [name, value] of Object.entries(headers)) {
+    // What the application says of other sites goes before what a gate says.
+    if (!(name.startsWith("Access-Control-Allow-") && res.hasHeader(name))) {
+      res.setHeader(name, value);
+    }
+  }
+  res.statusCode = status;
+  res.end(body);
+}
+
+/** Notes a session that begins, and ends a stream in time. */
+export function followResponse(gate, admitted, req, res) {
+  const { writeHead } = res;
+  if (typeof writeHead !== "function") {
+    return;
+  }
+  res.writeHead = (...args) => {
+    res.writeHead = writeHead;
+    const result = writeHead.apply(res, args);
+    const [headers] = args.filter((arg) => typeof arg === "object" && arg !== null);
+    const read = (name) => headerIn(headers, name) ?? res.getHeader(name);
+    const id = read("mcp-session-id");
+    if (typeof id === "string" && res.statusCode < 400) {
+      gate.beginSession(admitted, id);
+    }
+    if (String(read("content-type")).startsWith("text/event-stream")) {
+      if (req.method === "GET" && gate.bindsSessions) {
+        noteEndpoint(gate, admitted, res);
+      }
+      gate.watchStream(admitted, { isOpen: () => !res.writableEnded && !res.destroyed, end: () => end(res) });
+    }
+    return result;
+  };
+}
+
+/** In an object or a flat list, as `writeHead` takes them. */
+function headerIn(headers, name) {
+  if (Array.isArray(headers)) {
+    const flat = headers.flat();
+    const index = flat.findIndex((one, at) => at % 2 === 0 && String(one).toLowerCase() === name);
+    return index === -1 ? undefined : flat[index + 1];
+  }
+  const key = Object.keys(headers ?? {}).find((one) => one.toLowerCase() === name);
+  return key === undefined ? undefined : headers[key];
+}
+
+const ENDPOINT = /^event: ?endpoint\r?\ndata: ?[^\r\n]*[?&]sessionId=([^&#\r\n]+)/m;
+
+/** The SSE transport says the id of a session in its first event. MCP 2024-11-05, HTTP with SSE. */
+function noteEndpoint(gate, admitted, res) {
+  const { write } = res;
+  res.write = (chunk, ...rest) => {
+    res.write = write;
+    const [, id] = ENDPOINT.exec(String(chunk)) ?? [];
+    if (id !== undefined) {
+      gate.beginSession(admitted, decodeURIComponent(id));
+    }
+    return write.call(res, chunk, ...rest);
+  };
+}
+
+function end(res) {
+  // Whoever writes on would make it fail.
+  res.on("error", () => {});
+  res.end();
+  setTimeout(() => res.destroy(), END_MS).unref();
+}

@@ -1,0 +1,144 @@
+import { MAX_BODY_BYTES, parse, tooLarge } from "./node.js";
+
+/**
+ * The Fetch standard's Request and Response: the official SDK's web handlers, Next, Deno, Bun, Lambda.
+ *
+ * @typedef {import("../gate/gate.js").Gate} Gate
+ * @typedef {{ ip?: string, localAddress?: string, parsedBody?: unknown }} From
+ */
+
+/** @param {Gate} gate */
+export function webHost(gate) {
+  return {
+    /** @param {From} [from] */
+    web: async (request, from) => {
+      const { response, admitted } = await decide(gate, request, from);
+      return response ?? admitted.authInfo;
+    },
+    wrap:
+      (handler) =>
+      async (request, ...rest) => {
+        const { response, admitted, parsedBody } = await decide(gate, request, {
+          ip: addressIn(request, rest[0]),
+        });
+        if (response !== undefined) {
+          return response;
+        }
+        const { authInfo } = admitted;
+        request.auth = authInfo;
+        const answered = await gate.run(admitted, () => handler(request, { authInfo, parsedBody }, ...rest));
+        return followed(gate, admitted, answered);
+      },
+  };
+}
+
+/**
+ * @param {Gate} gate
+ * @param {any} request
+ * @param {From} [from]
+ */
+export async function decide(gate, request, { ip, localAddress, parsedBody } = {}) {
+  const admission = await gate.admit(requestOf(request, ip, localAddress));
+  if (admission.answer !== undefined) {
+    return { response: toResponse(admission.answer) };
+  }
+  if (!gate.judgesBodies || request.method !== "POST") {
+    return { admitted: admission, parsedBody };
+  }
+  const read = parsedBody === undefined ? await readBody(request) : parse(parsedBody);
+  if (read.answer !== undefined) {
+    return { response: toResponse(gate.refuseBody(admission, read.reason, read.answer)) };
+  }
+  const answer = gate.judge(admission, read.message);
+  return answer === undefined
+    ? { admitted: admission, parsedBody: read.message }
+    : { response: toResponse(answer) };
+}
+
+function requestOf(request, ip, localAddress) {
+  const { host, pathname, search } = new URL(request.url);
+  const headers = { host, ...Object.fromEntries(request.headers) };
+  const url = pathname + search;
+  const { method } = request;
+  const view = { headers, url, method, socket: { remoteAddress: ip } };
+  return { method, url, headers, view, localAddress };
+}
+
+/** Deno and Bun hand on who asks, next to the request. */
+function addressIn(request, info) {
+  return info?.remoteAddr?.hostname ?? info?.requestIP?.(request)?.address;
+}
+
+/** Of a copy: the request is handed on as it came. */
+async function readBody(request) {
+  const chunks = [];
+  let size = 0;
+  try {
+    const reader = request.clone().body?.getReader();
+    for (let read = await reader?.read(); read?.done === false; read = await reader.read()) {
+      size += read.value.length;
+      if (size > MAX_BODY_BYTES) {
+        // Not awaited: the copy ends when the request itself does.
+        reader.cancel().catch(() => {});
+        request.body.cancel().catch(() => {});
+        return tooLarge();
+      }
+      chunks.push(read.value);
+    }
+  } catch {
+    return parse(undefined);
+  }
+  return parse(Buffer.concat(chunks));
+}
+
+/** @param {import("../gate/answer.js").Answer} answer */
+export function toResponse({ status, headers, body }) {
+  return new Response(body === "" ? null : body, { status, headers });
+}
+
+/** Notes a session that begins, and ends a stream in time. */
+export async function followed(gate, admitted, response) {
+  const id = response.headers?.get("mcp-session-id");
+  if (id && response.status < 400) {
+    await gate.beginSession(admitted, id);
+  }
+  const isStream = response.headers?.get("content-type")?.startsWith("text/event-stream");
+  return isStream && response.body ? endable(gate, admitted, response) : response;
+}
+
+function endable(gate, admitted, response) {
+  const reader = response.body.getReader();
+  let isOpen = true;
+  const stop = () => {
+    isOpen = false;
+  };
+  const body = new ReadableStream({
+    start(controller) {
+      gate.watchStream(admitted, {
+        isOpen: () => isOpen,
+        end: () => {
+          stop();
+          controller.close();
+          reader.cancel().catch(() => {});
+        },
+      });
+    },
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (!isOpen) {
+        return;
+      }
+      if (done) {
+        stop();
+        controller.close();
+      } else {
+        controller.enqueue(value);
+      }
+    },
+    cancel(reason) {
+      stop();
+      return reader.cancel(reason);
+    },
+  });
+  return new Response(body, response);
+}
