@@ -31,6 +31,12 @@ const CLAIMS = [
     "fuzz-core",
   ],
   [
+    "Whatever an authorization server answers, only its tokens for this server are accepted",
+    "damaged key sets, metadata and introspection answers, judged by what the fuzzer signed",
+    "npm run fuzz:oauth",
+    "fuzz-oauth",
+  ],
+  [
     "Signatures are right, for every algorithm",
     "Project Wycheproof's 5,036 cases, published tokens, every bit of a token flipped",
     "npm test",
