@@ -1,10 +1,10 @@
 /**
- * Writes the figures of the last runs into the README and draws the chart: `node bench/report.js`. No
+ * Writes docs/benchmarks.md from the results of the last runs and draws the chart: `node bench/report.js`. No
  * figure is typed by hand.
  *
  *   --results FOLDER  where providers.json, oauth.json, server.json, server-log-off.json and
  *                     server-zod-3.json are; bench/results
- *   --readme FILE     what is rewritten between the markers; README.md
+ *   --page FILE       what is written; docs/benchmarks.md
  *   --chart FILE      the SVG; docs/bench.svg
  */
 
@@ -17,8 +17,14 @@ import { BACKEND, FAST_JWT, FAST_JWT_CACHED, FRAMEWORK, JOSE, OURS } from "./sup
 import { figure, withSpread } from "./support/print.js";
 
 const ROOT = path.dirname(import.meta.dirname);
-const BEGIN = "<!-- bench:begin -->";
-const END = "<!-- bench:end -->";
+const INTRODUCTION = `# Benchmarks
+
+Written by \`npm run bench:report\` from the last results of \`npm run bench\`, \`npm run bench:oauth\` and
+\`npm run bench:server\`. [Performance](performance.md) says what each measures, and what separates the figures from the
+possible minimum.
+
+All contenders are measured in one run: each gives the right answer before it is timed, rounds are interleaved, and
+ratios are taken within rounds.`;
 
 /** Rows by `id`. The run measures more; these stand for the rest. */
 const TOKEN_ROWS = [
@@ -63,7 +69,7 @@ const CHART_IMPLEMENTATIONS = [OURS, ...TOKEN_COLUMNS.map(([name]) => name)];
 const { values: files } = parseArgs({
   options: {
     results: { type: "string", default: path.join(import.meta.dirname, "results") },
-    readme: { type: "string", default: path.join(ROOT, "README.md") },
+    page: { type: "string", default: path.join(ROOT, "docs", "benchmarks.md") },
     chart: { type: "string", default: path.join(ROOT, "docs", "bench.svg") },
   },
 });
@@ -93,22 +99,11 @@ if (serverWithoutLog !== undefined) {
 if (serverWithZod3 !== undefined) {
   parts.push(zod3Report(serverWithZod3));
 }
-rewrite(parts.filter(Boolean).join("\n\n"));
+writeFileSync(files.page, `${[INTRODUCTION, ...parts].join("\n\n")}\n`);
 
 function read(name) {
   const file = path.join(files.results, name);
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
-}
-
-function rewrite(report) {
-  const readme = readFileSync(files.readme, "utf8");
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END);
-  if (begin === -1 || end < begin) {
-    fail(`${files.readme} needs the lines ${BEGIN} and ${END}, in this order`);
-  }
-  const text = `${readme.slice(0, begin + BEGIN.length)}\n${report}\n${readme.slice(end)}`;
-  writeFileSync(files.readme, text);
 }
 
 function drawChart({ rows }) {
@@ -125,8 +120,9 @@ function drawChart({ rows }) {
 function providersReport(run) {
   const { machine, node, date, command, rounds, milliseconds, versions } = run;
   const chosen = (ids) => ids.flatMap((id) => run.rows.filter((row) => row.id === id));
-  const image = path.relative(path.dirname(path.resolve(files.readme)), path.resolve(files.chart));
+  const image = path.relative(path.dirname(path.resolve(files.page)), path.resolve(files.chart));
   return [
+    "## Tokens and API keys",
     `![Microseconds per request of each library, logarithmic scale](${image.replaceAll(path.sep, "/")})`,
     paragraph(
       `Measured on ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${node}, on ${date.slice(0, 10)} ` +
@@ -155,6 +151,7 @@ function peers(versions) {
 function oauthReport(run) {
   const { date, command, rounds, rows, versions } = run;
   return [
+    "## OAuth access tokens",
     paragraph(
       `Access tokens with keys by URL, on ${date.slice(0, 10)} by \`${command}\`: ${rounds} rounds. ${peers(versions)}.`,
     ),
@@ -262,6 +259,7 @@ function targetLine({ rows, footprint }) {
 /** Rows of bench/server.js, one for each provider. */
 function serverReport({ machine, rounds, rows, targets }) {
   return [
+    "## Servers",
     paragraph(
       `A real \`MCPServer\` with what \`npm install mcp-framework\` gives, requests per second on ` +
         `${machine.date.slice(0, 10)} by \`npm run bench:server\`: ${rounds} rounds, each with new processes; in ` +
@@ -363,7 +361,7 @@ function ratioCell(entry) {
   return entry?.ratio ? withSpread(entry.ratio, "×") : "–";
 }
 
-/** Lines as long as the README's. */
+/** Lines as long as those of the other pages. */
 function paragraph(text) {
   return text.replaceAll(/(.{1,118})(?: |$)/g, "$1\n").trimEnd();
 }

@@ -1,52 +1,64 @@
-// npm start              asks with every kind of credential; exits 0 when all went as it should, else 1
-// npm start -- --serve   keeps two servers up and prints curl lines to try
-
-import { ask } from "./client.js";
-import { oauthRound } from "./oauth.js";
-import { printOAuth, printRound, printRow, printTotal, silenceFrameworkLog } from "./report.js";
+import { parseArgs } from "node:util";
+import { compare } from "./compare.js";
+import { printRound, printTotal, silenceServers } from "./report.js";
 import { rounds } from "./rounds.js";
-import { freePort, running } from "./running.js";
 import { serve } from "./serve.js";
 
-const args = process.argv.slice(2);
-const unknown = args.find((arg) => arg !== "--serve");
+const USAGE = `\
+npm start [-- options]
 
-silenceFrameworkLog();
-if (unknown !== undefined) {
-  console.error(`Unknown argument ${JSON.stringify(unknown)}: the demo takes --serve or nothing.`);
-  process.exitCode = 2;
-} else {
+Starts MCP servers on 127.0.0.1, asks them with the official clients and every kind of credential, and prints what they
+answered and why, next to what the same servers answer with mcp-framework's own providers. Exits with 1 if an answer is
+not as it should be.
+
+  --verbose   each request of a row, with the response's challenge and body
+  --serve     keeps two servers running instead, and prints curl lines to try
+  --help      this text
+
+Colors on a terminal only, and not with NO_COLOR=1. MCP_DEBUG_CONSOLE=true shows the servers' own log.
+`;
+
+const options = {
+  verbose: { type: "boolean", default: false },
+  serve: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+};
+const flags = read();
+if (flags?.help) {
+  process.stdout.write(USAGE);
+} else if (flags !== undefined) {
+  silenceServers();
   try {
-    await (args.length > 0 ? serve() : run());
+    await (flags.serve ? serve() : run(flags));
   } catch (error) {
-    console.error(`The demo could not go on: ${error.message}`);
+    console.error(`The demo failed: ${error.message}`);
     process.exitCode = 1;
   }
 }
 
-async function run() {
-  let rows = 0;
-  let mismatches = 0;
+/** @returns {{ verbose: boolean, serve: boolean, help: boolean } | undefined} undefined if there is nothing to do */
+function read() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${error.message}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+async function run({ verbose }) {
+  const outcomes = [];
   for (const round of rounds()) {
-    const port = await freePort();
-    const url = `http://127.0.0.1:${port}${round.path}`;
-    const server = round.serverOn(port);
-    try {
-      await running(server, port);
-      printRound(round, url);
-      for (const [who, presents, credential, expected] of round.rows) {
-        const outcome = await ask({ type: round.type, url }, credential);
-        rows += 1;
-        if (!printRow(who, presents, outcome, expected)) mismatches += 1;
-      }
-    } finally {
-      await server.stop();
-    }
+    const rows = await compare(round);
+    printRound(round, rows, { verbose });
+    outcomes.push(...rows);
   }
-  for (const asExpected of printOAuth(await oauthRound())) {
-    rows += 1;
-    if (!asExpected) mismatches += 1;
-  }
-  printTotal(rows, mismatches);
-  if (mismatches > 0) process.exitCode = 1;
+  // Not before the log is silenced: the authorization server warns while it is imported.
+  const { oauthRound } = await import("./oauth.js");
+  const { round, rows } = await oauthRound();
+  printRound(round, rows, { verbose });
+  outcomes.push(...rows);
+  printTotal(outcomes);
+  if (!outcomes.every(({ asExpected }) => asExpected)) process.exitCode = 1;
 }

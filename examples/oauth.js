@@ -1,8 +1,9 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { RESOURCE_SERVER, startAuthorizationServer } from "./authorization-server.js";
-import { freePort, running } from "./running.js";
-import { oauthServer } from "./server.js";
+import * as framework from "mcp-framework";
+import * as ours from "mcp-native-auth";
+import { startAuthorizationServer } from "./authorization-server.js";
+import { start, withReason } from "./compare.js";
 
 const REDIRECT_URL = "http://127.0.0.1:9/callback";
 
@@ -34,67 +35,95 @@ class Session {
 }
 
 /**
- * Logs in at a real authorization server and calls a tool, takes the token to another server, rotates the key; then
- * with opaque tokens, which the server asks about, until one is revoked.
- *
- * @returns {Promise<{ url: string, answers: Record<string, object>, statuses: Record<string, number> }>}
+ * Alice logs in at a real authorization server and calls a tool; then her token is taken to another server. Once with
+ * our provider, once with the framework's, which has to be told what ours reads from the issuer's metadata.
  */
 export async function oauthRound() {
-  const signed = await withServers({ format: "jwt" }, {}, async ({ authorizationServer, start }) => {
-    const [here, there] = [await start(), await start()];
-    const first = await logInAndCall(here);
-    const elsewhere = await statusOf(there, first.token);
-    authorizationServer.rotate();
-    const second = await logInAndCall(here);
-    const withdrawn = await statusOf(here, first.token);
-    return {
-      url: here,
-      answers: { first: first.answer, second: second.answer },
-      statuses: { elsewhere, withdrawn },
-    };
-  });
-  // Asks about each request: a revocation is seen at once.
-  const validation = { type: "introspection", introspection: { ...RESOURCE_SERVER, cacheTTL: 0 } };
-  const opaque = await withServers({ format: "opaque" }, { validation }, async (servers) => {
-    const url = await servers.start();
-    const { answer, token, client } = await logInAndCall(url);
-    await fetch(`${servers.authorizationServer.issuer}/token/revocation`, {
-      method: "POST",
-      body: new URLSearchParams({ token, client_id: client.client_id }),
-    });
-    return { answer, revoked: await statusOf(url, token) };
-  });
-  return {
-    url: signed.url,
-    answers: { ...signed.answers, opaque: opaque.answer },
-    statuses: { ...signed.statuses, revoked: opaque.revoked },
-  };
-}
-
-async function withServers(tokens, options, run) {
-  const authorizationServer = await startAuthorizationServer(tokens);
-  const servers = [];
-  const start = async () => {
-    const port = await freePort();
-    const url = `http://127.0.0.1:${port}/mcp`;
-    const server = oauthServer({ port, resource: url, issuer: authorizationServer.issuer, ...options });
-    servers.push(server);
-    await running(server, port);
-    return url;
-  };
+  const authorizationServer = await startAuthorizationServer();
+  const { issuer } = authorizationServer;
+  const config = (resource) => ({ resource, authorizationServers: [issuer] });
+  const validation = (audience) => ({ type: "jwt", audience, issuer, jwksUri: `${issuer}/jwks` });
   try {
-    return await run({ authorizationServer, start });
+    const { login, elsewhere } = await visit((url) => new ours.OAuthAuthProvider(config(url)));
+    const theirs = await visit(
+      (url) => new framework.OAuthAuthProvider({ ...config(url), validation: validation(url) }),
+    );
+    const { token, ...claims } = login.answer;
+    return {
+      round: {
+        title: "OAuth with a real authorization server, over HTTP stream",
+        code: "new OAuthAuthProvider({ resource, authorizationServers: [issuer] })",
+      },
+      rows: [
+        {
+          who: "Alice",
+          presents: "the token that she gets by logging in",
+          exchanges: [
+            { request: "POST /mcp", status: 401 },
+            { request: "POST /mcp", status: login.status },
+          ],
+          status: login.status,
+          answer: claims,
+          why: login.why,
+          frameworkStatus: theirs.login.status,
+          asExpected:
+            claims.sub === "alice" &&
+            claims.aud === login.url &&
+            typeof token === "string" &&
+            login.why === "sub is alice" &&
+            theirs.login.status === 200,
+        },
+        {
+          who: "Alice",
+          presents: "the same token at another server",
+          exchanges: [{ request: "POST /mcp", status: elsewhere.status }],
+          status: elsewhere.status,
+          challenge: elsewhere.challenge,
+          why: elsewhere.why,
+          frameworkStatus: theirs.elsewhere.status,
+          asExpected:
+            elsewhere.status === 401 &&
+            elsewhere.why === "TOKEN_AUDIENCE_NOT_ALLOWED" &&
+            theirs.elsewhere.status === 401,
+        },
+      ],
+    };
   } finally {
-    for (const server of servers) await server.stop();
     await authorizationServer.stop();
   }
 }
 
-async function logInAndCall(url) {
-  const session = new Session();
+/** What comes of the login at one server, and of the same token at a second one. */
+async function visit(providerAt) {
+  const servers = [];
+  try {
+    for (let count = 0; count < 2; count += 1) servers.push(await start("http-stream", providerAt));
+    const [here, there] = servers.map(({ url }) => url);
+    const session = new Session();
+    // Somebody uses the other server, so that it knows the issuer's keys and can tell what is wrong with a token.
+    await callWhoAmI(there, new Session());
+    const login = await withReason(() => callWhoAmI(here, session));
+    const elsewhere = await withReason(() =>
+      fetch(there, { method: "POST", headers: { authorization: `Bearer ${session.saved.access_token}` } }),
+    );
+    await elsewhere.result.body?.cancel();
+    return {
+      login: { url: here, status: 200, answer: login.result, why: login.why },
+      elsewhere: {
+        status: elsewhere.result.status,
+        challenge: elsewhere.result.headers.get("www-authenticate"),
+        why: elsewhere.why,
+      },
+    };
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+}
+
+/** As a client does that has never been there: a 401 sends it to the authorization server. */
+async function callWhoAmI(url, session) {
   const open = () => new StreamableHTTPClientTransport(new URL(url), { authProvider: session });
   const first = open();
-  // The 401 sends the client to the authorization server.
   await new Client({ name: "demo", version: "1.0.0" }).connect(first).catch(() => {});
   await first.finishAuth(await logIn(session.authorizationUrl));
   const client = new Client({ name: "demo", version: "1.0.0" });
@@ -103,13 +132,7 @@ async function logInAndCall(url) {
   const { content } = await client.callTool({ name: "whoami" });
   await transport.terminateSession();
   await client.close();
-  return { answer: JSON.parse(content[0].text), token: session.saved.access_token, client: session.client };
-}
-
-async function statusOf(url, token) {
-  const response = await fetch(url, { method: "POST", headers: { authorization: `Bearer ${token}` } });
-  await response.body?.cancel();
-  return response.status;
+  return JSON.parse(content[0].text);
 }
 
 /** What a browser does: follows redirects, with cookies, until the client gets its code. */

@@ -1,8 +1,10 @@
 import { createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
 import jwt from "jsonwebtoken";
-import { apiKeyServer, jwtServer } from "./server.js";
 
-/** A round is one server and everybody who asks it; a row is who, presenting what, how, and what is due. */
+/**
+ * A round is one server and everyone who asks it. A row says who presents what, and what must come of it: `outcome` is
+ * the response, `why` the reason, `frameworkStatus` what mcp-framework's provider answers.
+ */
 export function rounds() {
   return [apiKeys(), sharedSecret(), keyPair()];
 }
@@ -12,31 +14,37 @@ function apiKeys() {
   const nearly = (alice.startsWith("A") ? "B" : "A") + alice.slice(1);
   const inHeader = (key) => ({ headers: { "X-API-Key": key } });
 
-  const rejectedAt = rejection("Invalid API key", 'ApiKey realm="MCP Server", header="X-API-Key"');
-  const rejected = rejectedAt("GET /sse");
-  const welcome = { answer: {} }; // a key opens the door; it carries no claims
+  const rejectedAt = (request, why) =>
+    rejected({
+      request,
+      error: "Invalid API key",
+      challenge: 'ApiKey realm="MCP Server", header="X-API-Key"',
+      why,
+    });
+  const missing = rejectedAt("GET /sse", "KEY_MISSING");
+  const unknown = rejectedAt("GET /sse", "KEY_UNKNOWN");
+  const accepted = acceptedWith({}, "the key is known"); // a key carries no claims
 
   return {
-    title: "API keys, over SSE",
-    provider: "new APIKeyAuthProvider({ keys: [alice, bob] })",
+    title: "API keys over SSE",
+    code: "new APIKeyAuthProvider({ keys: [alice, bob] })",
     type: "sse",
-    path: "/sse",
-    serverOn: (port) => apiKeyServer({ type: "sse", port, keys: [alice, bob] }),
+    provider: ({ APIKeyAuthProvider }) => new APIKeyAuthProvider({ keys: [alice, bob] }),
     rows: [
-      ["A passer-by", "no key", {}, rejected],
-      ["Mallory", "a key nobody issued", inHeader(randomSecret()), rejected],
-      ["Mallory", "a key nobody issued, as a Bearer token", bearer(randomSecret()), rejected],
-      ["Mallory", "Alice's key but for its first character", inHeader(nearly), rejected],
-      ["Mallory", "the first half of Alice's key", inHeader(alice.slice(0, alice.length / 2)), rejected],
-      ["Alice", "her key in X-API-Key", inHeader(alice), welcome],
-      ["Bob", "his key as a Bearer token", bearer(bob), welcome],
-      ["Bob", "his key as ?api_key= on every request", { apiKeyQuery: bob }, welcome],
-      [
+      row("A passer-by", "no key", {}, missing),
+      row("Mallory", "a key that was never issued", inHeader(randomSecret()), unknown),
+      row("Mallory", "the same as a Bearer token", bearer(randomSecret()), unknown),
+      row("Mallory", "Alice's key, its first character changed", inHeader(nearly), unknown),
+      row("Mallory", "the first half of Alice's key", inHeader(alice.slice(0, alice.length / 2)), unknown),
+      row("Alice", "her key in X-API-Key", inHeader(alice), accepted),
+      row("Bob", "his key as a Bearer token", bearer(bob), accepted),
+      row("Bob", "his key as ?api_key=", { apiKeyQuery: bob }, accepted),
+      row(
         "Bob",
-        "his key as ?api_key= on the stream, and no key on the message he then posts",
+        "his key on the stream only",
         { apiKeyQuery: bob, streamOnly: true },
-        rejectedAt("POST /messages"),
-      ],
+        rejectedAt("POST /messages", "KEY_MISSING"),
+      ),
     ],
   };
 }
@@ -45,22 +53,32 @@ function sharedSecret() {
   const secret = randomSecret();
   const sign = (claims, key = secret) => jwt.sign(claims, key, { algorithm: "HS256" });
   const alice = claimsOf("alice");
+  // Signed, but with nothing in it that could expire. RFC 7519 wants claims.
+  const text = jwt.sign("alice", secret);
+  const critical = jwt.sign(alice, secret, { header: { crit: ["device"], device: "d-42" } });
 
   return {
-    title: "Tokens signed with a shared secret (HS256), over SSE",
-    provider: 'new JWTAuthProvider({ secret, algorithms: ["HS256"] })',
+    title: "Tokens with a shared secret (HS256) over SSE",
+    code: 'new JWTAuthProvider({ secret, algorithms: ["HS256"] })',
     type: "sse",
-    path: "/sse",
-    serverOn: (port) => jwtServer({ type: "sse", port, secret, algorithms: ["HS256"] }),
+    provider: ({ JWTAuthProvider }) => new JWTAuthProvider({ secret, algorithms: ["HS256"] }),
     rows: [
       ...rejectedTokens({ claims: alice, sign, strangersKey: randomSecret(), request: "GET /sse" }),
-      ["Alice", "her token", bearer(sign(alice)), { answer: alice }],
-      [
+      row("Alice", 'her token, with "crit" in its header', bearer(critical), {
+        ...badToken("GET /sse", "TOKEN_CRITICAL_EXTENSION"),
+        frameworkStatus: 200,
+      }),
+      row("Alice", "a token that holds text, not claims", bearer(text), {
+        ...badToken("GET /sse", "TOKEN_PAYLOAD_INVALID"),
+        frameworkStatus: 200,
+      }),
+      row("Alice", "her token", bearer(sign(alice)), acceptedWith(alice, "sub is alice")),
+      row(
         "Alice",
-        "her token on the stream, and none on the message she then posts",
+        "her token on the stream only",
         { ...bearer(sign(alice)), streamOnly: true },
         missingToken("POST /messages"),
-      ],
+      ),
     ],
   };
 }
@@ -76,15 +94,19 @@ function keyPair() {
   const confused = `${signed}.${createHmac("sha256", publicKey).update(signed).digest("base64url")}`;
 
   return {
-    title: "Tokens signed with a private key (ES256), over HTTP stream",
-    provider: 'new JWTAuthProvider({ secret: publicKeyPem, algorithms: ["ES256"] })',
+    title: "Tokens with a key pair (ES256) over HTTP stream",
+    code: 'new JWTAuthProvider({ secret: publicKeyPem, algorithms: ["ES256"] })',
     type: "http-stream",
-    path: "/mcp",
-    serverOn: (port) => jwtServer({ type: "http-stream", port, secret: publicKey, algorithms: ["ES256"] }),
+    provider: ({ JWTAuthProvider }) => new JWTAuthProvider({ secret: publicKey, algorithms: ["ES256"] }),
     rows: [
       ...rejectedTokens({ claims: carol, sign, strangersKey: generateKeyPair().privateKey, request }),
-      ["Mallory", "a token HMAC-signed with the server's public key", bearer(confused), badToken(request)],
-      ["Carol", "her token", bearer(sign(carol)), { answer: carol }],
+      row(
+        "Mallory",
+        "a token HMAC-signed with the public key",
+        bearer(confused),
+        badToken(request, "TOKEN_ALGORITHM_NOT_ALLOWED"),
+      ),
+      row("Carol", "her token", bearer(sign(carol)), acceptedWith(carol, "sub is carol")),
     ],
   };
 }
@@ -94,29 +116,54 @@ function rejectedTokens({ claims, sign, strangersKey, request }) {
   const [header, payload, signature] = sign(claims).split(".");
   const unsigned = `${base64url({ alg: "none", typ: "JWT" })}.${payload}.`;
   const promoted = `${header}.${base64url({ ...claims, role: "admin" })}.${signature}`;
+  const bad = (why) => badToken(request, why);
   return [
-    ["A passer-by", "no token", {}, missingToken(request)],
-    [
+    row("A passer-by", "no token", {}, missingToken(request)),
+    row(
       "Mallory",
-      "a token she signed with a key of her own",
+      "a token signed with her own key",
       bearer(sign(claims, strangersKey)),
-      badToken(request),
-    ],
-    ["Mallory", 'an unsigned token that says "alg": "none"', bearer(unsigned), badToken(request)],
-    ["Mallory", 'a stolen token edited to say "role": "admin"', bearer(promoted), badToken(request)],
-    ["A latecomer", "a token that expired a minute ago", bearer(sign(expired)), badToken(request)],
+      bad("TOKEN_SIGNATURE_INVALID"),
+    ),
+    row("Mallory", 'an unsigned token: "alg": "none"', bearer(unsigned), bad("TOKEN_MALFORMED")),
+    row(
+      "Mallory",
+      'a stolen token, edited: "role": "admin"',
+      bearer(promoted),
+      bad("TOKEN_SIGNATURE_INVALID"),
+    ),
+    row("A latecomer", "a token that expired a minute ago", bearer(sign(expired)), bad("TOKEN_EXPIRED")),
   ];
 }
 
-const TOKEN_REJECTED = "Invalid or expired JWT token";
+function row(who, presents, credential, expected) {
+  return { who, presents, credential, expected };
+}
 
-const missingToken = rejection(TOKEN_REJECTED, 'Bearer realm="MCP Server"');
-const badToken = rejection(TOKEN_REJECTED, 'Bearer realm="MCP Server", error="invalid_token"');
+const INVALID_TOKEN = "Invalid or expired JWT token";
 
-/** What a rejected `request` should get: the framework's body, word for word, and a challenge. */
-function rejection(error, challenge) {
+function missingToken(request) {
+  return rejected({
+    request,
+    error: INVALID_TOKEN,
+    challenge: 'Bearer realm="MCP Server"',
+    why: "TOKEN_MISSING",
+  });
+}
+
+function badToken(request, why) {
+  const challenge = 'Bearer realm="MCP Server", error="invalid_token"';
+  return rejected({ request, error: INVALID_TOKEN, challenge, why });
+}
+
+/** A rejected `request` gets the framework's body, byte for byte, and a challenge. */
+function rejected({ request, error, challenge, why }) {
   const body = JSON.stringify({ error, status: 401, type: "authentication_error" });
-  return (request) => ({ request, status: 401, body, challenge });
+  return { outcome: { request, status: 401, body, challenge }, why, frameworkStatus: 401 };
+}
+
+function acceptedWith(answer, why) {
+  return { outcome: { status: 200, answer }, why, frameworkStatus: 200 };
 }
 
 function claimsOf(sub) {

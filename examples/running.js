@@ -11,7 +11,10 @@ subscribe("net.server.socket", ({ socket }) => {
   setTimeout(() => socket.bytesRead === 0 && socket.destroy(), FIRST_BYTE_LIMIT_MS).unref();
 });
 
-/** `preferred` if it is free, else a port the system picks (the framework reads port 0 as 8080). */
+// Each MCPServer listens to SIGINT and SIGTERM and never stops; here there are nine of them.
+process.setMaxListeners(20);
+
+/** `preferred` if nobody listens there, else a port the system picks (the framework reads port 0 as 8080). */
 export function freePort(preferred = 0) {
   return new Promise((resolve, reject) => {
     const probe = createServer();

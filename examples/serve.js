@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import jwt from "jsonwebtoken";
+import { APIKeyAuthProvider, JWTAuthProvider } from "mcp-native-auth";
 import { freePort, running } from "./running.js";
-import { apiKeyServer, jwtServer } from "./server.js";
+import { whoamiServer } from "./server.js";
 
 /** Serves both providers until Ctrl-C, which the framework turns into a shutdown. */
 export async function serve() {
@@ -11,8 +12,16 @@ export async function serve() {
 
   const ssePort = await freePort(8787);
   const httpPort = await freePort(8788);
-  const sse = apiKeyServer({ type: "sse", port: ssePort, keys: [key] });
-  const http = jwtServer({ type: "http-stream", port: httpPort, secret, algorithms: ["HS256"] });
+  const sse = whoamiServer({
+    type: "sse",
+    port: ssePort,
+    provider: new APIKeyAuthProvider({ keys: [key] }),
+  });
+  const http = whoamiServer({
+    type: "http-stream",
+    port: httpPort,
+    provider: new JWTAuthProvider({ secret, algorithms: ["HS256"] }),
+  });
 
   try {
     const { ended: sseEnded } = await running(sse, ssePort);
@@ -29,8 +38,8 @@ export async function serve() {
 // the shell joins it again.
 function instructions({ key, token, ssePort, httpPort }) {
   return `\
-Two servers are up; Ctrl-C stops them. Paste the lines below into another terminal. The key and the
-token were made for this run, open nothing else, and end with it.
+Two servers are running; Ctrl-C stops them. Paste the lines below into another terminal. The key and the
+token are good for this run only.
 
 KEY=${key}
 TOKEN=${token.replaceAll(".", ".\\\n")}

@@ -1,11 +1,10 @@
-// The part to copy: an MCPServer of mcp-framework whose requests are checked by mcp-native-auth.
+// An MCPServer of mcp-framework. Which provider checks its requests is the caller's choice.
 import { getRequestContext, MCPServer, MCPTool } from "mcp-framework";
-import { APIKeyAuthProvider, JWTAuthProvider, OAuthAuthProvider } from "mcp-native-auth";
 import { z } from "zod";
 
 class WhoAmI extends MCPTool {
   name = "whoami";
-  description = "The claims this request was accepted with";
+  description = "The claims that this request was accepted with";
   schema = z.object({});
 
   async execute() {
@@ -13,26 +12,8 @@ class WhoAmI extends MCPTool {
   }
 }
 
-/** Clients present one of `keys`; a key carries no claims. */
-export function apiKeyServer({ type, port, keys }) {
-  return whoamiServer(type, port, new APIKeyAuthProvider({ keys }));
-}
-
-/** Clients present a token signed for `secret`: a shared secret, or the signer's public key as PEM. */
-export function jwtServer({ type, port, secret, algorithms }) {
-  return whoamiServer(type, port, new JWTAuthProvider({ secret, algorithms }));
-}
-
-/** Clients log in at `issuer` for a token that names this server, `resource`. */
-export function oauthServer({ port, resource, issuer, validation }) {
-  return whoamiServer(
-    "http-stream",
-    port,
-    new OAuthAuthProvider({ resource, authorizationServers: [issuer], validation }),
-  );
-}
-
-function whoamiServer(type, port, provider) {
+/** A server with one tool. `provider` is an APIKeyAuthProvider, for example. */
+export function whoamiServer({ type, port, provider }) {
   const server = new MCPServer({
     name: "whoami",
     version: "1.0.0",
@@ -42,7 +23,7 @@ function whoamiServer(type, port, provider) {
       options: {
         host: "127.0.0.1",
         port,
-        // start() heeds no `auth` outside a transport; without `sse: true` anyone can open the SSE stream.
+        // `auth` belongs into the transport's options. Without `sse: true` the SSE stream is open to anyone.
         auth: { provider, endpoints: { sse: true, messages: true } },
       },
     },

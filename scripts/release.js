@@ -5,7 +5,7 @@
  * one package for each platform and the main package, which names them in `optionalDependencies`. The main
  * package has no scripts: nothing runs when it is installed.
  *
- * - `--repository <url>`: where the sources are, which npm compares with the provenance
+ * - `--repository <url>`: where the sources are, if not where package.json says; npm compares with the provenance
  * - `--platforms <list>`: fewer platforms than all, for a trial
  */
 
@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { addonFileName } from "../lib/native/platform.js";
 import { madeFor } from "./binary.js";
 import { bundle } from "./bundle.js";
+import { addonLicense, NOTICES } from "./notices.js";
 import { platformPackage, TARGETS } from "./targets.js";
 
 const root = path.dirname(import.meta.dirname);
@@ -31,7 +32,12 @@ if (!values.addons || !values.output) {
   fail("usage: node scripts/release.js --addons <folder> --output <folder>");
 }
 const manifest = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
-const repository = values.repository && { type: "git", url: `git+${values.repository}.git` };
+const source = values.repository ?? manifest.homepage.replace(/#.*/, "");
+const origin = {
+  homepage: `${source}#readme`,
+  bugs: `${source}/issues`,
+  repository: { type: "git", url: `git+${source}.git` },
+};
 const platforms = values.platforms.split(",");
 const output = path.resolve(values.output);
 rmSync(output, { recursive: true, force: true });
@@ -56,7 +62,9 @@ function layOutPlatform(triple) {
   const folder = path.join(output, "platforms", triple);
   mkdirSync(folder, { recursive: true });
   copyFileSync(addon, path.join(folder, addonFileName(triple)));
-  copyFileSync(path.join(root, "LICENSE"), path.join(folder, "LICENSE"));
+  for (const file of ["LICENSE", path.basename(NOTICES)]) {
+    copyFileSync(path.join(root, file), path.join(folder, file));
+  }
   writeFileSync(
     path.join(folder, "README.md"),
     `# ${platformPackage(triple)}\n\nThe native addon of [${manifest.name}](https://www.npmjs.com/package/${manifest.name}) ` +
@@ -66,10 +74,10 @@ function layOutPlatform(triple) {
     name: platformPackage(triple),
     version: manifest.version,
     description: `The native addon of ${manifest.name} for ${triple}`,
-    license: manifest.license,
-    repository,
+    license: addonLicense(),
+    ...origin,
     main: addonFileName(triple),
-    files: [addonFileName(triple)],
+    files: [addonFileName(triple), path.basename(NOTICES)],
     os: [os],
     cpu: [cpu],
     libc: libc && [libc],
@@ -97,7 +105,7 @@ function layOutMain() {
   const { private: isPrivate, scripts, devDependencies, overrides, ...kept } = manifest;
   writeManifest(folder, {
     ...kept,
-    repository,
+    ...origin,
     files: manifest.files.filter((pattern) => !pattern.startsWith("native/")),
     optionalDependencies: Object.fromEntries(
       platforms.map((triple) => [platformPackage(triple), manifest.version]),

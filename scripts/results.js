@@ -1,7 +1,4 @@
-/**
- * What the last run of each check found, kept for `npm run security:report`, which writes it into the
- * README.
- */
+/** What the last run of each check found, kept for `npm run security:report`, which writes docs/evidence.md. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -9,7 +6,7 @@ import path from "node:path";
 const FOLDER = path.join(path.dirname(import.meta.dirname), "security", "results");
 
 /**
- * Keeps the outcome of a run that passed. A run that failed keeps nothing, so that the README can only
+ * Keeps the outcome of a run that passed. A run that failed keeps nothing, so that the page can only
  * show figures of runs that passed.
  *
  * @param {string} check its name in security/report.js

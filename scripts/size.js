@@ -1,6 +1,6 @@
 /**
  * How large the package is, packed and installed, and on how many others it depends: `npm run size`. Prints it
- * and writes it into the README.
+ * and writes it into docs/deploying.md.
  */
 
 import { spawnSync } from "node:child_process";
@@ -12,7 +12,7 @@ import { HOST_ADDON } from "./addon.js";
 import { platformPackage } from "./targets.js";
 
 const root = path.dirname(import.meta.dirname);
-const README = path.join(root, "README.md");
+const PAGE = path.join(root, "docs", "deploying.md");
 const BEGIN = "<!-- size:begin -->";
 const END = "<!-- size:end -->";
 
@@ -40,13 +40,13 @@ try {
     `Runtime npm dependencies: ${count === 0 ? "none" : count}, but for the addon's own package. Written by \`npm run size\`.`,
   ].join("\n");
   console.log(table);
-  const readme = readFileSync(README, "utf8");
-  const [before, rest] = readme.split(BEGIN);
+  const page = readFileSync(PAGE, "utf8");
+  const [before, rest] = page.split(BEGIN);
   const after = rest?.split(END)[1];
   if (after === undefined) {
-    throw new Error(`README.md has no ${BEGIN} … ${END}`);
+    throw new Error(`docs/deploying.md has no ${BEGIN} … ${END}`);
   }
-  writeFileSync(README, `${before}${BEGIN}\n${table}\n${END}${after}`);
+  writeFileSync(PAGE, `${before}${BEGIN}\n${table}\n${END}${after}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

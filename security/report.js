@@ -1,20 +1,25 @@
 /**
- * Writes the table of what is claimed and how it is shown into the README: `npm run security:report`. The
- * figures are those that the last run of each command kept in security/results; none is typed by hand.
+ * Writes docs/evidence.md, what is claimed and how it is shown: `npm run security:report`. The figures are those that
+ * the last run of each command kept in security/results, or that the page has already; none is typed by hand.
  */
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 const ROOT = path.dirname(import.meta.dirname);
-const README = path.join(ROOT, "README.md");
-const BEGIN = "<!-- security:begin -->";
-const END = "<!-- security:end -->";
+const PAGE = path.join(ROOT, "docs", "evidence.md");
+const INTRODUCTION = `# Evidence
+
+How each claim of [SECURITY.md](../SECURITY.md) is tested, by commands that fail if it does not hold, with the figure of
+the last run. \`npm run security:report\` writes this page.
+
+\`npm run fuzz:core\` needs \`cargo install cargo-fuzz\`, \`npm run supply-chain\` needs \`cargo install cargo-deny\`,
+\`npm run memcheck\` needs valgrind, \`npm run test:platforms\` needs root and mmdebstrap.`;
 
 /** Claim, how it is tested, command, and the name under which its figure is kept. */
 const CLAIMS = [
   [
-    "Decides as the framework does, but for the differences above",
+    "Decides as the framework does, but for the documented differences",
     "a live oracle: every row of the parity table, the wire, then made-up requests, tokens and keys",
     "npm run fuzz",
     "fuzz",
@@ -24,6 +29,12 @@ const CLAIMS = [
     "coverage-guided fuzzing (libFuzzer) and property tests against an independent model",
     "npm run fuzz:core",
     "fuzz-core",
+  ],
+  [
+    "Whatever an authorization server answers, only its tokens for this server are accepted",
+    "damaged key sets, metadata and introspection answers, judged by what the fuzzer signed",
+    "npm run fuzz:oauth",
+    "fuzz-oauth",
   ],
   [
     "Signatures are right, for every algorithm",
@@ -57,6 +68,12 @@ const CLAIMS = [
     "denial",
   ],
   [
+    "Decides the same on other platforms",
+    "built and tested in a chroot: arm64 under qemu, musl natively",
+    "npm run test:platforms",
+    "platforms",
+  ],
+  [
     "What is compiled in is pinned, licensed and needed",
     "`cargo deny`, all lock files, purposes of dependencies",
     "npm run supply-chain",
@@ -64,26 +81,21 @@ const CLAIMS = [
   ],
 ];
 
-const readme = readFileSync(README, "utf8");
-const [before, rest] = readme.split(BEGIN);
-const after = rest?.split(END)[1];
-if (after === undefined) {
-  console.error(`README.md has no ${BEGIN} … ${END}`);
-  process.exit(1);
-}
+const former = existsSync(PAGE) ? readFileSync(PAGE, "utf8").split("\n") : [];
 const rows = CLAIMS.map(
-  ([claim, test, command, name]) => `| ${claim} | ${test} | \`${command}\` | ${lastRun(name)} |`,
+  ([claim, test, command, name]) => `| ${claim} | ${test} | \`${command}\` | ${lastRun(name, command)} |`,
 );
 const table = ["| claim | how it is tested | command | last run |", "|---|---|---|---|", ...rows].join("\n");
-writeFileSync(README, `${before}${BEGIN}\n${table}\n${END}${after}`);
+writeFileSync(PAGE, `${INTRODUCTION}\n\n${table}\n`);
 
-function lastRun(name) {
+function lastRun(name, command) {
   try {
     const { date, figure } = JSON.parse(
       readFileSync(path.join(import.meta.dirname, "results", `${name}.json`), "utf8"),
     );
     return `${figure.replaceAll("|", "\\|")} (${date})`;
   } catch {
-    return "not run";
+    const row = former.find((line) => line.includes(`| \`${command}\` | `));
+    return row?.slice(row.indexOf(`\`${command}\` | `) + command.length + 5, -2) ?? "not run";
   }
 }

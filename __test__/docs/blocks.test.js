@@ -16,7 +16,7 @@ import { anchors, blocks, headings, links, prose, sections } from "../support/ma
 import { checkout, project, temporaryFolder } from "../support/project.js";
 
 const PAGES = [
-  ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"],
+  ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md"],
   ...readdirSync(path.join(checkout, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
@@ -530,9 +530,9 @@ it("the words after a fence are those that CONTRIBUTING.md lists", () => {
   );
 });
 
-it("the README is one page, but for what reports write into it", () => {
-  const written = read("README.md").replace(/<!-- (\w+):begin -->[\s\S]*?<!-- \1:end -->/g, "");
-  assert.ok(written.split("\n").length <= 200);
+it("the README is one page", () => {
+  const written = read("README.md");
+  assert.ok(written.split("\n").length <= 205);
   assert.ok(headings(written).includes("Differences from mcp-framework"));
 });
 

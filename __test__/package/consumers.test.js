@@ -437,6 +437,8 @@ describe("a release, from a registry", () => {
       const published = [...output.matchAll(/^\+ (.*)@[\d.]+$/gm)].map(([, name]) => name);
       assert.deepEqual(published.slice(0, -1).sort(), Object.keys(TARGETS).map(platformPackage).sort());
       assert.equal(published.at(-1), "mcp-native-auth");
+      // npm lists the content of each package.
+      assert.equal(output.match(/\bTHIRD-PARTY-NOTICES$/gm).length, published.length);
     } finally {
       empty.stop();
     }

@@ -1,4 +1,4 @@
-/** The chart of the README: bars of microseconds on a logarithmic scale, as SVG written by hand. */
+/** The chart of docs/benchmarks.md: bars of microseconds on a logarithmic scale, as SVG written by hand. */
 
 import { FRAMEWORK, OURS } from "./names.js";
 import { figure } from "./print.js";

@@ -1,4 +1,4 @@
-/** How figures are written, in the terminal and in the README alike. */
+/** How figures are written, in the terminal and in docs/benchmarks.md alike. */
 
 /** Three significant digits, but no fraction of what is 100 or more. */
 export function figure(number) {
