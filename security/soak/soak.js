@@ -26,7 +26,10 @@ export async function soak(amounts, { mostGrowth, onProgress }) {
   return judge(ended, mostGrowth, (demand, findings) => {
     const { authentications, accepted, rejected, providers, workers } = findings;
     demand(authentications === amounts.authentications, `only ${authentications} authentications`);
-    demand(accepted > rejected && rejected > authentications / 4, `${accepted} accepted, ${rejected} rejected`);
+    demand(
+      accepted > rejected && rejected > authentications / 4,
+      `${accepted} accepted, ${rejected} rejected`,
+    );
     demand(providers >= amounts.providers, `only ${providers} providers`);
     demand(workers === amounts.workers, `only ${workers} workers`);
   });
