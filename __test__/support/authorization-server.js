@@ -67,7 +67,7 @@ function configuration(keys, format) {
     ],
     cookies: { keys: ["cookie-signing-key-of-a-test"] },
     scopes: ["openid", ...SCOPES.split(" ")],
-    // RFC 7591 §2: it may ignore what a client registers. The official clients register the scopes of the first
+    // RFC 7591 §3.2.1: it may replace what a client registers. The official clients register the scopes of the first
     // challenge alone, and oidc-provider holds them to these: without this, no client could ask for more.
     extraClientMetadata: {
       properties: ["client_name"],
