@@ -543,6 +543,14 @@ describe("several keys and several issuers", () => {
       },
       "`keys[0]`, `keys[1]`",
     ],
+    [
+      "more keys than a message lists",
+      {
+        keys: Array.from({ length: 12 }, (_, kid) => ({ kid: `${kid}`, secret: randomBytes(64) })),
+        issuer: ISSUERS,
+      },
+      `${Array.from({ length: 10 }, (_, index) => `\`keys[${index}]\``).join(", ")} and 2 more`,
+    ],
   ];
   const UNWARNED = [
     ["one issuer", { keys: [NEW, OLD], issuer: A }],
