@@ -7,6 +7,8 @@ const NOISE = [
   /^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] \[[A-Z]+\] /,
   // oidc-provider says that it keeps everything in memory, and which Node it prefers.
   /^oidc-provider WARNING: /,
+  // The clients here come one after the other, so no answer can reach another one.
+  /MCP_NATIVE_AUTH_SHARED_ANSWERS|^\(Use `node --trace-warnings/,
 ];
 
 /** Keeps the servers' own log out of the table, unless the framework's MCP_DEBUG_CONSOLE=true asks for it. */

@@ -317,7 +317,7 @@ describe("where the keys are missing, what was given instead is named", () => {
     [() => new APIKeyAuthProvider({ key: KEY }), '"key" (did you mean "keys"?)'],
     [() => new APIKeyAuthProvider({ apiKeys: [KEY] }), '"apiKeys" (did you mean "keys"?)'],
     [() => new JWTAuthProvider({ publicKey: "x" }), '"publicKey" (did you mean "secret"?)'],
-    [() => new JWTAuthProvider({ jwksUri: "x" }), '"jwksUri"'],
+    [() => new JWTAuthProvider({ certificate: "x" }), '"certificate"'],
   ];
   for (const [construct, named] of cases) {
     it(named, () => {

@@ -191,7 +191,7 @@ const MISTAKES = [
   apiKeys({ keys: [key], headerNam: "X-Key", strict: true }),
   jwt({ secret, audience: "here", issuer: undefined, strict: true }),
   jwt({}),
-  jwt({ jwksUri: "https://login.example/keys" }),
+  jwt({ certificate: "x" }),
   jwt({ secret: 5 }),
   jwt({ secret: {} }),
   jwt({ secret: "\ud800" }),

@@ -63,7 +63,8 @@ export function meaningOfJwtConfig(config, made) {
     options;
   const secret = meaningOfSecret(options.secret, made);
   if (secret.missing) {
-    return { bothReject: "JWT secret is required", oursSays: inheritedRestriction(config) };
+    const bothReject = "JWT secret is required";
+    return { bothReject, oursSays: inheritedRestriction(config) ?? bothReject + given(options) };
   }
   const areGiven = isGiven(algorithms) && algorithms !== "";
   const allowed = areGiven ? algorithms : ["HS256"];
@@ -104,6 +105,17 @@ export function meaningOfJwtConfig(config, made) {
       }),
     ],
   };
+}
+
+/** What ours adds where the secret is missing: options that are none, if at least one of them looks like a name. */
+function given(options) {
+  const named = '"requiresBearer" (did you mean "requireBearer"?)';
+  if (!("requiresBearer" in options)) {
+    return "";
+  }
+  return "not a name" in options
+    ? `; 2 unknown options ${named}, one whose name is withheld`
+    : `; unknown option ${named}`;
 }
 
 /** What ours says of an option that restricts and would be ignored, before it looks for the secret. */
