@@ -423,6 +423,15 @@ describe("events", () => {
     );
   });
 
+  it("providers of the framework are published with what was missing", async () => {
+    for (const [provider, reason] of [
+      [new framework.APIKeyAuthProvider({ keys: API_KEYS }), "KEY_MISSING"],
+      [new framework.JWTAuthProvider({ secret: JWT_SECRET }), "TOKEN_MISSING"],
+    ]) {
+      assert.equal((await eventOf(anyOf([provider]), from({}))).reason, reason);
+    }
+  });
+
   it("a plain provider that was a member is published as ever afterwards", async () => {
     const keys = apiKeys();
     const request = withKey(API_KEY);

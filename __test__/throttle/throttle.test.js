@@ -1049,6 +1049,7 @@ it("a configuration without throttle listens to no requests and enters no contex
     const { APIKeyAuthProvider } = await import("mcp-native-auth");
     const ask = async (throttle) => {
       const provider = new APIKeyAuthProvider({ keys: ["k1"], throttle });
+      new APIKeyAuthProvider({ keys: ["k1"] });
       for (const key of ["k1", "k2"]) await provider.authenticate({ headers: { "x-api-key": key } });
       provider.getAuthError();
       return [diagnostics.hasSubscribers("http.server.request.start"), listeners, entered.length];
