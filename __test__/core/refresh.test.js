@@ -84,7 +84,7 @@ describe("get", () => {
     const context = setUp(t);
     await hold(context, "v");
     assert.equal(await context.source.get(), "v");
-    await settle();
+    await context.time.advance(10_000);
     assert.equal(context.loads.length, 1);
   });
 
