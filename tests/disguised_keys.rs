@@ -461,6 +461,7 @@ fn texts_of_tools_are_never_secrets() {
             spki.iter().fold("b'".to_owned(), |text, byte| text + &format!("\\x{byte:02x}")),
         ),
         ("a constant", format!("const key = \"{base64}\";")),
+        ("a JWK in a string of JavaScript", each_other(&jwk, |other| format!("\\x{:02x}", u32::from(other)))),
         ("a command line", format!("--secret={base64}")),
         ("PowerShell", format!("$env:JWT_SECRET = '{base64}'")),
         ("PuTTY", "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: x".into()),
@@ -589,4 +590,7 @@ fn a_declared_secret_may_look_like_a_modulus() {
     assert!(Key::read(KeyMaterial::Secret(text.as_bytes())).is_ok());
     assert!(Key::read(KeyMaterial::Secret(&modulus)).is_ok());
     assert!(Key::read(KeyMaterial::TextOrBytes(&modulus)).is_ok(), "bytes that may be random");
+    // 2^2048 - 1.
+    let multiple_of_3 = URL_SAFE_NO_PAD.encode([0xff; 256]);
+    assert!(Key::read(KeyMaterial::TextOrBytes(multiple_of_3.as_bytes())).is_ok(), "no modulus");
 }

@@ -57,13 +57,18 @@ fn public_keys_support_the_algorithms_of_their_kind() {
     let rsa_algorithms = "RS256 RS384 RS512 PS256 PS384 PS512";
     assert_eq!(algorithms(pem("PUBLIC KEY", rsa.public_key().as_der().unwrap().as_ref())), rsa_algorithms);
     assert_eq!(algorithms(pem("RSA PUBLIC KEY", rsa.public_key().as_ref())), rsa_algorithms);
-    for (curve, algorithm) in [
-        (&ECDSA_P256_SHA256_FIXED_SIGNING, "ES256"),
-        (&ECDSA_P384_SHA384_FIXED_SIGNING, "ES384"),
-        (&ECDSA_P521_SHA512_FIXED_SIGNING, "ES512"),
+    for (curve, crv, algorithm) in [
+        (&ECDSA_P256_SHA256_FIXED_SIGNING, "P-256", "ES256"),
+        (&ECDSA_P384_SHA384_FIXED_SIGNING, "P-384", "ES384"),
+        (&ECDSA_P521_SHA512_FIXED_SIGNING, "P-521", "ES512"),
     ] {
         let pair = EcdsaKeyPair::generate(curve).unwrap();
         assert_eq!(algorithms(pem("PUBLIC KEY", pair.public_key().as_der().unwrap().as_ref())), algorithm);
+        let point = &pair.public_key().as_ref()[1..];
+        let (x, y) = point.split_at(point.len() / 2);
+        let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
+        let key = read_jwk(&format!(r#"{{"kty":"EC","crv":"{crv}","x":"{x}","y":"{y}"}}"#)).unwrap();
+        assert_eq!(key.supported_algorithms().first().unwrap().name(), algorithm);
     }
     let ed25519 = Ed25519KeyPair::generate().unwrap();
     assert_eq!(
@@ -205,9 +210,17 @@ fn keys_in_other_forms_than_pem_are_never_a_secret() {
     ] {
         assert_eq!(code(read(text)), "SECRET_UNSUITABLE", "{text}");
     }
-    for secret in
-        [r#"{"keys":"x"}"#, r#"{"keys":[]}"#, r#"{"a":1}"#, "ssh-rsa is my secret", "MIIB", "M", "0"]
-    {
+    for secret in [
+        r#"{"keys":"x"}"#,
+        r#"{"keys":[]}"#,
+        r#"{"a":1}"#,
+        "ssh-rsa is my secret",
+        "MIIB",
+        "M",
+        "0",
+        "ktyRSA",
+        "kty         RSA",
+    ] {
         assert_eq!(algorithms(secret), "HS256 HS384 HS512", "{secret}");
     }
     assert_eq!(code(read("")), "SECRET_EMPTY");

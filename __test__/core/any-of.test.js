@@ -423,6 +423,15 @@ describe("events", () => {
     );
   });
 
+  it("providers of the framework are published with what was missing", async () => {
+    for (const [provider, reason] of [
+      [new framework.APIKeyAuthProvider({ keys: API_KEYS }), "KEY_MISSING"],
+      [new framework.JWTAuthProvider({ secret: JWT_SECRET }), "TOKEN_MISSING"],
+    ]) {
+      assert.equal((await eventOf(anyOf([provider]), from({}))).reason, reason);
+    }
+  });
+
   it("a plain provider that was a member is published as ever afterwards", async () => {
     const keys = apiKeys();
     const request = withKey(API_KEY);
@@ -609,6 +618,7 @@ describe("throttle", () => {
     ["one that a provider of others rejects too", [() => giving(false), jwt], bearer(WRONG_TOKEN), 1],
     ["one for a provider of others", [() => giving(false), jwt], from({ "x-password": "guess" }), 1],
     ["one in a cookie", [() => giving(false)], from({ cookie: "session=guess" }), 1],
+    ["one in a header that ends as another", [() => giving(false)], from({ "x-password-host": "guess" }), 1],
     [
       "one in a header of a proxy that authenticates",
       [() => giving(false)],
@@ -890,6 +900,20 @@ for (const transport of [SSE, HTTP_STREAM]) {
         [BEARER_CHALLENGE, 'ApiKey realm="MCP Server", header="X-My-Key"'],
       ],
       ["OAuth next to them", () => [apiKeys(), oauth()], [OAUTH_CHALLENGE, API_KEY_CHALLENGE]],
+      [
+        "tokens elsewhere than in a Bearer credential",
+        () => [
+          apiKeys(),
+          new JWTAuthProvider({ secret: JWT_SECRET, requireBearer: false }),
+          new JWTAuthProvider({ secret: JWT_SECRET, headerName: "X-Token" }),
+        ],
+        [API_KEY_CHALLENGE],
+      ],
+      [
+        "a header that cannot be sent",
+        () => [new framework.APIKeyAuthProvider({ keys: API_KEYS, headerName: "X-Key\n" }), jwt()],
+        [BEARER_CHALLENGE],
+      ],
     ];
     for (const [name, providers, challenges] of ways) {
       it(`one challenge with all ways in, Bearer first, ${name}: an error code for wrong Bearer credentials only`, async () => {

@@ -49,6 +49,15 @@ const OWNERS = {
     strictly: (given) =>
       new JWTAuthProvider({ keys: [{ secret: SECRET, ...given }], audience: "a", strict: true }),
   },
+  oauth: {
+    owner: "OAuthAuthProvider",
+    give: (given) =>
+      new OAuthAuthProvider({
+        resource: "https://mcp.example.com",
+        authorizationServers: ["https://issuer.example.com"],
+        ...given,
+      }),
+  },
   anyOf: { owner: "AnyOfAuthProvider", give: (given) => anyOf([keys()], given) },
   anyOfThrottle: {
     owner: "AnyOfAuthProvider: `throttle`",
@@ -234,6 +243,17 @@ describe("a restricting option that is undefined", () => {
       "strict",
     ],
     keys: ["queryFallback", "throttle", "strict"],
+    oauth: [
+      "requiredScopes",
+      "subject",
+      "claims",
+      "typ",
+      "maxTokenAge",
+      "requiredClaims",
+      "requireHttps",
+      "throttle",
+      "strict",
+    ],
     anyOf: ["throttle"],
   };
   for (const [where, names] of Object.entries(restricting)) {

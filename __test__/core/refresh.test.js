@@ -84,6 +84,7 @@ describe("get", () => {
     const context = setUp(t);
     await hold(context, "v");
     assert.equal(await context.source.get(), "v");
+    await context.time.advance(10_000);
     assert.equal(context.loads.length, 1);
   });
 
@@ -209,6 +210,11 @@ describe("refresh", () => {
     await settle();
     assert.equal(source.failure, undefined);
     assert.equal(source.msUntilLoad, 3000);
+    await time.advance(3000);
+    source.refresh();
+    loads.at(-1).reject(new Error("down"));
+    await settle();
+    assert.deepEqual([failures.at(-1).failures, failures.at(-1).error.retryAfterMs], [1, 3000]);
   });
 
   it("lets a load ask for the next one without starving everything else", async (t) => {

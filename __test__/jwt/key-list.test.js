@@ -326,6 +326,10 @@ describe("a JWK Set", () => {
       message,
       `JWTAuthProvider: ignoring ${places} of the JWK Set: not usable with the configured \`algorithms\``,
     );
+    const { warnings: ofOne } = await warningsOf(
+      () => new JWTAuthProvider({ keys: { keys: [jwk("rsa"), jwk("p384")] }, algorithms: ["RS256"] }),
+    );
+    assert.ok(ofOne.some(({ message: one }) => one.includes("ignoring `keys[1]` of the JWK Set")));
     assert.equal(await isIn(provider, signature("p384", { alg: "ES384", kid: "good" })), true);
     for (const kid of [undefined, "5", 5, "k"]) {
       assert.equal(await isIn(provider, signature("rsa", { alg: "RS256", kid })), false);
@@ -542,6 +546,14 @@ describe("several keys and several issuers", () => {
         issuer: ISSUERS,
       },
       "`keys[0]`, `keys[1]`",
+    ],
+    [
+      "more keys than a message lists",
+      {
+        keys: Array.from({ length: 12 }, (_, kid) => ({ kid: `${kid}`, secret: randomBytes(64) })),
+        issuer: ISSUERS,
+      },
+      `${Array.from({ length: 10 }, (_, index) => `\`keys[${index}]\``).join(", ")} and 2 more`,
     ],
   ];
   const UNWARNED = [

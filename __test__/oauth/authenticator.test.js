@@ -69,6 +69,21 @@ it("a token of each is accepted with its own key and audience", async () => {
   assert.equal(await outcome(first.answer(answer)), "accepted");
 });
 
+it("of two, each is found by its name", async () => {
+  const ofTwo = new OAuthAuthProvider({
+    resource: "https://mcp.example.com/mcp",
+    authorizationServers: [first.issuer, second.issuer],
+  });
+  for (const [issuer, key] of [
+    [first.issuer, "p256"],
+    [second.issuer, "p256Other"],
+  ]) {
+    const token = sign(issuer, "https://mcp.example.com/mcp", key);
+    assert.notEqual(await ofTwo.authenticate(bearer(token)), false);
+  }
+  ofTwo.close();
+});
+
 it("the key of one is not trusted for the name of another", async () => {
   assert.equal(await outcome(sign(first.issuer, "one", "p256Other")), "TOKEN_SIGNATURE_INVALID");
   assert.equal(await outcome(sign(second.issuer, "two", "p256")), "TOKEN_SIGNATURE_INVALID");

@@ -13,19 +13,13 @@ const token = (header, payload = {}) =>
     .concat(".x");
 
 describe("readHeader", () => {
-  const plain = { kid: "a", alg: "RS256", isOtherType: false, isAccessType: false };
+  const plain = { kid: "a", alg: "RS256", isOtherType: false };
   const rows = [
     [{ kid: "a", alg: "RS256" }, plain],
     [{ kid: "a", alg: "RS256", typ: "JWT" }, plain],
-    [
-      { kid: "a", alg: "RS256", typ: "at+jwt" },
-      { ...plain, isAccessType: true },
-    ],
-    [
-      { kid: "a", alg: "RS256", typ: "Application/AT+JWT" },
-      { ...plain, isAccessType: true },
-    ],
-    ...["logout+jwt", "application/dpop+JWT", "xat+jwt", null, 7].map((typ) => [
+    [{ kid: "a", alg: "RS256", typ: "at+jwt" }, plain],
+    [{ kid: "a", alg: "RS256", typ: "Application/AT+JWT" }, plain],
+    ...["logout+jwt", "application/dpop+JWT", "xat+jwt", ["at+jwt"], null, 7].map((typ) => [
       { kid: "a", alg: "RS256", typ },
       { ...plain, isOtherType: true },
     ]),

@@ -316,6 +316,11 @@ describe("introspect", () => {
     assert.equal(server.calls.length, 1);
   });
 
+  it("takes rules for any audience", async (t) => {
+    const { introspector } = setUp(t, { rules: { ...RULES, audiences: null } });
+    assert.deepEqual(await introspector.introspect("good"), { claims: GOOD });
+  });
+
   it("but never beyond its age", async (t) => {
     const { introspector, server, clock } = setUp(t, { rules: { ...RULES, maxTokenAge: 60 } });
     server.answers.token = { ...GOOD, iat: NOW };

@@ -223,6 +223,17 @@ describe("a token is judged as with the same keys in the configuration", () => {
     assert.equal(await outcome(byUrl, list), "TOKEN_PAYLOAD_INVALID");
   });
 
+  it("a token is not valid before the second of its nbf", async (t) => {
+    const issuer = await startIssuer(t, keys.keys);
+    const byUrl = construct(t, { jwksUri: issuer.jwksUri });
+    const nbf = exp - 1800;
+    const token = sign("p256", {}, { nbf });
+    const now = t.mock.method(Date, "now", () => nbf * 1000 - 1);
+    assert.equal(await outcome(byUrl, token), "TOKEN_NOT_YET_VALID");
+    now.mock.mockImplementation(() => nbf * 1000);
+    assert.equal(await outcome(byUrl, token), "accepted");
+  });
+
   it("a token within clockTolerance asks for keys, however long ago it expired", async (t) => {
     const issuer = await startIssuer(t, keys.keys);
     const expired = { exp: exp - 3600 - 600 };

@@ -286,7 +286,9 @@ describe("discovery", () => {
       [RFC8414]: (issuer, res) => (isUp ? documentOf(issuer) : sendJson(res, {}, { status: 503 })),
     });
     const failures = [];
+    let laterMs = 0;
     const metadata = metadataOf(t, origin, {
+      now: () => performance.now() + laterMs,
       minIntervalMs: 0,
       onFailure: (failed) => failures.push(failed),
     });
@@ -295,5 +297,10 @@ describe("discovery", () => {
     assert.equal((await failureOf(metadata.refresh())).code, "ERR_MCP_AUTH_HTTP_STATUS");
     assert.equal((await metadata.get()).jwksUri, `${origin}/jwks`);
     assert.equal(failures[0].usingStaleValue, true);
+    // By default it is used for an hour, and for a day more.
+    laterMs = 24.9 * 3_600_000;
+    assert.equal((await metadata.get()).jwksUri, `${origin}/jwks`);
+    laterMs = 25 * 3_600_000;
+    assert.equal((await failureOf(metadata.get())).code, "ERR_MCP_AUTH_HTTP_STATUS");
   });
 });

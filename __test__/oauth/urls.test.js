@@ -49,6 +49,7 @@ describe("urlProblem", () => {
       "https://u@a/",
       "https://a/#",
       "https://a/\t",
+      "https://a\t.example/",
       " https://a/",
       "https://a/é",
       "https:a",

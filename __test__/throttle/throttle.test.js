@@ -10,6 +10,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { APIKeyAuthProvider, anyOf, JWTAuthProvider } from "mcp-native-auth";
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterUnion } from "rate-limiter-flexible";
+import { Turns } from "../../lib/core/turns.js";
 import { addressOption, clientKey } from "../../lib/throttle/client-address.js";
 import { LimiterCounter } from "../../lib/throttle/limiter-counter.js";
 import { MemoryCounter } from "../../lib/throttle/memory-counter.js";
@@ -277,6 +278,7 @@ describe("whose failure it is", () => {
       { trustProxy: 1, throttle: { failures: 1 } },
       { throttle: { failures: 1, trustProxy: 1 } },
       { trustProxy: 1, throttle: { failures: 1, trustProxy: 1 } },
+      { trustProxy: 1 },
     ];
     const guessOf = (address) => from("10.0.0.1", { "x-api-key": WRONG_API_KEY, "x-forwarded-for": address });
     for (const options of TRUSTED) {
@@ -285,7 +287,8 @@ describe("whose failure it is", () => {
       diagnostics.subscribe("mcp-native-auth:rejected", note);
       const provider = new APIKeyAuthProvider({ keys: API_KEYS, ...options });
       const clients = ["203.0.113.1", "203.0.113.1", "203.0.113.2"];
-      assert.deepEqual(await statusesOf(provider, clients.map(guessOf)), [401, 429, 401]);
+      const expected = options.throttle === undefined ? [401, 401, 401] : [401, 429, 401];
+      assert.deepEqual(await statusesOf(provider, clients.map(guessOf)), expected);
       diagnostics.unsubscribe("mcp-native-auth:rejected", note);
       assert.deepEqual(addresses, clients);
     }
@@ -324,6 +327,26 @@ describe("whose failure it is", () => {
     const provider = apiKeys({ failures: 1 });
     const nowhere = { headers: { "x-api-key": WRONG_API_KEY } };
     assert.deepEqual(await statusesOf(provider, [nowhere, { ...nowhere, socket: {} }]), [401, 429]);
+  });
+
+  it("a client that hangs up while keys are loaded has the address that it had", async () => {
+    const provider = new APIKeyAuthProvider({
+      loadKeys: () => turnOfTheLoop(API_KEYS),
+      throttle: { failures: 1 },
+    });
+    const first = guess("192.0.2.1");
+    const decided = statusOf(provider, first);
+    first.socket.remoteAddress = undefined;
+    assert.equal(await decided, 401);
+    assert.deepEqual(await statusesOf(provider, [guess("192.0.2.1"), guess("192.0.2.2")]), [429, 401]);
+  });
+
+  it("nothing is kept of a client whose requests are all decided", () => {
+    const turns = new Turns();
+    const [first, second] = [turns.take("a"), turns.take("a")];
+    first.end();
+    second.end();
+    assert.equal(turns.take("a").begins, undefined);
   });
 
   it("hosts of one /64 share a count, neighbours do not", async () => {
@@ -1010,26 +1033,34 @@ describe("a store that is down", () => {
   });
 });
 
-it("a configuration without throttle listens to no requests and enters no context", () => {
+it("a configuration without throttle listens to no requests and enters no context, one with it once", () => {
   const script = `
     import { AsyncLocalStorage } from "node:async_hooks";
     import diagnostics from "node:diagnostics_channel";
     const entered = [];
+    let listeners = 0;
+    const { subscribe } = diagnostics;
+    diagnostics.subscribe = (...args) => {
+      listeners += 1;
+      subscribe(...args);
+    };
     const { enterWith } = AsyncLocalStorage.prototype;
     AsyncLocalStorage.prototype.enterWith = function (store) { entered.push(1); return enterWith.call(this, store); };
     const { APIKeyAuthProvider } = await import("mcp-native-auth");
     const ask = async (throttle) => {
       const provider = new APIKeyAuthProvider({ keys: ["k1"], throttle });
+      new APIKeyAuthProvider({ keys: ["k1"] });
       for (const key of ["k1", "k2"]) await provider.authenticate({ headers: { "x-api-key": key } });
       provider.getAuthError();
-      return [diagnostics.hasSubscribers("http.server.request.start"), entered.length];
+      return [diagnostics.hasSubscribers("http.server.request.start"), listeners, entered.length];
     };
     console.log(JSON.stringify([await ask(undefined), await ask(null), await ask({})]));`;
   const args = ["--input-type=module", "--eval", script];
   const child = spawnSync(process.execPath, args, { cwd: checkout, encoding: "utf8" });
   assert.deepEqual(JSON.parse(child.stdout), [
-    [false, 0],
-    [false, 0],
-    [true, 2],
+    [false, 0, 0],
+    [false, 0, 0],
+    // For the response, and for the context.
+    [true, 2, 2],
   ]);
 });

@@ -189,6 +189,7 @@ export class LoadPlan {
     }
   }
 
+  /** Finds at once what the ring would find pair by pair. */
   #compareWithKeysInUse({ records, indexOf }) {
     let hasHashes = false;
     for (const { key, row } of this.#added) {

@@ -13,7 +13,6 @@ const OTHER_TYPE = /\+jwt$/i;
  * @property {string | undefined} kid `undefined` if it is missing, empty or not a string
  * @property {string | undefined} alg
  * @property {boolean} isOtherType whether `typ` says that it is not an access token
- * @property {boolean} isAccessType whether `typ` is `at+jwt`
  */
 
 /** Issuers use the same header for all their tokens. @type {Map<string, TokenHeader>} */
@@ -56,7 +55,6 @@ function parse(encoded) {
   return {
     kid: typeof kid === "string" && kid !== "" ? kid : undefined,
     alg: typeof alg === "string" ? alg : undefined,
-    isAccessType: typeof typ === "string" && ACCESS_TYPE.test(typ),
     isOtherType:
       typ !== undefined && (typeof typ !== "string" || (OTHER_TYPE.test(typ) && !ACCESS_TYPE.test(typ))),
   };

@@ -73,6 +73,19 @@ mod tests {
     }
 
     #[test]
+    fn a_mac_is_as_long_as_its_hash() {
+        for algorithm in Algorithm::ALL {
+            let length = match algorithm.name() {
+                "HS256" => Some(32),
+                "HS384" => Some(48),
+                "HS512" => Some(64),
+                _ => None,
+            };
+            assert_eq!(algorithm.mac_length(), length, "{algorithm}");
+        }
+    }
+
+    #[test]
     fn other_names_are_rejected() {
         for name in
             ["none", "None", "NONE", "", "hs256", "HS256 ", "HS256\0", "ES256K", "ed25519", "Ed448", "RS1"]

@@ -49,6 +49,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_name_is_one_scheme() {
+        for (name, scheme) in [
+            ("bearer", Some(TokenScheme::Bearer)),
+            ("bearer-any-case", Some(TokenScheme::BearerCaseInsensitive)),
+            ("raw", Some(TokenScheme::Raw)),
+            ("Bearer", None),
+            ("", None),
+        ] {
+            assert_eq!(TokenScheme::from_name(name), scheme, "{name:?}");
+        }
+    }
+
+    #[test]
     fn the_token_stands_between_the_first_space_and_the_next() {
         for (value, token) in [
             ("Bearer T", Some("T")),

@@ -1,6 +1,7 @@
 /** Providers that extend ours: what is published, counted and answered about what they decide themselves. */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import diagnostics from "node:diagnostics_channel";
 import { once } from "node:events";
 import http from "node:http";
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { APIKeyAuthProvider, anyOf, JWTAuthProvider } from "mcp-native-auth";
 import { API_KEY, API_KEYS, CLAIMS, JWT_SECRET, TOKEN, WRONG_API_KEY } from "../../support/credentials.js";
+import { checkout } from "../../support/project.js";
 
 const ADDRESS = "192.0.2.1";
 const from = (headers) => ({ headers, url: "/mcp", socket: { remoteAddress: ADDRESS } });
@@ -182,6 +184,25 @@ it("what only the extension rejects gets the challenge", async () => {
     server.close();
     server.closeAllConnections();
   }
+});
+
+it("the first request of a process gets the challenge, too: it came before requests are tracked", () => {
+  const script = `
+    import http from "node:http";
+    import { JWTAuthProvider } from "mcp-native-auth";
+    const provider = new JWTAuthProvider({ secret: ${JSON.stringify(JWT_SECRET)} });
+    const server = http.createServer(async (request, response) => {
+      const result = await provider.authenticate(request);
+      response.writeHead(result ? 200 : 401).end();
+    });
+    server.listen(0, "127.0.0.1", async () => {
+      const { headers } = await fetch("http://127.0.0.1:" + server.address().port);
+      console.log(headers.get("www-authenticate"));
+      process.exit();
+    });`;
+  const args = ["--input-type=module", "--eval", script];
+  const child = spawnSync(process.execPath, args, { cwd: checkout, encoding: "utf8", timeout: 30_000 });
+  assert.equal(child.stdout, 'Bearer realm="MCP Server"\n');
 });
 
 describe("a method without its provider", () => {

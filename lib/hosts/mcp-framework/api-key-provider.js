@@ -217,9 +217,7 @@ function loaderOption({ keys, loadKeys, reloadIntervalSeconds, loadTimeoutSecond
 
 /** The framework's sentence, where the framework says it; what has a length got past it there. */
 function requireKeys(options) {
-  const { keys } = options;
-  const isNone = Array.isArray(keys) ? keys.length === 0 : !keys?.length;
-  if (isNone) {
+  if (!options.keys?.length) {
     throw codedError(
       "ERR_MCP_AUTH_KEYS_REQUIRED",
       missingOption("At least one API key is required", options, OPTIONS),

@@ -278,3 +278,60 @@ fn unsupported(oid: ObjectIdentifier) -> KeyError {
 fn unreadable(found: &str) -> KeyError {
     KeyError::Unreadable { found: found.into(), problem: "its contents are damaged".into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jwt::key::encoding;
+
+    #[test]
+    fn a_point_of_small_order_is_not_a_key() {
+        // 2^255 - 19, and the numbers next to it.
+        let near_the_prime = |last_byte: u8| {
+            let mut point = [0xff; 32];
+            (point[0], point[31]) = (last_byte, 0x7f);
+            point
+        };
+        let near_zero = |last_byte: u8| {
+            let mut point = [0; 32];
+            point[0] = last_byte;
+            point
+        };
+        let of_order_8 =
+            ["JuiVj8KyJ7BFw/SJ8u+Y8NXfrAXTxjM5sTgCiG1T/AU", "xxdqcD1N2E+6PAt2DRBnDyogU/osOczGTsf9d5KsA3o"];
+        let mut points = vec![near_zero(0), near_zero(1)];
+        points.extend([0xec, 0xed, 0xee].map(near_the_prime));
+        points.extend(
+            of_order_8.map(|text| <[u8; 32]>::try_from(&encoding::base64(text.bytes())[..]).unwrap()),
+        );
+        for point in points {
+            for sign in [0, 0x80] {
+                let mut point = point;
+                point[31] |= sign;
+                assert!(matches!(ed25519(&point), Err(KeyError::Unsuitable { .. })), "{point:02x?}");
+            }
+        }
+        // The generator, of a large order.
+        let mut generator = [0x66; 32];
+        generator[0] = 0x58;
+        assert!(ed25519(&generator).is_ok());
+    }
+
+    #[test]
+    fn the_salts_of_a_pss_key_are_no_longer_than_its_hash() {
+        for (hash, algorithm, length) in
+            [(1, Algorithm::PS256, 32), (2, Algorithm::PS384, 48), (3, Algorithm::PS512, 64)]
+        {
+            for salt in [20, length, length + 1] {
+                let hash =
+                    [b"\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02".as_slice(), &[hash, 5, 0]].concat();
+                let mgf1 = b"\xa1\x1c\x30\x1a\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08";
+                let salt_length = [0xa2, 3, 2, 1, salt];
+                let parameters = [b"\x30\x34\xa0\x0f", &hash[..], mgf1, &hash, &salt_length].concat();
+                let parameters = Some(AnyRef::from_der(&parameters).unwrap());
+                let found = pss_algorithm(&AlgorithmIdentifierRef { oid: RSASSA_PSS, parameters });
+                assert_eq!(found.ok(), (salt <= length).then_some(algorithm), "{algorithm}, salts of {salt}");
+            }
+        }
+    }
+}
