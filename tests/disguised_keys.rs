@@ -532,6 +532,8 @@ fn file_names_and_addresses_are_called_by_their_name() {
         "JWKS_URL=https://issuer.example/keys",
         "file:///etc/keys/public",
         "s3://bucket/keys/public",
+        "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK",
+        "did:web:issuer.example#key-1",
         "issuer.example/.well-known/openid-configuration",
         "//issuer.example/.well-known/jwks.json",
         "localhost:3000/.well-known/jwks.json",

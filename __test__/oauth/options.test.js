@@ -81,6 +81,12 @@ describe("what can never work is rejected, with the option", () => {
     ],
     [{ validation: Object.create({ rejectBoundTokens: true }) }, /`rejectBoundTokens` is inherited/],
     [{ authorizationServers: ["http://a.example"], strict: true }, /must be an https URL/],
+    [{ isuer: "x", strict: true }, /unknown option "isuer" \(did you mean "validation\.issuer"\?\)/],
+    [{ aud: "x", strict: true }, /unknown option "aud" \(did you mean "validation\.audience"\?\)/],
+    [
+      { algorithm: "x", strict: true },
+      /unknown option "algorithm" \(did you mean "validation\.algorithms"\?\)/,
+    ],
     [
       { validation: { audeince: "x" }, strict: true },
       /unknown option "audeince" \(did you mean "audience"\?\)/,

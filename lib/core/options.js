@@ -112,9 +112,10 @@ export function isArray(value) {
  * @param {Record<string, unknown>} options
  * @param {readonly string[]} known
  * @param {boolean} [strict]
+ * @param {Readonly<Record<string, readonly string[]>>} [nested] known options of an option, where the name may belong
  */
-export function checkUnknownOptions(owner, options, known, strict = false) {
-  const unknown = describeUnknownOptions(options, known);
+export function checkUnknownOptions(owner, options, known, strict = false, nested = {}) {
+  const unknown = describeUnknownOptions(options, known, nested);
   if (unknown === undefined) {
     return;
   }
@@ -140,7 +141,7 @@ export function missingOption(sentence, options, known) {
 const OPTION_NAME = /^[A-Za-z_]{1,32}$/;
 
 /** Names of options that do not exist; `undefined` if there are none. */
-function describeUnknownOptions(options, known) {
+function describeUnknownOptions(options, known, nested = {}) {
   const unknown = Object.keys(options).filter((name) => !known.includes(name));
   if (unknown.length === 0) {
     return undefined;
@@ -150,7 +151,7 @@ function describeUnknownOptions(options, known) {
     if (!OPTION_NAME.test(name)) {
       return "one whose name is withheld";
     }
-    const meant = nearest(name, known);
+    const meant = nearest(name, known) ?? nearestWithin(name, nested);
     return meant === undefined ? `"${name}"` : `"${name}" (did you mean "${meant}"?)`;
   });
   const option = unknown.length === 1 ? "unknown option" : `${unknown.length} unknown options`;
@@ -196,6 +197,16 @@ function nearest(name, known) {
   return best !== undefined && best.distance <= Math.max(1, Math.floor(best.option.length / 3))
     ? best.option
     : undefined;
+}
+
+function nearestWithin(name, nested) {
+  for (const [option, known] of Object.entries(nested)) {
+    const meant = nearest(name, known);
+    if (meant !== undefined) {
+      return `${option}.${meant}`;
+    }
+  }
+  return undefined;
 }
 
 /** Characters to insert, remove, replace or swap (optimal string alignment). */

@@ -16,7 +16,7 @@ export const DEFAULT_ALGORITHMS = ["RS256", "ES256"];
 const SUPPORTED = /^(?:RS|PS|ES)(?:256|384|512)$|^Ed(?:DSA|25519)$/;
 export const HMAC = /^HS(?:256|384|512)$/;
 
-const VALIDATION_OPTIONS = [
+export const VALIDATION_OPTIONS = [
   "type",
   "issuer",
   "audience",

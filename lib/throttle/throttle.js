@@ -10,7 +10,7 @@ import { addressOption, clientKey } from "./client-address.js";
 import { LimiterCounter } from "./limiter-counter.js";
 import { MemoryCounter } from "./memory-counter.js";
 
-const OPTIONS = [
+export const THROTTLE_OPTIONS = [
   "failures",
   "windowSeconds",
   "maxAddresses",
@@ -50,8 +50,8 @@ function readThrottle(owner, throttle, strict) {
   if (typeof throttle !== "object" || Array.isArray(throttle)) {
     throw invalid("`throttle` must be an object such as { failures: 10, windowSeconds: 60 }");
   }
-  const options = readOptions(throttle, OPTIONS);
-  checkUnknownOptions(`${owner}: \`throttle\``, options, OPTIONS, strict);
+  const options = readOptions(throttle, THROTTLE_OPTIONS);
+  checkUnknownOptions(`${owner}: \`throttle\``, options, THROTTLE_OPTIONS, strict);
   checkUndefinedOptions(`${owner}: \`throttle\``, options, RESTRICTING_OPTIONS, strict);
   return options;
 }

@@ -2,7 +2,7 @@ import { anyOfMethods } from "../../core/any-of.js";
 import { authenticatorOf } from "../../core/authenticator.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import { checkUndefinedOptions, checkUnknownOptions, readOptions } from "../../core/options.js";
-import { attemptOptions } from "../../throttle/throttle.js";
+import { attemptOptions, THROTTLE_OPTIONS } from "../../throttle/throttle.js";
 import { DEFAULT_AUTH_ERROR } from "./auth-errors.js";
 import { FrameworkHost, isUnmodified } from "./framework-host.js";
 import { announceUse } from "./link.js";
@@ -32,7 +32,7 @@ class AnyOfAuthProvider {
   constructor(providers, config) {
     const options = readOptions(config, RESTRICTING_OPTIONS);
     checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, false);
-    checkUnknownOptions(NAME, options, OPTIONS);
+    checkUnknownOptions(NAME, options, OPTIONS, false, { throttle: THROTTLE_OPTIONS });
     const members = providers.map((provider) => ({
       provider,
       asThirdParty: thirdPartyMethod(provider, NAME),

@@ -14,7 +14,7 @@ import {
   secondsOption,
 } from "../../core/options.js";
 import { Reporter } from "../../core/reporter.js";
-import { attemptOptions } from "../../throttle/throttle.js";
+import { attemptOptions, THROTTLE_OPTIONS } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
 
@@ -68,7 +68,7 @@ export class APIKeyAuthProvider {
       requireKeys(options);
     }
     this.#strict = booleanOption("strict", options.strict, false);
-    checkUnknownOptions(NAME, options, OPTIONS, this.#strict);
+    checkUnknownOptions(NAME, options, OPTIONS, this.#strict, { throttle: THROTTLE_OPTIONS });
     checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, this.#strict);
     this.#headerName = headerNameOption(options.headerName, DEFAULT_API_KEY_HEADER_NAME);
     this.#queryFallback = booleanOption("queryFallback", options.queryFallback, true);

@@ -19,7 +19,7 @@ import { reportFailure } from "../../oauth/failures.js";
 import { readKeySource } from "../../oauth/key-source.js";
 import { DEFAULT_ALGORITHMS, HMAC } from "../../oauth/options.js";
 import { RemoteKeys } from "../../oauth/remote-keys.js";
-import { attemptOptions } from "../../throttle/throttle.js";
+import { attemptOptions, THROTTLE_OPTIONS } from "../../throttle/throttle.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
 
@@ -76,7 +76,7 @@ export class JWTAuthProvider {
         : undefined;
     try {
       const strict = booleanOption("strict", options.strict, false);
-      checkUnknownOptions(NAME, options, OPTIONS, strict);
+      checkUnknownOptions(NAME, options, OPTIONS, strict, { throttle: THROTTLE_OPTIONS });
       checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, strict);
       const headerName = headerNameOption(options.headerName, "Authorization");
       const requireBearer = booleanOption("requireBearer", options.requireBearer, true);

@@ -14,10 +14,10 @@ import { oauthMethod } from "../../oauth/authenticator.js";
 import { bearerChallenge } from "../../oauth/challenge.js";
 import { optionError } from "../../oauth/errors.js";
 import { reportFailure } from "../../oauth/failures.js";
-import { readOAuthConfig } from "../../oauth/options.js";
+import { readOAuthConfig, VALIDATION_OPTIONS } from "../../oauth/options.js";
 import { metadataLocations } from "../../oauth/resource-metadata.js";
 import { parseUrlOption } from "../../oauth/urls.js";
-import { attemptOptions } from "../../throttle/throttle.js";
+import { attemptOptions, THROTTLE_OPTIONS } from "../../throttle/throttle.js";
 import { DEFAULT_AUTH_ERROR } from "./auth-errors.js";
 import { FrameworkHost } from "./framework-host.js";
 import { extendsFramework } from "./link.js";
@@ -68,7 +68,10 @@ export class OAuthAuthProvider {
 
   #configure(options) {
     const strict = booleanOption("strict", options.strict, false);
-    checkUnknownOptions(NAME, options, OPTIONS, strict);
+    checkUnknownOptions(NAME, options, OPTIONS, strict, {
+      validation: VALIDATION_OPTIONS,
+      throttle: THROTTLE_OPTIONS,
+    });
     checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, strict);
     const oauth = readOAuthConfig(NAME, options, strict);
     const requiredScopes = scopesOption(options.requiredScopes);

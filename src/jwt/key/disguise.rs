@@ -349,8 +349,14 @@ fn ends_in_word(text: &str, word: &str) -> bool {
     end.eq_ignore_ascii_case(word) && !begins_in_middle
 }
 
-/// Where keys can be fetched from: a URL, or one that has lost its scheme.
+/// Where keys can be fetched from: a URL, one that has lost its scheme, or a decentralized identifier, which may hold
+/// the key itself.
 fn is_address(text: &str) -> bool {
+    let is_did = |text: &str| {
+        let method =
+            text.strip_prefix("did:").and_then(|rest| rest.split_once(':')).map(|(method, _)| method);
+        method.is_some_and(|method| !method.is_empty() && method.bytes().all(|b| b.is_ascii_alphanumeric()))
+    };
     const SCHEMES: [&str; 9] = ["https", "http", "ftp", "ftps", "sftp", "file", "s3", "gs", "ldap"];
     const ENDS: [&str; 7] =
         ["/jwks.json", "/jwks", "/jwks/", "/jwk", "/certs", "/discovery/keys", "/openid-configuration"];
@@ -365,7 +371,7 @@ fn is_address(text: &str) -> bool {
             host.contains('.') && host.starts_with(|first: char| first.is_ascii_alphanumeric());
         text.contains("/.well-known/") || (begins_with_host && ENDS.iter().any(|end| text.ends_with(end)))
     };
-    plain_text::values(text).into_iter().any(|text| is_url(text) || is_known_path(text))
+    plain_text::values(text).into_iter().any(|text| is_url(text) || is_did(text) || is_known_path(text))
         || ["jwks_ur", "jwksur"].iter().any(|name| plain_text::contains(text, name))
 }
 
