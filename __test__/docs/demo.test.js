@@ -13,8 +13,8 @@ it("asks both providers and prints a table; colors and bodies only when asked fo
   const { status, stdout, stderr } = demo();
   assert.equal(status, 0, stdout + stderr);
   assert.equal(stderr, "");
-  assert.equal(stdout.match(/^ok {2}/gm).length, 27);
-  assert.match(stdout, /^All 27 are as they should be\. mcp-framework answers 2 of them differently/m);
+  assert.equal(stdout.match(/^ok {2}/gm).length, 31);
+  assert.match(stdout, /^All 31 are as they should be\. mcp-framework answers 3 of them differently/m);
   for (const unwanted of ["\x1b", "WWW-Authenticate", "!!"]) assert.ok(!stdout.includes(unwanted), unwanted);
 });
 

@@ -12,37 +12,8 @@ import {
   INTROSPECTION_CLIENT,
   startAuthorizationServer,
 } from "../support/authorization-server.js";
+import { REDIRECT_URL, Session } from "../support/oauth-session.js";
 import { HTTP_STREAM, SSE, silenceFrameworkLog, startServer } from "../support/servers.js";
-
-const REDIRECT_URL = "http://127.0.0.1:9/callback";
-
-/** What a client remembers: the SDK does all the rest. */
-class Session {
-  redirectUrl = REDIRECT_URL;
-  clientMetadata = {
-    client_name: "end to end",
-    redirect_uris: [REDIRECT_URL],
-    grant_types: ["authorization_code"],
-    response_types: ["code"],
-    token_endpoint_auth_method: "none",
-    scope: "mcp",
-  };
-  clientInformation = () => this.client;
-  saveClientInformation = (client) => {
-    this.client = client;
-  };
-  tokens = () => this.saved;
-  saveTokens = (tokens) => {
-    this.saved = tokens;
-  };
-  saveCodeVerifier = (verifier) => {
-    this.verifier = verifier;
-  };
-  codeVerifier = () => this.verifier;
-  redirectToAuthorization = (url) => {
-    this.authorizationUrl = url;
-  };
-}
 
 const TRANSPORTS = { [HTTP_STREAM]: StreamableHTTPClientTransport, [SSE]: SSEClientTransport };
 

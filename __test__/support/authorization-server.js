@@ -11,6 +11,9 @@ export const INTROSPECTION_CLIENT = {
   clientSecret: "introspection-secret-5b2e9c",
 };
 
+/** What a client may be granted. */
+const SCOPES = "mcp files:write";
+
 function signingKey(kid) {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return { ...privateKey.export({ format: "jwk" }), kid, use: "sig", alg: "RS256" };
@@ -63,7 +66,15 @@ function configuration(keys, format) {
       },
     ],
     cookies: { keys: ["cookie-signing-key-of-a-test"] },
-    scopes: ["openid", "mcp"],
+    scopes: ["openid", ...SCOPES.split(" ")],
+    // RFC 7591 §3.2.1: it may replace what a client registers. The official clients register the scopes of the first
+    // challenge alone, and oidc-provider holds them to these: without this, no client could ask for more.
+    extraClientMetadata: {
+      properties: ["client_name"],
+      validator(_context, _name, _value, metadata) {
+        metadata.scope &&= SCOPES;
+      },
+    },
     findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     ttl: {
       AccessToken: 600,
@@ -82,7 +93,7 @@ function configuration(keys, format) {
         enabled: true,
         useGrantedResource: () => true,
         getResourceServerInfo: (_context, resource) => ({
-          scope: "mcp",
+          scope: SCOPES,
           audience: resource,
           accessTokenFormat: format,
           jwt: { sign: { alg: "RS256" } },

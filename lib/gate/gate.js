@@ -71,6 +71,7 @@ export class Gate {
   #authenticator;
   #settings;
   #providerScopes;
+  #noteAsked;
   #sessions;
   #streams = new StreamWatch();
   /** Whether tool calls need scopes, so that bodies have to be read. */
@@ -83,8 +84,10 @@ export class Gate {
    * @param {import("../core/authenticator.js").Authenticator} authenticator
    * @param {import("./options.js").GateSettings} settings
    * @param {string[]} providerScopes that the provider asks of each token
+   * @param {() => void} noteAsked told of each request that the provider is asked about
    */
-  constructor(authenticator, settings, providerScopes) {
+  constructor(authenticator, settings, providerScopes, noteAsked) {
+    this.#noteAsked = noteAsked;
     this.#authenticator = authenticator;
     this.#settings = settings;
     this.#providerScopes = providerScopes;
@@ -157,6 +160,7 @@ export class Gate {
   }
 
   async #authenticate(request) {
+    this.#noteAsked();
     const view = normalize(request, this.#settings.addressOf);
     const verdict = await this.#authenticator.authenticate(view);
     if (!verdict.accepted) {

@@ -8,6 +8,7 @@ import { fastmcpHost } from "./fastmcp.js";
 import { honoHost } from "./hono.js";
 import { isUnmodified } from "./mcp-framework/framework-host.js";
 import { guardHost } from "./mcp-framework/guard.js";
+import { noteAsked } from "./mcp-framework/open-server.js";
 import { isFrameworkOAuthProvider, thirdPartyMethod } from "./mcp-framework/third-party.js";
 import { nodeHost } from "./node.js";
 import { verifierHost } from "./verifier.js";
@@ -18,7 +19,9 @@ export function requireAuth(provider, options) {
   return reportAtCaller(requireAuth, () => {
     const authenticator = authenticatorFor(provider);
     const facts = factsOf(provider);
-    const gate = new Gate(authenticator, readGateOptions(options, facts), facts.requiredScopes);
+    // A server behind a gate is not open to anyone.
+    const asked = () => noteAsked(undefined);
+    const gate = new Gate(authenticator, readGateOptions(options, facts), facts.requiredScopes, asked);
     const { web, wrap } = webHost(gate);
     return Object.freeze({
       express: nodeHost(gate),

@@ -257,6 +257,15 @@ const CASES = {
     ANSWERED,
     [],
   ],
+  "another server behind requireAuth": [
+    `${BEFORE} import http from "node:http";
+    import { requireAuth } from "mcp-native-auth";
+    const auth = requireAuth(provider);
+    http.createServer((request, response) => auth.express(request, response, () => response.end())).listen(port, "127.0.0.1");
+    const statuses = await httpStream(port, ${GOOD_KEY});`,
+    [200, 200, 200, 200],
+    [],
+  ],
   "HTTP stream as it should be, whose clients have no key": [
     `${BEFORE} start({ transport: ${HTTP("auth: { provider }")} }); const statuses = await httpStream(port);`,
     REJECTED,
