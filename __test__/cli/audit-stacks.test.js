@@ -18,14 +18,25 @@ const NOT_OURS = {
   "ours-mcp-framework": ["D5", "C3", "C16", "C17", "B4", "H1", "H5", "T1"],
 };
 const WITHOUT_TOOL = ["fastmcp", "mcp-framework", "sdk-v1", "sdk-v2", ...Object.keys(NOT_OURS)];
-const STACKS = [...WITHOUT_TOOL, "ours-sdk-v1", "ours-sdk-v2-node", "ours-sdk-v2-web"];
+const STACKS = [
+  ...WITHOUT_TOOL,
+  "ours-sdk-v1",
+  "ours-sdk-v2-node",
+  "ours-sdk-v2-web",
+  "ours-hono",
+  "ours-fastify",
+  "ours-mcp-framework-guarded",
+];
 
 /** Columns of the table in the documentation. */
 const TABLE = {
   "ours-sdk-v1": "SDK v1, Express",
   "ours-sdk-v2-node": "SDK v2, node:http",
   "ours-sdk-v2-web": "SDK v2, fetch",
+  "ours-hono": "Hono",
+  "ours-fastify": "Fastify",
   "ours-fastmcp": "fastmcp",
+  "ours-mcp-framework-guarded": "mcp-framework, guarded",
   "ours-mcp-framework": "mcp-framework, provider alone",
 };
 const MARKS = { pass: "pass", fail: "**fail**", "not checked": "–" };

@@ -37,6 +37,8 @@ const verifierThat = (reject) => ({
   },
 });
 
+const GATE_OPTIONS = { requiredScopes: ["mcp"], toolScopes: { write_file: ["files:write"] } };
+
 const STACKS = {
   async "sdk-v1"() {
     const { default: express } = await import("express");
@@ -142,6 +144,31 @@ const STACKS = {
     createServer(toNodeHandler({ fetch: (request) => fetch(request) })).listen(port, host);
   },
 
+  async "ours-hono"() {
+    const { Hono } = await import("hono");
+    const { serve } = await import("@hono/node-server");
+    const auth = await gateOfOurs();
+    const { handler } = await sdkHandler();
+    const app = new Hono();
+    app.use(auth.hono);
+    app.all("/mcp", (c) => handler.fetch(c.req.raw, { authInfo: c.get("auth") }));
+    serve({ fetch: app.fetch, port, hostname: host });
+  },
+
+  async "ours-fastify"() {
+    const { default: fastify } = await import("fastify");
+    const { toNodeHandler } = await import("@modelcontextprotocol/node");
+    const auth = await gateOfOurs();
+    const handle = toNodeHandler((await sdkHandler()).handler);
+    const app = fastify();
+    await app.register(auth.fastify);
+    app.all("/mcp", (request, reply) => {
+      reply.hijack();
+      return handle(request.raw, reply.raw, request.body);
+    });
+    await app.listen({ port, host });
+  },
+
   async "ours-fastmcp"() {
     const { FastMCP } = await import("fastmcp");
     const auth = await gateOfOurs();
@@ -166,6 +193,11 @@ const STACKS = {
   async "ours-mcp-framework"() {
     const { OAuthAuthProvider } = await import("mcp-native-auth");
     await startFramework(OAuthAuthProvider);
+  },
+
+  async "ours-mcp-framework-guarded"() {
+    const { OAuthAuthProvider } = await import("mcp-native-auth");
+    await startFramework(OAuthAuthProvider, true);
   },
 };
 
@@ -213,10 +245,10 @@ async function sdkHandler() {
 async function gateOfOurs() {
   const { OAuthAuthProvider, requireAuth } = await import("mcp-native-auth");
   const provider = new OAuthAuthProvider({ resource, authorizationServers: [issuer] });
-  return requireAuth(provider, { requiredScopes: ["mcp"], toolScopes: { write_file: ["files:write"] } });
+  return requireAuth(provider, GATE_OPTIONS);
 }
 
-async function startFramework(Provider) {
+async function startFramework(Provider, isGuarded = false) {
   const { MCPServer, MCPTool } = await import("mcp-framework");
   class WhoAmI extends MCPTool {
     name = "whoami";
@@ -224,6 +256,10 @@ async function startFramework(Provider) {
     schema = z.object({});
     useStringify = false;
     execute = async () => "hello";
+  }
+  class WriteFile extends WhoAmI {
+    name = "write_file";
+    description = "Needs a scope";
   }
   const provider = new Provider({
     resource,
@@ -236,6 +272,11 @@ async function startFramework(Provider) {
     transport: { type: "http-stream", options: { port, auth: { provider } } },
   });
   server.addTool(WhoAmI);
+  server.addTool(WriteFile);
+  if (isGuarded) {
+    const { requireAuth } = await import("mcp-native-auth");
+    requireAuth(provider, GATE_OPTIONS).guard(server);
+  }
   await server.start();
 }
 
