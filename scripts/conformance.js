@@ -65,7 +65,7 @@ try {
     throw new Error(`npm could not install ${SUITE}:\n${stderr}`);
   }
   const { key, hash } = generateApiKey();
-  const auth = requireAuth(new APIKeyAuthProvider({ keys: [{ hash }] }));
+  const auth = requireAuth(new APIKeyAuthProvider({ keys: [{ hash, id: "conformance" }] }));
   const bare = await runSuite(folder, await listen(application()));
   const behind = await listen(application(auth.express));
   const gated = await runSuite(folder, await listen(proxy(behind, key)));
