@@ -1,6 +1,6 @@
 /** Servers with one tool, behind no gate, behind ours, and behind what a peer offers for the same stack. */
 
-import { once } from "node:events";
+import { createPublicKey } from "node:crypto";
 import { createServer } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import { createMcpExpressApp, requireBearerAuth as expressAuth } from "@modelcontextprotocol/express";
@@ -39,14 +39,13 @@ export const PACKAGES = [
   "jose",
 ];
 
-export function ourGate({ publicKey, algorithm }) {
-  const { issuer, audience } = RULES;
-  const provider = new JWTAuthProvider({ publicKey, algorithms: [algorithm], issuer, audience });
-  return requireAuth(provider);
+export function ourGate({ secret, algorithm }) {
+  return requireAuth(new JWTAuthProvider({ secret, algorithms: [algorithm], ...RULES }));
 }
 
 /** As the SDK's documentation shows it: the same rules, the claims as `AuthInfo`. */
-function joseVerifier({ keyObject, algorithm }, invalid) {
+function joseVerifier({ secret, algorithm }, invalid) {
+  const keyObject = createPublicKey(secret);
   const rules = { ...RULES, algorithms: [algorithm] };
   return {
     async verifyAccessToken(token) {
@@ -77,27 +76,27 @@ async function handleOfSdk1(req, res) {
 }
 
 function handlerOfSdk2() {
-  return createMcpHandler(() => addTool(new McpServer({ name: "bench", version: "1.0.0" })), {
-    responseMode: "json",
-  });
+  return createMcpHandler(() => addTool(new McpServer({ name: "bench", version: "1.0.0" })));
 }
 
 /** By stack: who stands in front, and the server behind. */
 const STACKS = {
   "SDK v1, Express": {
-    gates: (pool) => ({
-      [NONE]: [],
-      [OURS]: [ourGate(pool).express],
-      [PEER]: [requireBearerAuth({ verifier: joseVerifier(pool, (why) => new InvalidTokenError(why)) })],
-    }),
+    gates: {
+      [NONE]: () => [],
+      [OURS]: (pool) => [ourGate(pool).express],
+      [PEER]: (pool) => [
+        requireBearerAuth({ verifier: joseVerifier(pool, (why) => new InvalidTokenError(why)) }),
+      ],
+    },
     start: (gates) => createServer(express().post("/mcp", ...gates, handleOfSdk1)),
   },
   "SDK v2, Express": {
-    gates: (pool) => ({
-      [NONE]: [],
-      [OURS]: [ourGate(pool).express],
-      [PEER]: [expressAuth({ verifier: joseVerifier(pool, invalidOfSdk2) })],
-    }),
+    gates: {
+      [NONE]: () => [],
+      [OURS]: (pool) => [ourGate(pool).express],
+      [PEER]: (pool) => [expressAuth({ verifier: joseVerifier(pool, invalidOfSdk2) })],
+    },
     start(gates) {
       const handle = toNodeHandler(handlerOfSdk2());
       const app = createMcpExpressApp();
@@ -105,7 +104,11 @@ const STACKS = {
     },
   },
   "SDK v2, Hono": {
-    gates: (pool) => ({ [NONE]: [], [OURS]: [ourGate(pool).hono], [PEER]: [honoPeer(pool)] }),
+    gates: {
+      [NONE]: () => [],
+      [OURS]: (pool) => [ourGate(pool).hono],
+      [PEER]: (pool) => [honoPeer(pool)],
+    },
     start(gates) {
       const handler = handlerOfSdk2();
       const app = createMcpHonoApp();
@@ -117,7 +120,7 @@ const STACKS = {
   },
   // The SDK has nothing for Fastify.
   "SDK v2, Fastify": {
-    gates: (pool) => ({ [NONE]: [], [OURS]: [ourGate(pool).fastify] }),
+    gates: { [NONE]: () => [], [OURS]: (pool) => [ourGate(pool).fastify] },
     async start(gates) {
       const handle = toNodeHandler(handlerOfSdk2());
       const app = createMcpFastifyApp();
@@ -149,25 +152,13 @@ function honoPeer(pool) {
   };
 }
 
-export const STACK_NAMES = Object.keys(STACKS);
+/** By stack, the names of who is measured. */
+export const CONTENDERS = Object.fromEntries(
+  Object.entries(STACKS).map(([stack, { gates }]) => [stack, Object.keys(gates)]),
+);
 
-/** Each contender of a stack, listening: `[name, port][]`, and `close`. */
-export async function startStack(name, pool) {
-  const { gates, start } = STACKS[name];
-  const servers = [];
-  for (const [contender, stack] of Object.entries(gates(pool))) {
-    const server = await start(stack);
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    servers.push([contender, server]);
-  }
-  return {
-    ports: servers.map(([contender, server]) => [contender, server.address().port]),
-    close() {
-      for (const [, server] of servers) {
-        server.close();
-        server.closeAllConnections();
-      }
-    },
-  };
+/** @returns {Promise<import("node:http").Server>} */
+export function serverOf({ stack, contender, ...keys }) {
+  const { gates, start } = STACKS[stack];
+  return start(gates[contender](keys));
 }
