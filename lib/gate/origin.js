@@ -25,7 +25,7 @@ const HOST = /^[^\s/?#@\\]+$/;
  */
 export function forbiddenHeader(headers, localAddress, { origins, hosts, resource }) {
   const { origin, host } = headers;
-  const name = typeof host === "string" && HOST.test(host) ? parse(`http://${host}`) : undefined;
+  const name = typeof host === "string" && HOST.test(host) ? parseHost(`http://${host}`) : undefined;
   const isLocal =
     localAddress === undefined ? name !== undefined && isLoopback(name) : LOOPBACK_ADDRESS.test(localAddress);
   if (hosts === undefined) {
@@ -42,9 +42,25 @@ export function forbiddenHeader(headers, localAddress, { origins, hosts, resourc
   if (origins !== undefined) {
     return origins.has("*") || origins.has(origin) ? undefined : "Origin";
   }
-  const site = parse(origin);
+  const site = parseOrigin(origin);
   const isOwn = site !== undefined && (isLoopback(site) || site.origin === resource?.origin);
   return isLocal && !isOwn ? "Origin" : undefined;
+}
+
+// A server is asked under one name and mostly from one site: neither is parsed again for each request.
+const parseHost = keepLast(parse);
+const parseOrigin = keepLast(parse);
+
+function keepLast(read) {
+  let last;
+  let result;
+  return (text) => {
+    if (text !== last) {
+      result = read(text);
+      last = text;
+    }
+    return result;
+  };
 }
 
 function parse(text) {

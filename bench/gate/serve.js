@@ -1,0 +1,13 @@
+/** One contender in a process of its own: says its port, and when it is asked how long its processor was busy. */
+
+import { serverOf } from "./contenders.js";
+
+process.once("message", async (contender) => {
+  const server = await serverOf(contender);
+  server.listen(0, "127.0.0.1", () => process.send(server.address().port));
+  process.on("message", () => {
+    const { user, system } = process.cpuUsage();
+    process.send((user + system) / 1000);
+  });
+});
+process.once("disconnect", () => process.exit());
