@@ -162,7 +162,7 @@ async function runAudit(given, redactor, terminal, cleanup) {
   const { url, resource, command, env, signal } = given;
   const startedAt = new Date();
   const start = performance.now();
-  const issuer = given.issuer && (await startIssuer(given.issuer, cleanup));
+  const issuer = given.issuer && (await startIssuer(given.issuer, url.port, cleanup));
   if (issuer) {
     issuer.audience = resource;
     terminal.paragraph(`Issuer ${issuer.url}, keys ${issuer.jwksUri}, audience ${resource}.`);
@@ -212,9 +212,9 @@ async function runAudit(given, redactor, terminal, cleanup) {
   };
 }
 
-async function startIssuer(at, cleanup) {
+async function startIssuer(at, reserved, cleanup) {
   try {
-    const issuer = await Issuer.start(at);
+    const issuer = await Issuer.start(at, reserved);
     cleanup.push(() => issuer.stop());
     return issuer;
   } catch (error) {

@@ -29,12 +29,21 @@ export class Issuer {
   audience = "";
   url = "";
 
-  /** @param {URL} [at] where it listens; default: a free port */
-  static async start(at) {
+  /**
+   * @param {URL} [at] where it listens; default, and with port 0: a free port
+   * @param {string} [reserved] a port that another server will listen on
+   */
+  static async start(at, reserved) {
     const issuer = new Issuer();
     await Promise.all([issuer.#makeKey("key-1"), issuer.#makeKey("foreign")]);
     issuer.#publish(["key-1"]);
     await issuer.#listen(at);
+    if (Number(at?.port ?? 0) === 0 && new URL(issuer.url).port === reserved) {
+      // While this one is taken, the next free port is another one.
+      const other = await Issuer.start(at);
+      await issuer.stop();
+      return other;
+    }
     return issuer;
   }
 
