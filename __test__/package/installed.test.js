@@ -30,7 +30,11 @@ it("the package holds no test, benchmark or development tool", () => {
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
   assert.deepEqual(folders.sort(), [".cargo", "bin", "docs", "lib", "native", "register", "scripts", "src"]);
-  assert.deepEqual(readdirSync(path.join(installed, "scripts")), ["addon.js", "build.js", "install.js"]);
+  assert.deepEqual(readdirSync(path.join(installed, "scripts")).sort(), [
+    "addon.js",
+    "build.js",
+    "install.js",
+  ]);
 });
 
 describe("loading", () => {

@@ -196,14 +196,11 @@ function allowedChallenge({ transport, provider: { kind, config } }, request, th
   const readsBearer =
     kind === "JWTAuthProvider" && requireBearer && headerName.toLowerCase() === "authorization";
   const sent = valuesOf("www-authenticate", theirs);
-  const adds = CHALLENGES && transport !== SERVERLESS && readsBearer;
+  const adds = transport !== SERVERLESS && readsBearer;
   if (theirs.status !== 401 || sent.length > 0 || !adds) return sent;
   const presented = valuesOf("authorization", request).some((value) => /^bearer /i.test(value));
   return [presented ? `Bearer realm="${REALM}", error="invalid_token"` : `Bearer realm="${REALM}"`];
 }
-
-/** Bun alone does not announce responses, by which a provider learns of them: there is no challenge there. */
-const CHALLENGES = process.versions.bun === undefined;
 
 /** `theirs` is what the table says and `ours` is `theirs`, but for `allowedChallenge`. */
 function assertSame(cell, request, expectedStatus, theirs, ours) {
