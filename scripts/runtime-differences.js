@@ -32,6 +32,14 @@ const PEM_IN_DENO =
 export const DIFFERENCES = [
   {
     runtimes: ["bun"],
+    file: "hosts/mcp-framework/wire",
+    tests: /http-stream, JWTAuthProvider: pipelined requests keep their own status, body and challenge/,
+    why:
+      "Bun's HTTP server does not announce responses; a provider finds that of the request that a socket is at, so that " +
+      "the 401 of a pipelined request carries no WWW-Authenticate",
+  },
+  {
+    runtimes: ["bun"],
     file: "parity/jwt",
     tests:
       /pss|RSASSA-PSS key|one warning names the algorithms|ed448|Ed448|secp256k1|, SHA-1,|another hash in the mask|longer than the hash/,
