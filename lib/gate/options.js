@@ -6,6 +6,7 @@ import {
   isArray,
   readArray,
   readOptions,
+  requireObject,
 } from "../core/options.js";
 import { warn } from "../core/warnings.js";
 import {
@@ -80,6 +81,7 @@ const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
  * @returns {GateSettings}
  */
 export function readGateOptions(config, provider) {
+  requireObject(NAME, config);
   const options = readOptions(config, RESTRICTING_OPTIONS);
   checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, false);
   checkUnknownOptions(NAME, options, OPTIONS);

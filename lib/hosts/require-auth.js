@@ -29,14 +29,18 @@ export function requireAuth(provider, options) {
       wrap,
       hono: honoHost(gate),
       fastify: fastifyHost(gate),
-      get fastmcp() {
-        warnOfTools(gate, "fastmcp", "check the scopes in `canAccess` and `execute`");
-        return fastmcpHost(gate);
-      },
-      get verifier() {
-        warnOfTools(gate, "verifier", "check the scopes where the stack has a place for it");
-        return verifierHost(gate);
-      },
+      fastmcp: warningOfTools(
+        gate,
+        "fastmcp",
+        "check the scopes in `canAccess` and `execute`",
+        fastmcpHost(gate),
+      ),
+      verifier: warningOfTools(
+        gate,
+        "verifier",
+        "check the scopes where the stack has a place for it",
+        verifierHost(gate),
+      ),
       guard: guardHost(gate, provider),
       metadata: gate.metadata,
     });
@@ -68,12 +72,27 @@ function factsOf(provider) {
   };
 }
 
-/** Such a host never shows the body. */
-function warnOfTools(gate, member, cure) {
-  if (gate.judgesBodies) {
-    warn(
-      "MCP_NATIVE_AUTH_TOOL_SCOPES_UNENFORCED",
-      `requireAuth: \`toolScopes\` has no effect with \`${member}\`, which does not see what a request asks for; ${cure}`,
-    );
-  }
+/**
+ * Such a host never shows the body. Says so at the first use: members are read, too, by what copies or prints a gate.
+ *
+ * @template {(...args: any[]) => any} Host
+ * @param {Gate} gate
+ * @param {string} member
+ * @param {string} cure
+ * @param {Host} host
+ */
+function warningOfTools(gate, member, cure, host) {
+  let isDue = gate.judgesBodies;
+  return /** @type {Host} */ (
+    (...args) => {
+      if (isDue) {
+        isDue = false;
+        warn(
+          "MCP_NATIVE_AUTH_TOOL_SCOPES_UNENFORCED",
+          `requireAuth: \`toolScopes\` has no effect with \`${member}\`, which does not see what a request asks for; ${cure}`,
+        );
+      }
+      return host(...args);
+    }
+  );
 }

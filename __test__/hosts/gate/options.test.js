@@ -47,11 +47,31 @@ describe("options that cannot work are rejected", () => {
     });
   }
 
+  it("options that are no object, as those of anyOf", () => {
+    for (const options of [5, "mcp", true, ["mcp"], () => {}]) {
+      for (const make of [() => requireAuth(jwt(), options), () => anyOf([jwt()], options)]) {
+        assert.throws(make, { code: "ERR_MCP_AUTH_OPTION_INVALID" });
+      }
+    }
+  });
+
   it("a provider that is none", () => {
     for (const provider of [undefined, null, {}, "x", { authenticate: true }]) {
       assert.throws(() => requireAuth(provider), { code: "ERR_MCP_AUTH_OPTION_INVALID" });
     }
   });
+});
+
+it("hosts that never show the body warn of `toolScopes` when they are used, not when a gate is read", async (t) => {
+  const warn = t.mock.method(process, "emitWarning", () => {});
+  const auth = requireAuth(jwt(), { toolScopes: { write: ["w"] } });
+  JSON.stringify({ ...auth });
+  assert.equal(warn.mock.callCount(), 0);
+  auth.verifier();
+  auth.verifier();
+  await auth.fastmcp({ headers: {}, method: "GET", url: "/" }).catch(() => {});
+  const codes = warn.mock.calls.map(({ arguments: [, { code }] }) => code);
+  assert.deepEqual(codes, Array(2).fill("MCP_NATIVE_AUTH_TOOL_SCOPES_UNENFORCED"));
 });
 
 describe("scopes", () => {

@@ -1,7 +1,12 @@
 import { anyOfMethods } from "../../core/any-of.js";
 import { authenticatorOf } from "../../core/authenticator.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
-import { checkUndefinedOptions, checkUnknownOptions, readOptions } from "../../core/options.js";
+import {
+  checkUndefinedOptions,
+  checkUnknownOptions,
+  readOptions,
+  requireObject,
+} from "../../core/options.js";
 import { attemptOptions, THROTTLE_OPTIONS } from "../../throttle/throttle.js";
 import { DEFAULT_AUTH_ERROR } from "./auth-errors.js";
 import { FrameworkHost, isUnmodified } from "./framework-host.js";
@@ -30,6 +35,7 @@ class AnyOfAuthProvider {
   #host;
 
   constructor(providers, config) {
+    requireObject("anyOf", config);
     const options = readOptions(config, RESTRICTING_OPTIONS);
     checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, false);
     checkUnknownOptions(NAME, options, OPTIONS, false, { throttle: THROTTLE_OPTIONS });
