@@ -501,7 +501,7 @@ const PROGRAMS = {
       `tool scopes behind ${member}`,
       {
         source: `import { APIKeyAuthProvider, requireAuth } from "mcp-native-auth";
-          requireAuth(new APIKeyAuthProvider({ keys: ["${key}"] }), { toolScopes: { write: ["w"] } }).${member};`,
+          requireAuth(new APIKeyAuthProvider({ keys: ["${key}"] }), { toolScopes: { write: ["w"] } }).${member}({ headers: {}, url: "/", method: "GET" })?.catch?.(() => {});`,
       },
     ]),
   ),
