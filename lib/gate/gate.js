@@ -98,36 +98,40 @@ export class Gate {
   }
 
   /**
-   * All that can be said before the body is read. Never throws or rejects.
+   * All that can be said before the body is read. Never throws or rejects. Gives a promise only where something has to
+   * be waited for: on Node 20, an `await` here costs each request as much as the verdict.
    *
    * @param {GateRequest} request
-   * @returns {Promise<Admission>}
+   * @returns {Admission | Promise<Admission>}
    */
-  async admit(request) {
-    try {
+  admit(request) {
+    return this.#settle(request, () => {
       const [path] = request.url.split("?", 1);
       const answer = this.#answerAnyone(request, path);
-      if (answer !== undefined) {
-        return { answer: this.#shared(answer, request) };
-      }
-      return await this.#authenticate(request);
-    } catch {
-      // A request object that throws when it is read.
-      return { answer: this.#shared(this.#unauthorized(request, "REQUEST_UNREADABLE"), request) };
-    }
+      return answer === undefined ? this.#authenticate(request) : { answer: this.#shared(answer, request) };
+    });
   }
 
   /**
    * The same of a credential alone, where the stack keeps the rest of the request to itself.
    *
    * @param {GateRequest} request
-   * @returns {Promise<Admission>}
+   * @returns {Admission | Promise<Admission>}
    */
-  async admitCredential(request) {
+  admitCredential(request) {
+    return this.#settle(request, () => this.#authenticate(request));
+  }
+
+  #settle(request, decide) {
+    // A request object that throws when it is read.
+    const unreadable = () => ({
+      answer: this.#shared(this.#unauthorized(request, "REQUEST_UNREADABLE"), request),
+    });
     try {
-      return await this.#authenticate(request);
+      const admission = decide();
+      return admission instanceof Promise ? admission.catch(unreadable) : admission;
     } catch {
-      return { answer: this.#unauthorized(request, "REQUEST_UNREADABLE") };
+      return unreadable();
     }
   }
 
@@ -159,25 +163,46 @@ export class Gate {
     return undefined;
   }
 
-  async #authenticate(request) {
+  #authenticate(request) {
     this.#noteAsked();
     const view = normalize(request, this.#settings.addressOf);
-    const verdict = await this.#authenticator.authenticate(view);
-    if (!verdict.accepted) {
-      const isAnonymous =
-        this.#settings.optional && MISSING.has(verdict.reason) && request.headers.authorization === undefined;
-      const answer = isAnonymous
-        ? await this.#checkSession(request, "anonymous")
-        : this.#answerRejected(verdict, request);
-      return answer === undefined
-        ? { answer, authInfo: undefined, verdict: undefined, view, request }
-        : { answer: this.#shared(answer, request) };
+    const verdict = this.#authenticator.authenticate(view);
+    return verdict instanceof Promise
+      ? verdict.then((decided) => this.#conclude(decided, view, request))
+      : this.#conclude(verdict, view, request);
+  }
+
+  #conclude(verdict, view, request) {
+    const isAnonymous =
+      !verdict.accepted &&
+      this.#settings.optional &&
+      MISSING.has(verdict.reason) &&
+      request.headers.authorization === undefined;
+    if (!verdict.accepted && !isAnonymous) {
+      return { answer: this.#shared(this.#answerRejected(verdict, request), request) };
     }
-    const admitted = { answer: undefined, authInfo: this.#authInfo(verdict), verdict, view, request };
-    const answer =
-      this.#checkScopes(admitted, this.#settings.requiredScopes) ??
-      (await this.#checkSession(request, () => this.principalOf(admitted)));
-    return answer === undefined ? admitted : { answer: this.#shared(answer, request) };
+    /** @type {Admitted} */
+    const admitted = isAnonymous
+      ? { answer: undefined, authInfo: undefined, verdict: undefined, view, request }
+      : { answer: undefined, authInfo: toAuthInfo(verdict, this.#settings), verdict, view, request };
+    const refused = isAnonymous ? undefined : this.#checkScopes(admitted, this.#settings.requiredScopes);
+    if (refused !== undefined) {
+      return { answer: this.#shared(refused, request) };
+    }
+    const ids = this.#sessions === undefined ? [] : sessionIds(request);
+    return ids.length === 0 ? admitted : this.#admitToSessions(admitted, ids, this.#sessions);
+  }
+
+  async #admitToSessions(admitted, ids, sessions) {
+    const { request } = admitted;
+    const principal = this.principalOf(admitted);
+    for (const id of ids) {
+      const isAdmitted = await sessions.admits(id, principal);
+      if (isAdmitted !== true) {
+        return { answer: this.#shared(this.#refuseSession(request, isAdmitted), request) };
+      }
+    }
+    return admitted;
   }
 
   /**
@@ -239,21 +264,18 @@ export class Gate {
    * Ends a stream when its credential is no longer accepted.
    *
    * @param {Admitted} admitted
-   * @param {{ isOpen: () => boolean, end: () => void }} stream
+   * @param {() => void} end
+   * @returns {() => void} to be called when the stream has ended
    */
-  watchStream({ authInfo, view }, stream) {
+  watchStream({ authInfo, view }, end) {
     if (authInfo === undefined) {
-      return;
+      return () => {};
     }
-    this.#streams.add({
-      ...stream,
+    return this.#streams.add({
+      end,
       expiresAt: authInfo.expiresAt,
       isAccepted: () => this.#authenticator.wouldAccept(view),
     });
-  }
-
-  #authInfo(verdict) {
-    return toAuthInfo(verdict, this.#settings);
   }
 
   /** Who a request is of. @param {Admitted} admitted */
@@ -286,26 +308,17 @@ export class Gate {
     }
   }
 
-  async #checkSession(request, principal) {
-    if (this.#sessions === undefined) {
-      return undefined;
+  /** @param {GateRequest} request @param {boolean | undefined} isAdmitted `undefined` if the store cannot be asked */
+  #refuseSession(request, isAdmitted) {
+    if (isAdmitted === undefined) {
+      this.#publish("SESSIONS_UNAVAILABLE", request);
+      return refuse(503, { "Retry-After": String(RETRY_SECONDS) }, [
+        "temporarily_unavailable",
+        "Sessions cannot be looked up at the moment",
+      ]);
     }
-    for (const id of sessionIds(request)) {
-      const owner = typeof principal === "function" ? principal() : principal;
-      const isAdmitted = await this.#sessions.admits(id, owner);
-      if (isAdmitted === undefined) {
-        this.#publish("SESSIONS_UNAVAILABLE", request);
-        return refuse(503, { "Retry-After": String(RETRY_SECONDS) }, [
-          "temporarily_unavailable",
-          "Sessions cannot be looked up at the moment",
-        ]);
-      }
-      if (!isAdmitted) {
-        this.#publish("SESSION_OF_ANOTHER", request);
-        return refuseSession();
-      }
-    }
-    return undefined;
+    this.#publish("SESSION_OF_ANOTHER", request);
+    return refuseSession();
   }
 
   /** @param {import("../core/verdict.js").Rejected} verdict @returns {Answer} */
@@ -379,10 +392,14 @@ function ordinary({ headers }) {
 
 /** Each that a server could read. Parsers of queries make arrays of `sessionId[]`, which print as what they hold. */
 function sessionIds({ headers, url }) {
+  const header = headers[SESSION_HEADER];
   const start = url.indexOf("?");
+  if (header === undefined && start === -1) {
+    return [];
+  }
   const parameters = start === -1 ? [] : [...new URLSearchParams(url.slice(start))];
   return [
-    ...[headers[SESSION_HEADER]].flat(),
+    ...[header].flat(),
     ...parameters.filter(([name]) => SESSION_PARAMETER.test(name)).map(([, value]) => value),
   ].filter((id) => typeof id === "string");
 }

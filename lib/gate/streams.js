@@ -5,7 +5,6 @@
  * @typedef {object} OpenStream
  * @property {number | undefined} expiresAt seconds since the epoch
  * @property {() => boolean | Promise<boolean>} isAccepted whether the credential would be accepted now
- * @property {() => boolean} isOpen
  * @property {() => void} end
  */
 
@@ -22,10 +21,14 @@ export class StreamWatch {
   /** @type {NodeJS.Timeout | undefined} */
   #timer;
 
-  /** @param {OpenStream} stream */
+  /**
+   * @param {OpenStream} stream
+   * @returns {() => void} to be called when the stream has ended: what is kept until a sweep costs more than the request
+   */
   add(stream) {
     this.#streams.add(stream);
     this.#schedule();
+    return () => this.#streams.delete(stream);
   }
 
   #schedule() {
@@ -37,9 +40,7 @@ export class StreamWatch {
   async #sweep() {
     let looked = 0;
     for (const stream of this.#streams) {
-      if (!stream.isOpen()) {
-        this.#streams.delete(stream);
-      } else if (stream.expiresAt !== undefined && stream.expiresAt * 1000 <= Date.now()) {
+      if (stream.expiresAt !== undefined && stream.expiresAt * 1000 <= Date.now()) {
         this.#end(stream);
       } else if (!this.#asked.has(stream)) {
         this.#ask(stream);
@@ -67,8 +68,8 @@ export class StreamWatch {
 
   /** @param {OpenStream} stream */
   #end(stream) {
-    this.#streams.delete(stream);
-    if (stream.isOpen()) {
+    // Not one that ended while its issuer was asked.
+    if (this.#streams.delete(stream)) {
       stream.end();
     }
   }

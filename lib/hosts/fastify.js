@@ -14,15 +14,13 @@ export function fastifyHost(gate) {
     if (!app.hasRequestDecorator("auth")) {
       app.decorateRequest("auth", null);
     }
-    app.addHook("onRequest", async (request, reply) => {
-      const admission = await gate.admit({ ...requestOf(request.raw), url: request.originalUrl });
-      if (admission.answer !== undefined) {
-        return send(reply, admission.answer);
+    app.addHook("onRequest", (request, reply, done) => {
+      const admission = gate.admit({ ...requestOf(request.raw), url: request.originalUrl });
+      if (admission instanceof Promise) {
+        admission.then((settled) => enter(request, reply, settled, done));
+      } else {
+        enter(request, reply, admission, done);
       }
-      request[ADMISSION] = admission;
-      request.auth = admission.authInfo;
-      request.raw.auth = admission.authInfo;
-      followResponse(gate, admission, request.raw, reply.raw);
     });
     app.addHook("preHandler", (request, reply, done) => {
       const admitted = request[ADMISSION];
@@ -41,6 +39,18 @@ export function fastifyHost(gate) {
         }
       }
     }
+  }
+
+  function enter(request, reply, admission, done) {
+    if (admission.answer !== undefined) {
+      send(reply, admission.answer);
+      return;
+    }
+    request[ADMISSION] = admission;
+    request.auth = admission.authInfo;
+    request.raw.auth = admission.authInfo;
+    followResponse(gate, admission, request.raw, reply.raw);
+    done();
   }
 
   function judgeBody(admitted, { method, body }) {
@@ -64,5 +74,4 @@ function send(reply, answer) {
   }
   reply.hijack();
   writeAnswer(reply.raw, answer);
-  return reply;
 }

@@ -22,7 +22,7 @@ export function honoHost(gate) {
     c.set("auth", admitted.authInfo);
     await gate.run(admitted, next);
     const { res } = c;
-    const same = await followed(gate, admitted, res);
+    const same = await followed(gate, admitted, res, c.env?.outgoing);
     if (same !== res) {
       c.res = same;
     }

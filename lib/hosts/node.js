@@ -19,12 +19,14 @@ const END_MS = 1000;
 /** @param {Gate} gate */
 export function nodeHost(gate) {
   return async function authenticate(req, res, next) {
-    const admission = await gate.admit(requestOf(req));
+    const admitting = gate.admit(requestOf(req));
+    const admission = admitting instanceof Promise ? await admitting : admitting;
     if (admission.answer !== undefined) {
       writeAnswer(res, admission.answer);
       return;
     }
-    const answer = await judgeBody(gate, admission, req);
+    const isJudged = gate.judgesBodies && req.method === "POST";
+    const answer = isJudged ? await judgeBody(gate, admission, req) : undefined;
     if (answer !== undefined) {
       writeAnswer(res, answer);
       return;
@@ -68,9 +70,6 @@ function isRepeated(rawHeaders = []) {
 
 /** What is judged is handed on as `req.body`, so that nothing else runs. */
 async function judgeBody(gate, admitted, req) {
-  if (!gate.judgesBodies || req.method !== "POST") {
-    return undefined;
-  }
   const read = isUnread(req) ? await readBody(req) : parse(req.body);
   if (read.answer !== undefined) {
     return gate.refuseBody(admitted, read.reason, read.answer);
@@ -183,10 +182,17 @@ export function followResponse(gate, admitted, req, res) {
       if (req.method === "GET" && gate.bindsSessions) {
         noteEndpoint(gate, admitted, res);
       }
-      gate.watchStream(admitted, { isOpen: () => !res.writableEnded && !res.destroyed, end: () => end(res) });
+      watchStream(gate, admitted, res);
     }
     return result;
   };
+}
+
+export function watchStream(gate, admitted, res) {
+  const forget = gate.watchStream(admitted, () => end(res));
+  // A response that is made up, as some serverless adapters do, is never closed.
+  res.on("finish", forget);
+  res.on("close", forget);
 }
 
 /** In an object or a flat list, as `writeHead` takes them. */

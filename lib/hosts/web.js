@@ -1,4 +1,4 @@
-import { MAX_BODY_BYTES, parse, tooLarge } from "./node.js";
+import { MAX_BODY_BYTES, parse, tooLarge, watchStream } from "./node.js";
 
 /**
  * The Fetch standard's Request and Response: the official SDK's web handlers, Next, Deno, Bun, Lambda.
@@ -28,7 +28,7 @@ export function webHost(gate) {
         const { authInfo } = admitted;
         request.auth = authInfo;
         const answered = await gate.run(admitted, () => handler(request, { authInfo, parsedBody }, ...rest));
-        return followed(gate, admitted, answered);
+        return followed(gate, admitted, answered, rest[0]?.outgoing);
       },
   };
 }
@@ -39,7 +39,8 @@ export function webHost(gate) {
  * @param {From} [from]
  */
 export async function decide(gate, request, { ip, localAddress, parsedBody } = {}) {
-  const admission = await gate.admit(requestOf(request, ip, localAddress));
+  const admitting = gate.admit(requestOf(request, ip, localAddress));
+  const admission = admitting instanceof Promise ? await admitting : admitting;
   if (admission.answer !== undefined) {
     return { response: toResponse(admission.answer) };
   }
@@ -99,31 +100,42 @@ export function toResponse({ status, headers, body }) {
   return new Response(body === "" ? null : body, { status, headers });
 }
 
-/** Notes a session that begins, and ends a stream in time. */
-export async function followed(gate, admitted, response) {
+/**
+ * Notes a session that begins, and ends a stream in time: by the response of node:http where there is one, since a
+ * stream around a stream costs as much as the request.
+ *
+ * @param {Gate} gate
+ * @param {import("../gate/gate.js").Admitted} admitted
+ * @param {Response} response
+ * @param {import("node:http").ServerResponse} [outgoing]
+ */
+export async function followed(gate, admitted, response, outgoing) {
   const id = response.headers?.get("mcp-session-id");
   if (id && response.status < 400) {
     await gate.beginSession(admitted, id);
   }
   const isStream = response.headers?.get("content-type")?.startsWith("text/event-stream");
+  if (isStream && typeof outgoing?.on === "function") {
+    watchStream(gate, admitted, outgoing);
+    return response;
+  }
   return isStream && response.body ? endable(gate, admitted, response) : response;
 }
 
 function endable(gate, admitted, response) {
   const reader = response.body.getReader();
   let isOpen = true;
+  let forget;
   const stop = () => {
     isOpen = false;
+    forget();
   };
   const body = new ReadableStream({
     start(controller) {
-      gate.watchStream(admitted, {
-        isOpen: () => isOpen,
-        end: () => {
-          stop();
-          controller.close();
-          reader.cancel().catch(() => {});
-        },
+      forget = gate.watchStream(admitted, () => {
+        isOpen = false;
+        controller.close();
+        reader.cancel().catch(() => {});
       });
     },
     async pull(controller) {

@@ -7,6 +7,7 @@ import http2 from "node:http2";
 import net from "node:net";
 import { after, describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import { createAdaptorServer } from "@hono/node-server";
 import { InvalidTokenError } from "@modelcontextprotocol/sdk/server/auth/errors.js";
 import { requireBearerAuth } from "@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js";
 import express from "express";
@@ -93,10 +94,15 @@ describe("node:http", () => {
 
   it("writes nothing to a response that was sent meanwhile, and survives clients that go away", async () => {
     const auth = requireAuth(jwt(), TOOLS);
+    const late = requireAuth({
+      authenticate: async () => wait(1, false),
+      getAuthError: () => ({ status: 401 }),
+    });
     let gated;
     const port = await listen(
       createServer((req, res) => {
-        gated = auth.express(req, res, () => res.end("served"));
+        const { express: gate } = req.url === "/late" ? late : auth;
+        gated = gate(req, res, () => res.end("served"));
         if (req.url === "/late") res.end("timed out");
       }),
     );
@@ -260,9 +266,24 @@ describe("streams end with their credential", () => {
     return { ended, cancel: () => reader.cancel() };
   };
 
+  const pings = () => {
+    let timer;
+    const body = new ReadableStream({
+      start(controller) {
+        timer = setInterval(() => controller.enqueue(new TextEncoder().encode(": ping\n\n")), 100);
+      },
+      cancel: () => clearInterval(timer),
+    });
+    return new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
+  };
+  const overHttp = async (server) => {
+    const port = await listen(server);
+    return (headers) => fetch(`http://127.0.0.1:${port}/mcp`, { headers });
+  };
+
   const servers = {
     "node:http": async (auth) => {
-      const port = await listen(
+      return overHttp(
         createServer((req, res) =>
           auth.express(req, res, () => {
             res.writeHead(200, { "Content-Type": "text/event-stream" });
@@ -271,21 +292,13 @@ describe("streams end with their credential", () => {
           }),
         ),
       );
-      return (headers) => fetch(`http://127.0.0.1:${port}/mcp`, { headers });
     },
     "a fetch handler": async (auth) => {
-      const handler = auth.wrap(() => {
-        let timer;
-        const body = new ReadableStream({
-          start(controller) {
-            timer = setInterval(() => controller.enqueue(new TextEncoder().encode(": ping\n\n")), 100);
-          },
-          cancel: () => clearInterval(timer),
-        });
-        return new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
-      });
+      const handler = auth.wrap(pings);
       return (headers) => handler(new Request("http://localhost/mcp", { headers }));
     },
+    "a fetch handler of node:http": (auth) => overHttp(createAdaptorServer({ fetch: auth.wrap(pings) })),
+    Hono: (auth) => overHttp(createAdaptorServer(new Hono().use(auth.hono).get("/mcp", pings))),
   };
   for (const [name, serve] of Object.entries(servers)) {
     it(`${name}: within 5 s of exp and of revokeKey, and no other`, { timeout: 30_000 }, async () => {

@@ -289,21 +289,17 @@ describe("sessions in memory", () => {
 it("a stream whose issuer does not answer holds up no other one", { timeout: 10_000 }, async () => {
   const watch = new StreamWatch();
   const stream = (isAccepted) => {
-    let isOpen = true;
-    const ended = new Promise((resolve) => {
-      watch.add({
-        expiresAt: undefined,
-        isAccepted,
-        isOpen: () => isOpen,
-        end: () => {
-          isOpen = false;
-          resolve(performance.now());
-        },
-      });
+    return new Promise((resolve) => {
+      watch.add({ expiresAt: undefined, isAccepted, end: () => resolve(performance.now()) });
     });
-    return ended;
   };
   stream(() => new Promise(() => {}));
+  const forget = watch.add({
+    expiresAt: 0,
+    isAccepted: () => false,
+    end: () => assert.fail("has ended itself"),
+  });
+  forget();
   // Until the sweep, nothing keeps the process.
   const alive = setInterval(() => {}, 1000);
   for (let time = 0; time < 2; time += 1) {
