@@ -10,7 +10,7 @@
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import path from "node:path";
-import { CONTENDERS, NONE, ourGate, PACKAGES, PEER } from "./gate/contenders.js";
+import { CONTENDERS, CONTEXT, NONE, ourGate, PACKAGES, PEER } from "./gate/contenders.js";
 import { openConnection, postHead } from "./server/connection.js";
 import { requestWithToken, tokenPool, toText } from "./support/credentials.js";
 import { OURS } from "./support/names.js";
@@ -34,7 +34,10 @@ const CALL = JSON.stringify({
 const BUSIEST = "SDK v1, Express";
 const targetsOf = (stack, isAccepting) =>
   isAccepting
-    ? [...(stack === BUSIEST ? [{ against: NONE, atMost: 1.05 }] : []), { against: PEER, atLeast: 1.05 }]
+    ? [
+        ...(stack === BUSIEST ? [NONE, CONTEXT].map((against) => ({ against, atMost: 1.05 })) : []),
+        { against: PEER, atLeast: 1.05 },
+      ]
     : [{ against: PEER, atLeast: 1.3 }];
 
 const benchmark = beginRun({ command: "npm run bench:gate", results: "gate.json", packages: PACKAGES });
@@ -86,7 +89,7 @@ async function startServer(stack, name) {
 function rowOf(stack, title, verdict, servers) {
   const isAccepting = verdict === "accepting";
   const tokens = tokensFor(verdict);
-  const contenders = servers.filter(({ name }) => isAccepting || name !== NONE);
+  const contenders = servers.filter(({ name }) => isAccepting || ![NONE, CONTEXT].includes(name));
   const isMeasured = ({ against }) => contenders.some(({ name }) => name === against);
   const requests = tokens.map((token) => {
     const headers = { Authorization: `Bearer ${toText(token)}`, "Mcp-Protocol-Version": "2025-06-18" };

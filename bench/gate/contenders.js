@@ -1,5 +1,6 @@
 /** Servers with one tool, behind no gate, behind ours, and behind what a peer offers for the same stack. */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createPublicKey } from "node:crypto";
 import { createServer } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
@@ -24,6 +25,8 @@ import { RULES } from "../support/credentials.js";
 import { OURS } from "../support/names.js";
 
 export const NONE = "no auth";
+/** What `currentAuth` needs, and tracing too: before Node 24 it makes every promise of the process dearer. */
+export const CONTEXT = "no auth, in an AsyncLocalStorage";
 export const PEER = "requireBearerAuth with jose";
 
 /** The npm packages whose versions a run states. */
@@ -84,6 +87,7 @@ const STACKS = {
   "SDK v1, Express": {
     gates: {
       [NONE]: () => [],
+      [CONTEXT]: () => [inContext(new AsyncLocalStorage())],
       [OURS]: (pool) => [ourGate(pool).express],
       [PEER]: (pool) => [
         requireBearerAuth({ verifier: joseVerifier(pool, (why) => new InvalidTokenError(why)) }),
@@ -136,6 +140,8 @@ const STACKS = {
     },
   },
 };
+
+const inContext = (storage) => (_req, _res, next) => storage.run({}, next);
 
 const invalidOfSdk2 = (why) => new OAuthError("invalid_token", why);
 
