@@ -506,6 +506,22 @@ for (const page of PAGES) {
       }
     });
 
+    // Other pages name files of the reader's project too.
+    if (/^(CONTRIBUTING|RELEASING|SECURITY|docs\/(evidence|performance))\.md$/.test(page)) {
+      it("files that it names exist", () => {
+        const named = [
+          ...prose(markdown).matchAll(
+            /`((?:lib|src|__test__|tests|benches|bench|security|scripts|fuzz|examples)\/[\w./-]*)`/g,
+          ),
+        ].map(([, name]) => path.join(checkout, name));
+        assert.deepEqual(
+          // A module may be named without the end of its name.
+          named.filter((name) => !existsSync(name) && !existsSync(`${name}.js`)),
+          [],
+        );
+      });
+    }
+
     it("scripts that it names exist", () => {
       const named = [...prose(markdown).matchAll(/`npm run ([\w:-]+)/g)].map(([, name]) => name);
       assert.deepEqual(
