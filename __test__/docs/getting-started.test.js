@@ -11,7 +11,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
 import { freePort } from "../support/free-port.js";
-import { blocks, sections } from "../support/markdown.js";
+import { blocks, prose, sections } from "../support/markdown.js";
 import { checkout, temporaryFolder } from "../support/project.js";
 
 const read = (page) => readFileSync(path.join(checkout, page), "utf8");
@@ -20,9 +20,14 @@ const isStep = ({ words: [word, test] }) => word === "in" && test === "getting-s
 const steps = (markdown) => blocks(markdown).filter(isStep);
 const paths = sections(read("docs/getting-started.md"), 2).filter(([heading]) => /^\d/.test(heading));
 
-/** What a path leaves behind, beyond the statuses that its comments name. */
+/** What a path leaves behind, beyond the statuses that it names. */
 const RESULTS = {
-  "1. mcp-framework": (log) => assert.match(log, /"protocolVersion":"2025-06-18"/),
+  "1. mcp-framework"(log, folder) {
+    assert.match(log, /"protocolVersion":"2025-06-18"/);
+    // The project was compiled under strict, by a compiler that does not know `exports`.
+    const settings = readFileSync(path.join(folder, "my-server", "tsconfig.json"), "utf8");
+    assert.match(settings, /"moduleResolution": "node"[\s\S]*"strict": true/);
+  },
   "2. Official SDK": (log) => assert.match(log, /"text":"You are alice"/),
   "3. OAuth": (log) => assert.match(log, /^\d\d pass, 0 fail/m),
   "4. Operator": (log) => assert.match(log, /"text":"pong"[\s\S]*"reason":"KEY_UNKNOWN"/),
@@ -39,7 +44,7 @@ before(() => {
 
 function pinned(code) {
   return code
-    .replace("npx mcp-framework create", `npx --yes mcp-framework@${versions["mcp-framework"]} create`)
+    .replace("npx --yes mcp-framework create", `npx --yes mcp-framework@${versions["mcp-framework"]} create`)
     .replace("install zod@3 ", `install zod@${versions.zod} `)
     .replace(
       "install @modelcontextprotocol/sdk ",
@@ -107,10 +112,10 @@ describe("docs/getting-started.md", () => {
       const folder = heading.startsWith("1") ? next : path.join(next, heading[0]);
       mkdirSync(folder, { recursive: true });
       const log = await follow(markdown, folder);
-      const named = [...markdown.matchAll(/ # (\d{3})$/gm)].map(([, status]) => status);
+      const named = [...prose(markdown).matchAll(/\b(?:200|401)\b/g)].map(([status]) => status);
       const received = [...log.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status);
       assert.deepEqual(received, named, log);
-      RESULTS[heading](log);
+      RESULTS[heading](log, folder);
       assert.match(log, /^stopped$/m);
       assert.doesNotMatch(log, /McpNativeAuthWarning/);
     });
