@@ -123,7 +123,7 @@ function providersReport(run) {
   const image = path.relative(path.dirname(path.resolve(files.page)), path.resolve(files.chart));
   return [
     "## Tokens and API keys",
-    `![Microseconds per request of each library, logarithmic scale](${image.replaceAll(path.sep, "/")})`,
+    `![Microseconds per request of each library, and how many times as long as ours it takes](${image.replaceAll(path.sep, "/")})`,
     paragraph(
       `Measured on ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${node}, on ${date.slice(0, 10)} ` +
         `by \`${command}\`: ${rounds} rounds, samples of at least ${milliseconds} ms, implementations in random order. ` +

@@ -1,6 +1,6 @@
 /**
  * The platforms that a release brings an addon for: the one list that the platform packages are made
- * from, and that the workflow, package.json and the README are checked against.
+ * from, and that the workflow, package.json and docs/deploying.md are checked against.
  */
 
 /** The Node-API version that the addon is compiled against, Cargo.toml's `napi8`. Node 12.22 has it. */

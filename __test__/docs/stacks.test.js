@@ -1,12 +1,11 @@
 /** The servers of docs/stacks.md, each run as a reader pastes it, and called with and without what it asks for. */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import jsonwebtoken from "jsonwebtoken";
 import { generateApiKey } from "mcp-native-auth";
 import ts from "typescript";
 import { freePort } from "../support/free-port.js";
@@ -15,23 +14,13 @@ import { checkout, project } from "../support/project.js";
 import { hasRedis, redisServer } from "../support/redis.js";
 
 const page = readFileSync(path.join(checkout, "docs/stacks.md"), "utf8");
-const JWT_SECRET = generateApiKey().key;
-const sign = (scope) =>
-  jsonwebtoken.sign(
-    { sub: "alice", client_id: "app", scope, aud: "https://mcp.example.com/mcp" },
-    JWT_SECRET,
-    {
-      expiresIn: 600,
-    },
-  );
-
 let folder;
 let redis;
 const env = {
   ...process.env,
   NODE_OPTIONS: "",
   NODE_TEST_CONTEXT: "",
-  JWT_SECRET,
+  JWT_SECRET: generateApiKey().key,
   API_KEY: generateApiKey().key,
 };
 
@@ -57,6 +46,21 @@ before(async () => {
   }
 });
 after(() => redis?.stop());
+
+const tokens = new Map();
+
+/** What the page's `token.js` prints for scopes. */
+function token(scope) {
+  if (!tokens.has(scope)) {
+    const printed = execFileSync(process.execPath, ["token.js", scope], {
+      cwd: folder,
+      env,
+      encoding: "utf8",
+    });
+    tokens.set(scope, printed.trim());
+  }
+  return tokens.get(scope);
+}
 
 function call(port, name, headers) {
   return fetch(`http://127.0.0.1:${port}/mcp`, {
@@ -99,7 +103,7 @@ describe("docs/stacks.md", { timeout: 200_000 }, () => {
       });
       try {
         await started(port, child);
-        const bearer = (scope) => ({ authorization: `Bearer ${sign(scope)}` });
+        const bearer = (scope) => ({ authorization: `Bearer ${token(scope)}` });
         const rejected = await call(port, "whoami", {});
         assert.equal(rejected.status, 401);
         assert.match(rejected.headers.get("www-authenticate"), /^Bearer \w+=/);

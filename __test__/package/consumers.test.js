@@ -18,12 +18,10 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { platformId } from "../../lib/native/platform.js";
 import { pinned } from "../../scripts/pinned.js";
 import { platformPackage, TARGETS } from "../../scripts/targets.js";
-import { freePort } from "../support/free-port.js";
 import { checkout, temporaryFolder } from "../support/project.js";
 import { startRegistry } from "../support/registry.js";
 import { addonsOfAllPlatforms, layOut } from "../support/release.js";
@@ -215,76 +213,7 @@ describe("a project of mcp-framework with the tarball", () => {
   it("strict TypeScript, bundler", () => {
     succeed([...tsc(), "--module", "esnext", "--moduleResolution", "bundler", "--noEmit"], { cwd: folder });
   });
-
-  it("as `mcp create` makes it, whose compiler does not know `exports`", async () => {
-    const cli = path.join(folder, "node_modules", "mcp-framework", "dist", "cli", "index.js");
-    succeed([NODE, cli, "create", "created", "--http", "--no-install"], { cwd: folder });
-    const cwd = path.join(folder, "created");
-    assert.match(readFileSync(path.join(cwd, "tsconfig.json"), "utf8"), /"moduleResolution": "node"/);
-    const file = path.join(cwd, "src", "index.ts");
-    const port = await freePort();
-    const made = readFileSync(file, "utf8");
-    const provider = 'new APIKeyAuthProvider({ keys: ["k1"] })';
-    const protectedServer = made.replace("port: 8080", `port: ${port}, auth: { provider: ${provider} }`);
-    assert.notEqual(protectedServer, made);
-    writeFileSync(file, `import { APIKeyAuthProvider } from "mcp-native-auth";\n${protectedServer}`);
-    succeed([...MANAGERS["npm 11"].add, tarball, ZOD], { cwd });
-    succeed([NODE, pinned("npm-11"), "run", "build"], { cwd });
-    assert.deepEqual(
-      await answersOf(cwd, port, [{}, { "X-API-Key": "k2" }, { "X-API-Key": "k1" }]),
-      [401, 401, 200],
-    );
-  });
 });
-
-/** The statuses with which a built project answers `initialize`, with these headers each. */
-async function answersOf(cwd, port, headers) {
-  const server = spawn(NODE, ["dist/index.js"], { cwd, stdio: "ignore", env: environment() });
-  const ended = once(server, "exit");
-  try {
-    const statuses = [];
-    for (const one of headers) {
-      statuses.push(await initialize(server, port, one));
-    }
-    return statuses;
-  } finally {
-    server.kill("SIGKILL");
-    await ended;
-  }
-}
-
-async function initialize(server, port, headers) {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    try {
-      const { status } = await fetch(`http://127.0.0.1:${port}/mcp`, {
-        method: "POST",
-        headers: {
-          Accept: "application/json, text/event-stream",
-          "Content-Type": "application/json",
-          ...headers,
-        },
-        body: JSON.stringify({
-          jsonrpc: "2.0",
-          id: 1,
-          method: "initialize",
-          params: {
-            protocolVersion: "2025-03-26",
-            capabilities: {},
-            clientInfo: { name: "test", version: "1.0.0" },
-          },
-        }),
-      });
-      return status;
-    } catch (error) {
-      assert.ok(
-        server.exitCode === null && Date.now() < deadline,
-        `the server does not answer: ${error.cause}`,
-      );
-      await sleep(50);
-    }
-  }
-}
 
 describe("the tarball without an addon in it", () => {
   const blocked = {

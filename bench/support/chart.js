@@ -8,8 +8,8 @@ const MARGIN = 16;
 const COLUMN_GAP = 24;
 const COLUMN_WIDTH = (WIDTH - 2 * MARGIN - COLUMN_GAP) / 2;
 const LABEL_WIDTH = 158;
-/** What the longest bar leaves for its figure. */
-const FIGURE_WIDTH = 60;
+/** What the longest bar leaves for its figure and its ratio. */
+const FIGURE_WIDTH = 96;
 const SCALE_WIDTH = COLUMN_WIDTH - LABEL_WIDTH - FIGURE_WIDTH;
 const BAR_STEP = 18;
 const BAR_HEIGHT = 12;
@@ -48,7 +48,8 @@ const STYLE = `
   }`;
 
 /**
- * @param {{ title: string, implementations: { name: string, microseconds: { median: number } }[] }[]} rows
+ * @param {{ title: string, implementations: Implementation[] }[]} rows
+ * @typedef {{ name: string, microseconds: { median: number }, ratio?: { median: number } }} Implementation `ratio` to ours
  * @returns {string} the text of the SVG
  */
 export function chart(rows) {
@@ -75,7 +76,7 @@ export function chart(rows) {
     `<style>${STYLE}\n</style>`,
     `<rect class="background" width="${WIDTH}" height="${height}" rx="6"/>`,
     text(MARGIN, 28, "Microseconds per request", "title"),
-    text(WIDTH - MARGIN, 28, "logarithmic scale, shorter is better", "quiet end"),
+    text(WIDTH - MARGIN, 28, "logarithmic scale, shorter is better; ×: times as long as ours", "quiet end"),
     ...lines,
     "</svg>",
   ].join("\n")}\n`;
@@ -91,16 +92,15 @@ function panel({ title, implementations }, left, top, scale) {
     lines.push(`<line class="grid" x1="${x}" y1="${firstBar - 2}" x2="${x}" y2="${bottom}"/>`);
     lines.push(text(x, bottom + 15, value.toLocaleString("en"), "quiet middle"));
   }
-  for (const [position, { name, microseconds }] of implementations.entries()) {
+  for (const [position, implementation] of implementations.entries()) {
+    const { name, microseconds } = implementation;
     const y = firstBar + position * BAR_STEP;
     const width = round(Math.max(1, scale.share(microseconds.median) * SCALE_WIDTH));
     const kind = name === OURS ? "ours" : name === FRAMEWORK ? "framework" : "peer";
     const emphasis = name === OURS ? "strong" : "";
     lines.push(text(zero - 8, y + 10, name, `end ${emphasis}`.trim()));
     lines.push(`<rect class="${kind}" x="${zero}" y="${y}" width="${width}" height="${BAR_HEIGHT}" rx="2"/>`);
-    lines.push(
-      text(round(zero + width + 6), y + 10, figure(microseconds.median), `figure ${emphasis}`.trim()),
-    );
+    lines.push(text(round(zero + width + 6), y + 10, measured(implementation), `figure ${emphasis}`.trim()));
   }
   return lines;
 }
@@ -123,8 +123,14 @@ function text(x, y, content, classes) {
 }
 
 function described({ title, implementations }) {
-  const figures = implementations.map(({ name, microseconds }) => `${name} ${figure(microseconds.median)}`);
+  const figures = implementations.map((each) => `${each.name} ${measured(each)}`);
   return `${title}: ${figures.join(", ")}.`;
+}
+
+/** `311 (127×)`, and of ours `2.45`. */
+function measured({ microseconds, ratio }) {
+  const time = figure(microseconds.median);
+  return ratio === undefined ? time : `${time} (${figure(ratio.median)}×)`;
 }
 
 function round(number) {
