@@ -2,7 +2,7 @@
  * Writes docs/benchmarks.md from the results of the last runs and draws the chart: `node bench/report.js`. No
  * figure is typed by hand.
  *
- *   --results FOLDER  where providers.json, oauth.json, server.json, server-log-off.json and
+ *   --results FOLDER  where providers.json, oauth.json, gate.json, server.json, server-log-off.json and
  *                     server-zod-3.json are; bench/results
  *   --page FILE       what is written; docs/benchmarks.md
  *   --chart FILE      the SVG; docs/bench.svg
@@ -11,6 +11,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { CONTEXT, NONE as NO_AUTH, PEER } from "./gate/names.js";
 import { HS256, NONE, OURS as OUR_PACKAGE, STUB } from "./server/names.js";
 import { chart } from "./support/chart.js";
 import { BACKEND, FAST_JWT, FAST_JWT_CACHED, FRAMEWORK, JOSE, OURS } from "./support/names.js";
@@ -19,8 +20,8 @@ import { figure, withSpread } from "./support/print.js";
 const ROOT = path.dirname(import.meta.dirname);
 const INTRODUCTION = `# Benchmarks
 
-Written by \`npm run bench:report\` from the last results of \`npm run bench\`, \`npm run bench:oauth\` and
-\`npm run bench:server\`. [Performance](performance.md) says what each measures, and what separates the figures from the
+Written by \`npm run bench:report\` from the last results of \`npm run bench\`, \`npm run bench:oauth\`,
+\`npm run bench:gate\` and \`npm run bench:server\`. [Performance](performance.md) says what each measures, and what separates the figures from the
 possible minimum.
 
 All contenders are measured in one run: each gives the right answer before it is timed, rounds are interleaved, and
@@ -53,6 +54,7 @@ const TOKEN_COLUMNS = [
   ["@node-rs/jsonwebtoken", "@node-rs"],
 ];
 const ACCESS_TOKEN_COLUMNS = TOKEN_COLUMNS.filter(([name]) => [FRAMEWORK, JOSE].includes(name));
+const GATE_COLUMNS = [NO_AUTH, CONTEXT, PEER];
 const KEY_ROWS = [
   "key 1 hit",
   "key 10 last",
@@ -76,10 +78,11 @@ const { values: files } = parseArgs({
 
 const providers = read("providers.json");
 const oauth = read("oauth.json");
+const gate = read("gate.json");
 const server = read("server.json");
 const serverWithoutLog = read("server-log-off.json");
 const serverWithZod3 = read("server-zod-3.json");
-if ([providers, oauth, server].every((results) => results === undefined)) {
+if ([providers, oauth, gate, server].every((results) => results === undefined)) {
   fail(`there are no results in ${files.results}; run \`npm run bench\` and \`npm run bench:server\` first`);
 }
 const parts = [];
@@ -89,6 +92,9 @@ if (providers !== undefined) {
 }
 if (oauth !== undefined) {
   parts.push(oauthReport(oauth));
+}
+if (gate !== undefined) {
+  parts.push(gateReport(gate));
 }
 if (server !== undefined) {
   parts.push(serverReport(server));
@@ -161,6 +167,27 @@ function oauthReport(run) {
   ]
     .filter(Boolean)
     .join("\n\n");
+}
+
+/** Rows of bench/gate.js: whole servers, and the gate alone. */
+function gateReport(run) {
+  const { date, command, node, rounds, rows, versions } = run;
+  return [
+    "## `requireAuth` in front of a server",
+    paragraph(
+      "Processor time of a server for one tool call, with RS256 tokens of 256 clients in turn, or with forged ones, on " +
+        `${date.slice(0, 10)} by \`${command}\`, Node ${node}: ${rounds} rounds. ${peers(versions)}.`,
+    ),
+    table(
+      ["server", "ours, µs", ...GATE_COLUMNS],
+      rows.map((row) => [
+        row.title,
+        withSpread(implementation(row, OURS).microseconds),
+        ...GATE_COLUMNS.map((name) => ratioCell(implementation(row, name))),
+      ]),
+    ),
+    targetLine(run),
+  ].join("\n\n");
 }
 
 function tokenTable(rows, tokenColumns) {

@@ -23,11 +23,7 @@ import { jwtVerify } from "jose";
 import { JWTAuthProvider, requireAuth } from "mcp-native-auth";
 import { RULES } from "../support/credentials.js";
 import { OURS } from "../support/names.js";
-
-export const NONE = "no auth";
-/** What `currentAuth` needs, and tracing too: before Node 24 it makes every promise of the process dearer. */
-export const CONTEXT = "no auth, in an AsyncLocalStorage";
-export const PEER = "requireBearerAuth with jose";
+import { CONTEXT, NONE, PEER } from "./names.js";
 
 /** The npm packages whose versions a run states. */
 export const PACKAGES = [
