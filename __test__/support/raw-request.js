@@ -1,5 +1,7 @@
 /** Requests byte for byte, and responses as they come over the wire. */
 
+import { once } from "node:events";
+import http2 from "node:http2";
 import net from "node:net";
 
 /**
@@ -37,6 +39,41 @@ export function send(port, { method = "GET", path = "/mcp", headers = [], body }
     socket.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
     if (body !== undefined) socket.write(body);
   });
+}
+
+/**
+ * The same over HTTP/2, on a connection of its own. Resolves when the stream has closed on both sides.
+ *
+ * @type {typeof send}
+ */
+export async function sendHttp2(port, { method = "GET", path = "/mcp", headers = [], body }) {
+  const { host = `127.0.0.1:${port}`, ...fields } = Object.fromEntries(
+    headers.map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  // What is written counts against the memory of a session, 10 MB unless told.
+  const session = http2.connect(`https://127.0.0.1:${port}`, {
+    rejectUnauthorized: false,
+    maxSessionMemory: 100,
+  });
+  const timer = setTimeout(() => session.destroy(new Error("no answer in time")), 10_000);
+  try {
+    const stream = session.request({ ":method": method, ":path": path, ":authority": host, ...fields });
+    const answered = once(stream, "response");
+    const failed = once(session, "error").then(([error]) => Promise.reject(error));
+    const closed = once(stream, "close");
+    const chunks = [];
+    stream.on("data", (chunk) => chunks.push(chunk));
+    stream.end(body);
+    const [{ ":status": status, ...received }] = await Promise.race([answered, failed]);
+    await Promise.race([closed, failed]);
+    const values = Object.entries(received).flatMap(([name, value]) =>
+      [value].flat().map((one) => [name, one]),
+    );
+    return { status, headers: values, body: Buffer.concat(chunks).toString("latin1") };
+  } finally {
+    clearTimeout(timer);
+    session.destroy();
+  }
 }
 
 function parse(text) {
