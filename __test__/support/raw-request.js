@@ -25,7 +25,9 @@ export function send(port, { method = "GET", path = "/mcp", headers = [], body }
       if (isDone) return;
       isDone = true;
       clearTimeout(timer);
-      const received = Buffer.concat(chunks).toString("latin1");
+      const received = Buffer.concat(chunks)
+        .toString("latin1")
+        .replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, "");
       if (received === "") reject(new Error("no answer"));
       else resolve(parse(received, method));
     };

@@ -168,9 +168,9 @@ export function writeAnswer(res, answer) {
   const isForbidden = (name) => isHttp2 && name === "Connection";
   // What the application says of other sites goes before what a gate says.
   const isSaid = (name) => name.startsWith("Access-Control-Allow-") && res.hasHeader(name);
-  const isSent = ([name]) => !isForbidden(name) && !isSaid(name);
+  const sent = Object.entries(headers).filter(([name]) => !isForbidden(name) && !isSaid(name));
   // At once: a provider that extends one of ours writes a challenge of its own when the head is written.
-  res.writeHead(status, Object.fromEntries(Object.entries(headers).filter(isSent)));
+  res.writeHead(status, Object.fromEntries(sent));
   res.end(body);
   if (isHttp2 && headers.Connection === "close") {
     // The connection serves other requests: only the stream ends. Reset at once, clients would lose the answer.

@@ -245,6 +245,8 @@ const ROWS = {
     mismatch,
   ],
   "Mcp-Method of another method": [post(CALL, bearer(READER), ["Mcp-Method", "ping"]), mismatch],
+  "an upgrade": [get(["Connection", "Upgrade"], ["Upgrade", "websocket"]), missing],
+  "Expect: 100-continue": [post(CALL, ["Expect", "100-continue"], bearer(READER)), lackingWrite],
   "a session, first use": [get(bearer(READER), ["Mcp-Session-Id", "of-alice"]), accepted("app", null)],
   "the session of another": [get(bearer(MALLORY), ["Mcp-Session-Id", "of-alice"]), another],
   "the session of another, by key": [get(["X-API-Key", KEY], ["Mcp-Session-Id", "of-alice"]), another],
@@ -331,10 +333,15 @@ function check(response, expected) {
 /** By row, what the first host answered. */
 const first = new Map();
 
-/** What only HTTP/1 can send: a header twice, for Node's client, and spaces at the end of one, RFC 9113 §8.2.1. */
-const isOfHttp1 = ({ headers = [] }) =>
-  new Set(headers.map(([name]) => name.toLowerCase())).size < headers.length ||
-  headers.some(([, value]) => value !== value.trim());
+/**
+ * What only HTTP/1 can send: `Connection`, spaces at the end of a value (RFC 9113 §8.2), and a header twice, for the
+ * client of Node.
+ */
+const isOfHttp1 = ({ headers = [] }) => {
+  const names = headers.map(([name]) => name.toLowerCase());
+  const isPadded = headers.some(([, value]) => value !== value.trim());
+  return isPadded || names.includes("connection") || new Set(names).size < names.length;
+};
 
 /** Node leaves out a header that HTTP/2 does not allow, and warns. */
 const warnings = [];
