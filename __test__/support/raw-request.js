@@ -58,20 +58,24 @@ export async function sendHttp2(port, { method = "GET", path = "/mcp", headers =
     maxSessionMemory: 100,
   });
   const timer = setTimeout(() => session.destroy(new Error("no answer in time")), 10_000);
+  const stream = session.request({ ":method": method, ":path": path, ":authority": host, ...fields });
   try {
-    const stream = session.request({ ":method": method, ":path": path, ":authority": host, ...fields });
-    const answered = once(stream, "response");
     const failed = once(session, "error").then(([error]) => Promise.reject(error));
-    const closed = once(stream, "close");
+    const answered = Promise.all([once(stream, "response"), once(stream, "close")]);
     const chunks = [];
     stream.on("data", (chunk) => chunks.push(chunk));
     stream.end(body);
-    const [{ ":status": status, ...received }] = await Promise.race([answered, failed]);
-    await Promise.race([closed, failed]);
+    const [[{ ":status": status, ...received }]] = await Promise.race([answered, failed]);
     const values = Object.entries(received).flatMap(([name, value]) =>
       [value].flat().map((one) => [name, one]),
     );
     return { status, headers: values, body: Buffer.concat(chunks).toString("latin1") };
+  } catch (error) {
+    if (stream.rstCode === http2.constants.NGHTTP2_PROTOCOL_ERROR) {
+      // How HTTP/2 answers a malformed request, RFC 9113 §8.1.1.
+      return { status: 400, headers: [], body: "" };
+    }
+    throw error;
   } finally {
     clearTimeout(timer);
     session.destroy();
