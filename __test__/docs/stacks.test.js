@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { generateApiKey } from "mcp-native-auth";
@@ -14,6 +14,9 @@ import { checkout, project } from "../support/project.js";
 import { hasRedis, redisServer } from "../support/redis.js";
 
 const page = readFileSync(path.join(checkout, "docs/stacks.md"), "utf8");
+const RESOURCE = "https://mcp.example.com/mcp";
+const FOREIGN_SECRET = generateApiKey().key;
+
 let folder;
 let redis;
 const env = {
@@ -25,19 +28,62 @@ const env = {
 };
 
 const run = blocks(page).filter(({ words }) => words[0] === "in" && words[1] === "stacks");
-const servers = run.filter(({ words }) => words[2] === undefined);
+
+/** Blocks that a platform calls, with what calls them as it does. */
+const CALLED = {
+  // Next: the export of a route's module that is named as the method, with a Request and what is in the path.
+  "app/mcp/route.js": `
+    import { serve } from "@hono/node-server";
+    const names = ["mcp", ".well-known/oauth-protected-resource/mcp"];
+    const modules = await Promise.all(names.map((name) => import(\`./app/\${name}/route.js\`)));
+    const call = ({ url, method, headers, body }) => {
+      const route = modules[names.indexOf(new URL(url).pathname.slice(1))];
+      const request = new Request(url, { method, headers, body, duplex: "half" });
+      return route[method](request, { params: Promise.resolve({}) });
+    };
+    serve({ fetch: call, overrideGlobalObjects: false, port: 8080, hostname: "127.0.0.1" });`,
+  // Lambda: events of the format 2.0, with bodies as text and in base64.
+  "lambda.js": `
+    import { createServer } from "node:http";
+    import { text } from "node:stream/consumers";
+    import { handler } from "./lambda.js";
+    let count = 0;
+    createServer(async (req, res) => {
+      const [rawPath, rawQueryString = ""] = req.url.split("?");
+      const body = (await text(req)) || undefined;
+      const isBase64Encoded = body !== undefined && (count += 1) % 2 === 0;
+      const answer = await handler({
+        version: "2.0",
+        rawPath,
+        rawQueryString,
+        headers: req.headers,
+        body: isBase64Encoded ? Buffer.from(body).toString("base64") : body,
+        isBase64Encoded,
+        requestContext: {
+          domainName: "mcp.example.com",
+          http: { method: req.method, path: rawPath, sourceIp: "192.0.2.1" },
+        },
+      });
+      res.writeHead(answer.statusCode, answer.headers).end(answer.body);
+    }).listen(8080, "127.0.0.1");`,
+};
+const servers = run.flatMap(({ line, words: [, , file], code }) => {
+  const start = file === undefined ? code : CALLED[file];
+  return start === undefined ? [] : [{ line, code, start }];
+});
 
 before(async () => {
   const dependencies = new Set(
-    run
-      .flatMap(({ code }) =>
-        [...code.matchAll(/ from "((?:@[\w-]+\/)?[\w-]+)[^"]*"/g)].map(([, name]) => name),
-      )
+    [...run.map(({ code }) => code), ...Object.values(CALLED)]
+      .flatMap((code) => [...code.matchAll(/ from "((?:@[\w-]+\/)?[\w-]+)[^"]*"/g)].map(([, name]) => name))
       .filter((name) => name !== "mcp-native-auth" && name !== "node"),
   );
   folder = project({}, { dependencies: [...dependencies] });
   for (const { words, code } of run) {
-    if (words[2] !== undefined) writeFileSync(path.join(folder, words[2]), code);
+    if (words[2] !== undefined) {
+      mkdirSync(path.dirname(path.join(folder, words[2])), { recursive: true });
+      writeFileSync(path.join(folder, words[2]), code);
+    }
   }
   if (hasRedis) {
     redis = await redisServer();
@@ -50,16 +96,17 @@ after(() => redis?.stop());
 const tokens = new Map();
 
 /** What the page's `token.js` prints for scopes. */
-function token(scope) {
-  if (!tokens.has(scope)) {
+function token(scope, secret = env.JWT_SECRET) {
+  const key = `${scope} ${secret}`;
+  if (!tokens.has(key)) {
     const printed = execFileSync(process.execPath, ["token.js", scope], {
       cwd: folder,
-      env,
+      env: { ...env, JWT_SECRET: secret },
       encoding: "utf8",
     });
-    tokens.set(scope, printed.trim());
+    tokens.set(key, printed.trim());
   }
-  return tokens.get(scope);
+  return tokens.get(key);
 }
 
 function call(port, name, headers) {
@@ -87,11 +134,11 @@ async function started(port, child) {
 
 describe("docs/stacks.md", { timeout: 200_000 }, () => {
   assert.ok(servers.length >= 10);
-  for (const [number, { line, code }] of servers.entries()) {
+  for (const [number, { line, code, start }] of servers.entries()) {
     const skip = code.includes("REDIS_URL") && !hasRedis && "no redis-server";
     it(`line ${line}: serves, rejects and asks for scopes`, { skip }, async () => {
       const port = await freePort();
-      writeFileSync(path.join(folder, `server-${number}.js`), code.replaceAll("8080", String(port)));
+      writeFileSync(path.join(folder, `server-${number}.js`), start.replaceAll("8080", String(port)));
       const child = spawn(process.execPath, [`server-${number}.js`], {
         cwd: folder,
         env,
@@ -107,7 +154,9 @@ describe("docs/stacks.md", { timeout: 200_000 }, () => {
         const rejected = await call(port, "whoami", {});
         assert.equal(rejected.status, 401);
         assert.match(rejected.headers.get("www-authenticate"), /^Bearer \w+=/);
-        assert.equal((await call(port, "whoami", { authorization: "Bearer a.b.c" })).status, 401);
+        for (const forged of ["a.b.c", token("mcp", FOREIGN_SECRET)]) {
+          assert.equal((await call(port, "whoami", { authorization: `Bearer ${forged}` })).status, 401);
+        }
         assert.equal((await call(port, "whoami", bearer("other"))).status, 403);
         assert.match(await (await call(port, "whoami", bearer("mcp"))).text(), /"text":"app"/);
         assert.match(await (await call(port, "write_file", bearer("mcp files:write"))).text(), /written/);
@@ -121,6 +170,17 @@ describe("docs/stacks.md", { timeout: 200_000 }, () => {
             await (await call(port, "whoami", { "x-api-key": env.API_KEY })).text(),
             /"text":"ci"/,
           );
+        }
+        if (
+          code.includes("./auth.js") &&
+          /auth\.(?:wrap|web|fastify)|=> auth\.express|\.well-known/.test(code)
+        ) {
+          const metadata = `http://127.0.0.1:${port}/.well-known/oauth-protected-resource/mcp`;
+          assert.equal((await (await fetch(metadata)).json()).resource, RESOURCE);
+          const headers = { origin: "http://localhost:5173", "access-control-request-method": "POST" };
+          for (const url of [metadata, `http://127.0.0.1:${port}/mcp`]) {
+            assert.equal((await fetch(url, { method: "OPTIONS", headers })).status, 204);
+          }
         }
         assert.doesNotMatch(log, /McpNativeAuthWarning/);
       } catch (error) {

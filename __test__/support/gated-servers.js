@@ -2,12 +2,14 @@
 
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createSecureServer } from "node:http2";
 import { createAdaptorServer } from "@hono/node-server";
 import express from "express";
 import express4 from "express-4";
 import fastify from "fastify";
 import { Hono } from "hono";
 import { currentAuth } from "mcp-native-auth";
+import { selfSigned } from "./self-signed.js";
 
 const said = (auth, body) =>
   JSON.stringify({
@@ -29,6 +31,8 @@ async function listening(server) {
   };
 }
 
+const onNode = (auth) => (req, res) => auth.express(req, res, () => answer(req, res));
+
 function answer(req, res) {
   res.setHeader("Content-Type", "application/json");
   res.end(said(req.auth, req.body));
@@ -42,6 +46,18 @@ function onExpress(make, use) {
     use(app, auth, make);
     return listening(createServer(app));
   };
+}
+
+function onHono(auth) {
+  const app = new Hono();
+  for (const path of PATHS) app.use(`${path}/*`, auth.hono);
+  app.all("/mcp", async (c) => {
+    const text = await c.req.text();
+    return c.body(said(c.get("auth"), text === "" ? undefined : JSON.parse(text)), 200, {
+      "Content-Type": "application/json",
+    });
+  });
+  return app.fetch;
 }
 
 const PATHS = ["/mcp", "/.well-known/oauth-protected-resource"];
@@ -61,7 +77,7 @@ const mounted = (app, auth, make) => {
 /** `parses`: whether the body is parsed before the gate sees it, so that the parser answers what it cannot read. */
 export const GATED = {
   "node:http": {
-    start: (auth) => listening(createServer((req, res) => auth.express(req, res, () => answer(req, res)))),
+    start: (auth) => listening(createServer(onNode(auth))),
   },
   "Express 5": { start: onExpress(express, plain) },
   "Express 5, express.json() first": { start: onExpress(express, parsed), parses: true },
@@ -80,17 +96,7 @@ export const GATED = {
       ),
   },
   Hono: {
-    start: (auth) => {
-      const app = new Hono();
-      for (const path of PATHS) app.use(`${path}/*`, auth.hono);
-      app.all("/mcp", async (c) => {
-        const text = await c.req.text();
-        return c.body(said(c.get("auth"), text === "" ? undefined : JSON.parse(text)), 200, {
-          "Content-Type": "application/json",
-        });
-      });
-      return listening(createAdaptorServer({ fetch: app.fetch }));
-    },
+    start: (auth) => listening(createAdaptorServer({ fetch: onHono(auth) })),
   },
   Fastify: {
     parses: true,
@@ -108,5 +114,23 @@ export const GATED = {
       await app.listen({ port: 0, host: "127.0.0.1" });
       return { port: app.server.address().port, close: () => app.close() };
     },
+  },
+};
+
+/** As servers that speak both versions have it: HTTP/2 for those who ask for it in TLS, HTTP/1.1 for all others. */
+const both = () => ({ ...selfSigned(), allowHTTP1: true });
+
+/** Those whose requests come over HTTP/2. */
+export const GATED_HTTP2 = {
+  "node:http2": { start: (auth) => listening(createSecureServer(both(), onNode(auth))) },
+  "Hono, HTTP/2": {
+    start: (auth) =>
+      listening(
+        createAdaptorServer({
+          fetch: onHono(auth),
+          createServer: createSecureServer,
+          serverOptions: both(),
+        }),
+      ),
   },
 };

@@ -1,5 +1,7 @@
 /** Requests byte for byte, and responses as they come over the wire. */
 
+import { once } from "node:events";
+import http2 from "node:http2";
 import net from "node:net";
 
 /**
@@ -23,7 +25,9 @@ export function send(port, { method = "GET", path = "/mcp", headers = [], body }
       if (isDone) return;
       isDone = true;
       clearTimeout(timer);
-      const received = Buffer.concat(chunks).toString("latin1");
+      const received = Buffer.concat(chunks)
+        .toString("latin1")
+        .replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, "");
       if (received === "") reject(new Error("no answer"));
       else resolve(parse(received, method));
     };
@@ -37,6 +41,45 @@ export function send(port, { method = "GET", path = "/mcp", headers = [], body }
     socket.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
     if (body !== undefined) socket.write(body);
   });
+}
+
+/**
+ * The same over HTTP/2, on a connection of its own. Resolves when the stream has closed on both sides.
+ *
+ * @type {typeof send}
+ */
+export async function sendHttp2(port, { method = "GET", path = "/mcp", headers = [], body }) {
+  const { host = `127.0.0.1:${port}`, ...fields } = Object.fromEntries(
+    headers.map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  // What is written counts against the memory of a session, 10 MB unless told.
+  const session = http2.connect(`https://127.0.0.1:${port}`, {
+    rejectUnauthorized: false,
+    maxSessionMemory: 100,
+  });
+  const timer = setTimeout(() => session.destroy(new Error("no answer in time")), 10_000);
+  const stream = session.request({ ":method": method, ":path": path, ":authority": host, ...fields });
+  try {
+    const failed = once(session, "error").then(([error]) => Promise.reject(error));
+    const answered = Promise.all([once(stream, "response"), once(stream, "close")]);
+    const chunks = [];
+    stream.on("data", (chunk) => chunks.push(chunk));
+    stream.end(body);
+    const [[{ ":status": status, ...received }]] = await Promise.race([answered, failed]);
+    const values = Object.entries(received).flatMap(([name, value]) =>
+      [value].flat().map((one) => [name, one]),
+    );
+    return { status, headers: values, body: Buffer.concat(chunks).toString("latin1") };
+  } catch (error) {
+    if (stream.rstCode === http2.constants.NGHTTP2_PROTOCOL_ERROR) {
+      // How HTTP/2 answers a malformed request, RFC 9113 §8.1.1.
+      return { status: 400, headers: [], body: "" };
+    }
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    session.destroy();
+  }
 }
 
 function parse(text) {

@@ -122,9 +122,14 @@ function unreadable() {
   return { reason: "BODY_UNREADABLE", answer: refuseBody(UNREADABLE) };
 }
 
-/** @returns {Body} the rest of a connection cannot be used where a body was not read to its end */
-export function tooLarge() {
-  return { reason: "BODY_TOO_LARGE", answer: refuse(413, { Connection: "close" }) };
+/**
+ * The rest of a connection cannot be used where a body was not read to its end.
+ *
+ * @param {Record<string, string>} [headers]
+ * @returns {Body}
+ */
+export function tooLarge(headers = { Connection: "close" }) {
+  return { reason: "BODY_TOO_LARGE", answer: refuse(413, headers) };
 }
 
 /** @returns {Promise<Body>} */
@@ -156,11 +161,21 @@ export function writeAnswer(res, answer) {
     return;
   }
   const { status, headers, body } = answer;
+  const { req, stream } = res;
+  const isHttp2 = stream !== undefined;
+  // RFC 9113 §8.2.2: HTTP/2 has no such header.
+  const isForbidden = (name) => isHttp2 && name === "Connection";
   // What the application says of other sites goes before what a gate says.
   const isSaid = (name) => name.startsWith("Access-Control-Allow-") && res.hasHeader(name);
+  const sent = Object.entries(headers).filter(([name]) => !isForbidden(name) && !isSaid(name));
   // At once: a provider that extends one of ours writes a challenge of its own when the head is written.
-  res.writeHead(status, Object.fromEntries(Object.entries(headers).filter(([name]) => !isSaid(name))));
+  res.writeHead(status, Object.fromEntries(sent));
   res.end(body);
+  if (isHttp2 && headers.Connection === "close") {
+    // The connection serves other requests: only the stream ends. Reset at once, clients would lose the answer.
+    req.resume();
+    setTimeout(() => stream.close(), END_MS).unref();
+  }
 }
 
 /** Notes a session that begins, and ends a stream in time. */

@@ -85,7 +85,8 @@ async function readBody(request) {
         // Not awaited: the copy ends when the request itself does.
         reader.cancel().catch(() => {});
         request.body.cancel().catch(() => {});
-        return tooLarge();
+        // What becomes of the connection is for the server to say.
+        return tooLarge({});
       }
       chunks.push(read.value);
     }

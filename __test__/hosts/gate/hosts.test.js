@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
+import { Readable } from "node:stream";
 import { after, describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { createAdaptorServer } from "@hono/node-server";
@@ -281,17 +282,24 @@ describe("streams end with their credential", () => {
     return (headers) => fetch(`http://127.0.0.1:${port}/mcp`, { headers });
   };
 
+  const pinging = (auth) => (req, res) =>
+    auth.express(req, res, () => {
+      res.writeHead(200, { "Content-Type": "text/event-stream" });
+      const timer = setInterval(() => res.write(": ping\n\n"), 100);
+      res.on("close", () => clearInterval(timer));
+    });
+
   const servers = {
-    "node:http": async (auth) => {
-      return overHttp(
-        createServer((req, res) =>
-          auth.express(req, res, () => {
-            res.writeHead(200, { "Content-Type": "text/event-stream" });
-            const timer = setInterval(() => res.write(": ping\n\n"), 100);
-            res.on("close", () => clearInterval(timer));
-          }),
-        ),
-      );
+    "node:http": (auth) => overHttp(createServer(pinging(auth))),
+    "node:http2": async (auth) => {
+      const port = await listen(http2.createServer(pinging(auth)));
+      const client = http2.connect(`http://127.0.0.1:${port}`);
+      closing.push(() => client.destroy());
+      return async (headers) => {
+        const stream = client.request({ ":path": "/mcp", ...headers });
+        const [{ ":status": status }] = await once(stream, "response");
+        return new Response(Readable.toWeb(stream), { status });
+      };
     },
     "a fetch handler": async (auth) => {
       const handler = auth.wrap(pings);
@@ -330,6 +338,26 @@ describe("streams end with their credential", () => {
     assert.equal(await Promise.race([stream.ended, wait(4500, "open")]), "open");
     answer = async () => false;
     assert.ok((await stream.ended) < 4500 + 5000);
+  });
+
+  it("a stream that its client left is let go", { timeout: 30_000 }, async () => {
+    const left = Object.entries(servers).map(async ([name, serve]) => {
+      let asked = 0;
+      const provider = {
+        async authenticate() {
+          asked += 1;
+          return true;
+        },
+      };
+      const stream = await streamOf(await serve(requireAuth(provider)), {});
+      await stream.cancel();
+      // The sweep that finds it gone, and one in which it would be asked about.
+      await wait(2500);
+      const before = asked;
+      await wait(2500);
+      assert.deepEqual([name, asked - before], [name, 0]);
+    });
+    await Promise.all(left);
   });
 
   it("a stream that fails is let go", async () => {

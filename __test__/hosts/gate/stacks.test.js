@@ -23,13 +23,16 @@ import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { createMcpHandler, McpServer as McpServerV2, requireScopes } from "@modelcontextprotocol/server";
 import { createClient } from "@redis/client";
+import { HttpTransport } from "@tmcp/transport-http";
 import express from "express";
 import fastify from "fastify";
 import { streamableHttp } from "fastify-mcp";
 import { FastMCP } from "fastmcp";
 import { Hono } from "hono";
 import jsonwebtoken from "jsonwebtoken";
+import { createMcpHandler as createVercelHandler } from "mcp-handler";
 import { APIKeyAuthProvider, anyOf, currentAuth, JWTAuthProvider, requireAuth } from "mcp-native-auth";
+import { McpServer as McpServerT } from "tmcp";
 import { parseChallenges } from "../../support/challenges.js";
 import { freePort } from "../../support/free-port.js";
 import { hasRedis, redisServer } from "../../support/redis.js";
@@ -86,8 +89,9 @@ function makeV1() {
 }
 
 /** With scopes of its own, which need nothing but the right identity. */
-const makeV2 = (challenge) => () => {
-  const server = new McpServerV2({ name: "v2", version: "1.0.0" });
+const makeV2 = (challenge) => () => registerV2(new McpServerV2({ name: "v2", version: "1.0.0" }), challenge);
+
+function registerV2(server, challenge) {
   server.registerTool("whoami", {}, ({ http }) =>
     text(`${http?.authInfo?.clientId} ${http?.authInfo?.extra?.sub} ${currentAuth()?.clientId}`),
   );
@@ -95,7 +99,7 @@ const makeV2 = (challenge) => () => {
     text("written"),
   );
   return server;
-};
+}
 
 async function serveV1(req, res) {
   const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined });
@@ -145,6 +149,22 @@ const STACKS = {
     const handler = createMcpHandler(makeV2(true));
     const fetch = gate().wrap((request, { authInfo }) => handler.fetch(request, { authInfo }));
     return listen(createAdaptorServer({ fetch }));
+  },
+  "mcp-handler": async () => {
+    const handler = createVercelHandler((server) => registerV2(server, false));
+    const route = gate(TOOLS).wrap((request) => handler(request));
+    return listen(createAdaptorServer({ fetch: route }));
+  },
+  tmcp: async () => {
+    const server = new McpServerT({ name: "t", version: "1.0.0" }, { capabilities: { tools: {} } });
+    server.tool({ name: "whoami", description: "Who calls" }, () => {
+      const { clientId, extra } = server.ctx.auth;
+      return text(`${clientId} ${extra.sub} ${currentAuth()?.clientId}`);
+    });
+    server.tool({ name: "write_file", description: "Writes a file" }, () => text("written"));
+    const oauth = { respond: async () => undefined, verify: async (request) => request.auth ?? null };
+    const transport = new HttpTransport(server, { path: "/mcp", oauth });
+    return listen(createAdaptorServer({ fetch: gate(TOOLS).wrap((request) => transport.respond(request)) }));
   },
   "SDK v2, Hono": async () => {
     const app = createMcpHonoApp();
@@ -204,6 +224,8 @@ const STACKS = {
     return port;
   },
 };
+const SERVES_NEWEST = /^(?:SDK v2|mcp-handler|tmcp)/;
+
 /** The last one asks for 2026-07-28 first, whose requests name the tool in a header. */
 const CLIENTS = {
   v1: [Client, StreamableHTTPClientTransport],
@@ -245,7 +267,7 @@ for (const [name, start] of Object.entries(STACKS)) {
           const refused = answers.find(({ status }) => status === 403);
           const [{ scheme, parameters }] = parseChallenges(refused.headers.get("www-authenticate"));
           assert.equal(scheme, "Bearer");
-          assert.equal(refused.isNewest, version === "v2, newest" && name.startsWith("SDK v2"));
+          assert.equal(refused.isNewest, version === "v2, newest" && SERVES_NEWEST.test(name));
           assert.equal(parameters.error, "insufficient_scope");
           assert.equal(parameters.resource_metadata, METADATA);
           assert.ok(parameters.scope.split(" ").includes("files:write"));
