@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { after, before, it } from "node:test";
+import { before, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -30,8 +30,8 @@ import {
   SERVERLESS,
   SSE,
   serverlessServer,
-  silenceFrameworkLog,
   startServer,
+  withoutFrameworkLog,
 } from "../../support/servers.js";
 
 const FRAMEWORK = {
@@ -233,12 +233,10 @@ function nameOf({ transport, provider: { kind, config }, endpoints }) {
 const warnings = [];
 const signalListeners = () => [process.listenerCount("SIGINT"), process.listenerCount("SIGTERM")];
 const signalListenersBefore = signalListeners();
-let restoreStderr;
+withoutFrameworkLog();
 before(() => {
-  restoreStderr = silenceFrameworkLog();
   process.on("warning", (warning) => warnings.push(warning));
 });
-after(() => restoreStderr());
 
 for (const transport of TRANSPORTS) {
   for (const provider of PROVIDERS) {
