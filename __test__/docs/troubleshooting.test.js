@@ -289,6 +289,16 @@ const OPEN_SERVER = `
     for (let n = 0; n < 3; n += 1) await (await send({ method: "POST", headers, body })).text();
     setTimeout(() => process.exit(), 20);
   }
+  /** Asks until the server is there. */
+  async function fetchSoon(url, init) {
+    for (;;) {
+      try {
+        return await fetch(url, init);
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
   const provider = new APIKeyAuthProvider({ keys: ["${key}"] });
 `;
 const framework = (source) => ({
@@ -550,15 +560,7 @@ const PROGRAMS = {
     source: `${OPEN_SERVER}
       const server = make({ auth: { provider }, transport: { type: "http-stream", options: { port: ${PORT} } } });
       server.start();
-      await ask(async (init) => {
-        for (;;) {
-          try {
-            return await fetch("http://127.0.0.1:${PORT}/mcp", init);
-          } catch {
-            await new Promise((resolve) => setTimeout(resolve, 20));
-          }
-        }
-      });`,
+      await ask((init) => fetchSoon("http://127.0.0.1:${PORT}/mcp", init));`,
   },
   "`auth` of a transport, serverless": {
     ...OPEN,
@@ -571,13 +573,9 @@ const PROGRAMS = {
     source: `${OPEN_SERVER}
       const server = make({ transport: { type: "sse", options: { port: ${PORT}, auth: { provider } } } });
       server.start();
-      let endpoint;
-      while (endpoint === undefined) {
-        const stream = await fetch("http://127.0.0.1:${PORT}/sse").catch(() => undefined);
-        const read = await stream?.body.getReader().read();
-        endpoint = read && /data: (\\S+)/.exec(Buffer.from(read.value))[1];
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      const stream = await fetchSoon("http://127.0.0.1:${PORT}/sse");
+      const { value } = await stream.body.getReader().read();
+      const [, endpoint] = /data: (\\S+)/.exec(Buffer.from(value));
       await ask((init) => fetch("http://127.0.0.1:${PORT}" + endpoint, init));`,
   },
   "two clients of one HTTP stream without the guard": {
@@ -589,13 +587,7 @@ const PROGRAMS = {
       const keys = ["${key}", "${key}", "${secret}"];
       await ask(async (init) => {
         init.headers["x-api-key"] = keys.shift();
-        for (;;) {
-          try {
-            return await fetch("http://127.0.0.1:${PORT}/mcp", init);
-          } catch {
-            await new Promise((resolve) => setTimeout(resolve, 20));
-          }
-        }
+        return await fetchSoon("http://127.0.0.1:${PORT}/mcp", init);
       });`,
   },
   "a framework that the guard does not fit": {

@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createServer } from "node:http";
-import { after, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { StreamableHTTPTransport } from "@hono/mcp";
 import { createAdaptorServer } from "@hono/node-server";
 import {
@@ -32,6 +31,7 @@ import jsonwebtoken from "jsonwebtoken";
 import { APIKeyAuthProvider, anyOf, currentAuth, JWTAuthProvider, requireAuth } from "mcp-native-auth";
 import { parseChallenges } from "../../support/challenges.js";
 import { freePort } from "../../support/free-port.js";
+import { closing, listen } from "../../support/listen.js";
 import { hasRedis, redisServer } from "../../support/redis.js";
 
 const SECRET = "gate-test-secret-7c1f0a9e5b3d4826";
@@ -60,19 +60,6 @@ const gate = (options) =>
       ...options,
     },
   );
-
-const closing = [];
-after(() => Promise.all(closing.map((close) => close())));
-
-async function listen(server) {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  closing.push(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return server.address().port;
-}
 
 const text = (value) => ({ content: [{ type: "text", text: String(value) }] });
 
