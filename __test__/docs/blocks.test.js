@@ -81,6 +81,7 @@ const TOOL = {
       async execute() { return "hello"; }
     }`,
 };
+const EXTENSIONS = { js: "mjs", ts: "mts" };
 let folder;
 let blockCount = 0;
 
@@ -91,6 +92,11 @@ before(() => {
     const bin = path.join(folder, "node_modules", ".bin");
     mkdirSync(bin, { recursive: true });
     symlinkSync(path.join("..", manifest.name, file), path.join(bin, name));
+  }
+  const sources = PAGES.flatMap((page) => blocks(read(page))).flatMap(sourcesOf);
+  for (const language of Object.keys(EXTENSIONS)) {
+    const codes = sources.filter(([of]) => of === language).map(([, code]) => code);
+    compile(language, [...new Set(codes)]);
   }
 });
 
@@ -112,35 +118,54 @@ function moduleOf(code, extension) {
   return name;
 }
 
-/** Declarations that were read once, since every block has the same ones. */
-const declarations = new Map();
+/** Each block that must compile, by language and code: its module, and what the compiler says of it. */
+const compiled = new Map();
 
-function typeErrors(name, { strictNullChecks }) {
-  const options = {
-    allowJs: true,
-    checkJs: true,
-    strict: true,
-    strictNullChecks,
-    noEmit: true,
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    types: ["node"],
-    typeRoots: [path.join(folder, "node_modules", "@types")],
-    skipLibCheck: true,
-  };
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile } = host;
-  host.getSourceFile = (file, ...rest) => {
-    const source = declarations.get(file) ?? getSourceFile(file, ...rest);
-    if (file.includes("/node_modules/")) {
-      declarations.set(file, source);
-    }
-    return source;
-  };
-  return ts
-    .getPreEmitDiagnostics(ts.createProgram([path.join(folder, name)], options, host))
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
+/** All blocks of a language at once: most of the work is to read and check the declarations. */
+function compile(language, codes) {
+  const names = codes.map((code) => moduleOf(code, EXTENSIONS[language]));
+  const program = ts.createProgram(
+    names.map((name) => path.join(folder, name)),
+    {
+      allowJs: true,
+      checkJs: true,
+      strict: true,
+      strictNullChecks: language === "ts",
+      noEmit: true,
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      types: ["node"],
+      typeRoots: [path.join(folder, "node_modules", "@types")],
+      skipLibCheck: true,
+    },
+  );
+  const found = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => ({
+    of: file && path.basename(file.fileName),
+    message: ts.flattenDiagnosticMessageText(messageText, " "),
+  }));
+  for (const [index, name] of names.entries()) {
+    // What is wrong elsewhere is wrong for all of them.
+    const errors = found.filter(({ of }) => of === name || !names.includes(of)).map(({ message }) => message);
+    compiled.set(language + codes[index], { name, errors });
+  }
+}
+
+/** What of a block must compile, as `[language, code]`. */
+function sourcesOf({ language, words: [word = ""], code }) {
+  if (language === "diff") {
+    return ["- ", "+ "].map((marks) => ["ts", sideOf(code, marks)]);
+  }
+  return language in EXTENSIONS && word !== "recipe" && word !== "in" ? [[language, code]] : [];
+}
+
+/** A side of a diff. */
+function sideOf(code, marks) {
+  return code
+    .split("\n")
+    .filter((line) => marks.includes(line[0]))
+    .map((line) => line.slice(1))
+    .join("\n");
 }
 
 function run(name) {
@@ -153,8 +178,8 @@ function run(name) {
 }
 
 function checkTypes(code, language) {
-  const name = moduleOf(code, language === "ts" ? "mts" : "mjs");
-  assert.deepEqual(typeErrors(name, { strictNullChecks: language === "ts" }), []);
+  const { name, errors } = compiled.get(language + code);
+  assert.deepEqual(errors, []);
   return name;
 }
 
@@ -206,8 +231,9 @@ const SCRIPTS = {
     assert.ok(read(path.join("__test__", file)).includes(page), `${file} does not read ${page}`);
   },
   async server(code, language) {
+    checkTypes(code, language);
     const port = await freePort();
-    const name = runnable(checkTypes(code.replaceAll("8080", String(port)), language));
+    const name = runnable(moduleOf(code.replaceAll("8080", String(port)), EXTENSIONS[language]));
     await assertServes(process.execPath, [name], { cwd: folder, env: environment() }, port, code);
   },
   async handler(code, language) {
@@ -405,15 +431,11 @@ const CHECKS = {
   diff: {
     async ""(code) {
       const lines = code.split("\n").filter(Boolean);
-      const side = (marks) =>
-        lines
-          .filter((line) => marks.includes(line[0]))
-          .map((line) => line.slice(1))
-          .join("\n");
       assert.ok(lines.every((line) => "+- ".includes(line[0])));
-      assert.notEqual(side("- "), side("+ "));
-      for (const marks of ["- ", "+ "]) {
-        checkTypes(side(marks), "ts");
+      const sides = ["- ", "+ "].map((marks) => sideOf(code, marks));
+      assert.notEqual(...sides);
+      for (const side of sides) {
+        checkTypes(side, "ts");
       }
     },
   },
