@@ -12,6 +12,7 @@ import { before, describe, it } from "node:test";
 import jsonwebtoken from "jsonwebtoken";
 import ts from "typescript";
 import { freePort } from "../support/free-port.js";
+import { INITIALIZE, initialize } from "../support/initialize.js";
 import { anchors, blocks, headings, links, prose, sections } from "../support/markdown.js";
 import { checkout, project, temporaryFolder } from "../support/project.js";
 
@@ -271,13 +272,6 @@ const SCRIPTS = {
   },
 };
 
-const INITIALIZE = {
-  jsonrpc: "2.0",
-  id: 1,
-  method: "initialize",
-  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "docs", version: "1" } },
-};
-
 /** All wrong credentials are refused, and of the right ones as many are not as there are ways in. */
 function assertVerdicts(statuses, ways = 1) {
   const wrong = statuses.slice(0, WRONG.length);
@@ -339,20 +333,6 @@ async function openStream(url, headers) {
   const { status } = await fetch(`${url}/sse`, { headers, signal: left.signal });
   left.abort();
   return status;
-}
-
-async function initialize(url, headers) {
-  const response = await fetch(`${url}/mcp`, {
-    method: "POST",
-    headers: {
-      ...headers,
-      "Content-Type": "application/json",
-      Accept: "application/json, text/event-stream",
-    },
-    body: JSON.stringify(INITIALIZE),
-  });
-  await response.body?.cancel();
-  return response.status;
 }
 
 /** Each command of a shell block, without its assignments, as words. */

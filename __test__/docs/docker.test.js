@@ -11,6 +11,7 @@ import path from "node:path";
 import { before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../support/free-port.js";
+import { initialize } from "../support/initialize.js";
 import { blocks, sections } from "../support/markdown.js";
 import { checkout, temporaryFolder } from "../support/project.js";
 
@@ -130,7 +131,9 @@ describe("the image of the server", () => {
       }
       assert.deepEqual(
         await Promise.all(
-          [{}, { "X-API-Key": "9uZ4tXq7LwRk2VbNc8Hd" }].map((headers) => initialize(port, headers)),
+          [{}, { "X-API-Key": "9uZ4tXq7LwRk2VbNc8Hd" }].map((headers) =>
+            initialize(`http://127.0.0.1:${port}`, headers),
+          ),
         ),
         [401, 200],
       );
@@ -140,18 +143,3 @@ describe("the image of the server", () => {
     }
   });
 });
-
-async function initialize(port, headers) {
-  const clientInfo = { name: "test", version: "1.0.0" };
-  const params = { protocolVersion: "2025-03-26", capabilities: {}, clientInfo };
-  const { status } = await fetch(`http://127.0.0.1:${port}/mcp`, {
-    method: "POST",
-    headers: {
-      Accept: "application/json, text/event-stream",
-      "Content-Type": "application/json",
-      ...headers,
-    },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params }),
-  });
-  return status;
-}

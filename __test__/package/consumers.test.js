@@ -24,6 +24,7 @@ import { platformId } from "../../lib/native/platform.js";
 import { pinned } from "../../scripts/pinned.js";
 import { platformPackage, TARGETS } from "../../scripts/targets.js";
 import { freePort } from "../support/free-port.js";
+import { initialize } from "../support/initialize.js";
 import { checkout, temporaryFolder } from "../support/project.js";
 import { startRegistry } from "../support/registry.js";
 import { addonsOfAllPlatforms, layOut } from "../support/release.js";
@@ -244,7 +245,7 @@ async function answersOf(cwd, port, headers) {
   try {
     const statuses = [];
     for (const one of headers) {
-      statuses.push(await initialize(server, port, one));
+      statuses.push(await initializeSoon(server, port, one));
     }
     return statuses;
   } finally {
@@ -253,29 +254,11 @@ async function answersOf(cwd, port, headers) {
   }
 }
 
-async function initialize(server, port, headers) {
+async function initializeSoon(server, port, headers) {
   const deadline = Date.now() + 20_000;
   for (;;) {
     try {
-      const { status } = await fetch(`http://127.0.0.1:${port}/mcp`, {
-        method: "POST",
-        headers: {
-          Accept: "application/json, text/event-stream",
-          "Content-Type": "application/json",
-          ...headers,
-        },
-        body: JSON.stringify({
-          jsonrpc: "2.0",
-          id: 1,
-          method: "initialize",
-          params: {
-            protocolVersion: "2025-03-26",
-            capabilities: {},
-            clientInfo: { name: "test", version: "1.0.0" },
-          },
-        }),
-      });
-      return status;
+      return await initialize(`http://127.0.0.1:${port}`, headers);
     } catch (error) {
       assert.ok(
         server.exitCode === null && Date.now() < deadline,

@@ -235,7 +235,7 @@ describe("fetch handlers", () => {
   });
 });
 
-describe("streams end with their credential", () => {
+describe("streams end with their credential", { concurrency: true }, () => {
   const streamOf = async (start, headers) => {
     const response = await start(headers);
     assert.equal(response.status, 200);

@@ -31,6 +31,7 @@ import jsonwebtoken from "jsonwebtoken";
 import { APIKeyAuthProvider, anyOf, currentAuth, JWTAuthProvider, requireAuth } from "mcp-native-auth";
 import { parseChallenges } from "../../support/challenges.js";
 import { freePort } from "../../support/free-port.js";
+import { INITIALIZE } from "../../support/initialize.js";
 import { closing, listen } from "../../support/listen.js";
 import { hasRedis, redisServer } from "../../support/redis.js";
 
@@ -269,17 +270,11 @@ function stateful(auth) {
 
 async function assertBound(ports) {
   // Nobody but who began it, from its first moment on.
-  const initialize = {
-    jsonrpc: "2.0",
-    id: 1,
-    method: "initialize",
-    params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "t", version: "1" } },
-  };
   const accept = { "content-type": "application/json", accept: "application/json, text/event-stream" };
   const began = await fetch(`http://127.0.0.1:${ports[0]}/mcp`, {
     method: "POST",
     headers: { ...READER, ...accept },
-    body: JSON.stringify(initialize),
+    body: JSON.stringify(INITIALIZE),
   });
   await began.text();
   const id = began.headers.get("mcp-session-id");
