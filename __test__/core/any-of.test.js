@@ -21,6 +21,7 @@ import {
   WRONG_TOKEN,
 } from "../support/credentials.js";
 import { eventsOf } from "../support/events.js";
+import { INITIALIZE } from "../support/initialize.js";
 import {
   HTTP_STREAM,
   SERVERLESS,
@@ -788,12 +789,6 @@ const JSON_HEADERS = [
   ["Content-Type", "application/json"],
   ["Accept", "application/json, text/event-stream"],
 ];
-const INITIALIZE = {
-  jsonrpc: "2.0",
-  id: 1,
-  method: "initialize",
-  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "wire", version: "1.0.0" } },
-};
 const REQUEST = {
   [SSE]: (headers = []) => ({ method: "GET", path: "/sse", headers }),
   [HTTP_STREAM]: (headers = []) => initialize(headers),

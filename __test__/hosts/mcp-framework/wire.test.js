@@ -25,6 +25,7 @@ import {
   WRONG_API_KEY,
   WRONG_TOKEN,
 } from "../../support/credentials.js";
+import { INITIALIZE } from "../../support/initialize.js";
 import {
   HTTP_STREAM,
   SERVERLESS,
@@ -70,10 +71,6 @@ const JSON_BODY = [
   ["Content-Type", "application/json"],
   ["Accept", "application/json, text/event-stream"],
 ];
-const INITIALIZE = {
-  method: "initialize",
-  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "wire", version: "1.0.0" } },
-};
 const CALL_WHOAMI = { method: "tools/call", params: { name: "whoami", arguments: {} } };
 
 function post(path, message, headers = []) {
