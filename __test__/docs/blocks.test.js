@@ -83,6 +83,8 @@ const TOOL = {
     }`,
 };
 const EXTENSIONS = { js: "mjs", ts: "mts" };
+/** Each block that must compile, by language and code: its module, and what the compiler says of it. */
+const compiled = new Map();
 let folder;
 let blockCount = 0;
 
@@ -118,9 +120,6 @@ function moduleOf(code, extension) {
   writeFileSync(path.join(folder, name), `${imports.join(" ")} export {}; ${code}`);
   return name;
 }
-
-/** Each block that must compile, by language and code: its module, and what the compiler says of it. */
-const compiled = new Map();
 
 /** All blocks of a language at once: most of the work is to read and check the declarations. */
 function compile(language, codes) {
