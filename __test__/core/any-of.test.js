@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import diagnostics from "node:diagnostics_channel";
 import { createServer, request } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { inspect } from "node:util";
@@ -21,13 +20,15 @@ import {
   WRONG_API_KEY,
   WRONG_TOKEN,
 } from "../support/credentials.js";
+import { eventsOf } from "../support/events.js";
+import { INITIALIZE } from "../support/initialize.js";
 import {
   HTTP_STREAM,
   SERVERLESS,
   SSE,
   serverlessServer,
-  silenceFrameworkLog,
   startServer,
+  withoutFrameworkLog,
 } from "../support/servers.js";
 
 const ADDRESS = "192.0.2.1";
@@ -65,20 +66,6 @@ const OAUTH_CHALLENGE = `Bearer realm="MCP Server", resource="${RESOURCE}"`;
 const INVALID = ', error="invalid_token"';
 const UNAUTHORIZED = '{"error":"Unauthorized","status":401,"type":"authentication_error"}';
 
-const NAMES = ["mcp-native-auth:accepted", "mcp-native-auth:rejected"];
-
-async function eventsOf(run) {
-  const events = [];
-  const take = (message) => events.push(message);
-  for (const name of NAMES) diagnostics.subscribe(name, take);
-  try {
-    await run();
-  } finally {
-    for (const name of NAMES) diagnostics.unsubscribe(name, take);
-  }
-  return events;
-}
-
 /** The one event of one request. */
 async function eventOf(provider, request) {
   const events = await eventsOf(() => provider.authenticate(request));
@@ -94,10 +81,9 @@ async function statusesOf(provider, requests) {
   return statuses;
 }
 
-let restoreStderr;
+withoutFrameworkLog();
 let introspection;
 before(async () => {
-  restoreStderr = silenceFrameworkLog();
   // An authorization server that knows one token.
   introspection = createServer(async (req, res) => {
     let body = "";
@@ -108,10 +94,7 @@ before(async () => {
   });
   await new Promise((resolve) => introspection.listen(0, "127.0.0.1", resolve));
 });
-after(async () => {
-  await new Promise((resolve) => introspection.close(resolve));
-  restoreStderr();
-});
+after(() => new Promise((resolve) => introspection.close(resolve)));
 
 const oauth = (authorizationServers = ["https://auth.example"]) =>
   new framework.OAuthAuthProvider({
@@ -806,12 +789,6 @@ const JSON_HEADERS = [
   ["Content-Type", "application/json"],
   ["Accept", "application/json, text/event-stream"],
 ];
-const INITIALIZE = {
-  jsonrpc: "2.0",
-  id: 1,
-  method: "initialize",
-  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "wire", version: "1.0.0" } },
-};
 const REQUEST = {
   [SSE]: (headers = []) => ({ method: "GET", path: "/sse", headers }),
   [HTTP_STREAM]: (headers = []) => initialize(headers),

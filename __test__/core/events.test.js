@@ -4,12 +4,13 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
 import diagnostics from "node:diagnostics_channel";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { APIKeyAuthProvider, anyOf, JWTAuthProvider } from "mcp-native-auth";
 import { REASONS } from "../../lib/core/reasons.js";
+import { recordEvents } from "../support/events.js";
 import { checkout } from "../support/project.js";
-import { HTTP_STREAM, SSE, silenceFrameworkLog, startServer } from "../support/servers.js";
+import { HTTP_STREAM, SSE, startServer, withoutFrameworkLog } from "../support/servers.js";
 
 const KEY = `key_${randomBytes(24).toString("hex")}`;
 const SECRET = `secret_${randomBytes(24).toString("hex")}`;
@@ -62,19 +63,8 @@ const unreadable = {
   socket: { remoteAddress: ADDRESS },
 };
 
-let events;
-const take = (message, name) => events.push({ name, ...message });
-const NAMES = ["mcp-native-auth:accepted", "mcp-native-auth:rejected"];
-
-function subscribed() {
-  beforeEach(() => {
-    events = [];
-    for (const name of NAMES) diagnostics.subscribe(name, take);
-  });
-  afterEach(() => {
-    for (const name of NAMES) diagnostics.unsubscribe(name, take);
-  });
-}
+const events = [];
+const subscribed = () => recordEvents(events, (message, name) => ({ name, ...message }));
 
 /** Uses up the one failure that is allowed, then asks once more. */
 async function afterOneFailure(throttle, key) {
@@ -231,7 +221,7 @@ describe("what no message holds", () => {
 });
 
 describe("subscribers", () => {
-  const [, REJECTED] = NAMES;
+  const REJECTED = "mcp-native-auth:rejected";
 
   it("cannot change what the next one reads", async () => {
     const seen = [];
@@ -305,13 +295,13 @@ describe("subscribers", () => {
 
 describe("behind the framework's transports", () => {
   subscribed();
+  withoutFrameworkLog();
 
   for (const [transport, path] of [
     [SSE, "/messages?sessionId=unknown"],
     [HTTP_STREAM, "/mcp"],
   ]) {
     it(`${transport}: each request has one event, with the socket's address, those that the framework rejects itself too`, async () => {
-      const restore = silenceFrameworkLog();
       const server = await startServer({ transport, provider: apiKeys });
       const post = (headers) => server.send({ method: "POST", path, headers, body: "{}" });
       try {
@@ -320,7 +310,6 @@ describe("behind the framework's transports", () => {
         assert.equal((await post([])).status, 401);
       } finally {
         await server.stop();
-        restore();
       }
       assert.deepEqual(
         events.map(({ name, reason, remoteAddress }) => [name, reason, remoteAddress]),

@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
-import { createSource, SourceError, safeErrorCode, withDeadline } from "../../lib/core/refresh.js";
-import { settle, virtualTime } from "../support/virtual-time.js";
+import { createSource, safeErrorCode, withDeadline } from "../../lib/core/refresh.js";
+import { failureOf } from "../support/source-error.js";
+import { follow, settle, virtualTime } from "../support/virtual-time.js";
 
 const MODULE = new URL("../../lib/core/refresh.js", import.meta.url).href;
 
@@ -33,25 +34,7 @@ function setUp(t, options = {}) {
   return { source, loads, failures, time };
 }
 
-/** What a promise did until now. */
-function follow(promise) {
-  const state = { settled: false };
-  promise.then(
-    (value) => Object.assign(state, { settled: true, value }),
-    (error) => Object.assign(state, { settled: true, error }),
-  );
-  return state;
-}
-
-const codeOf = async (promise) => {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof SourceError, inspect(error));
-    return error.code;
-  }
-  return assert.fail("it did not reject");
-};
+const codeOf = async (promise) => (await failureOf(promise)).code;
 
 /** Loads one value and lets the interval pass. */
 async function hold(context, value) {

@@ -12,6 +12,7 @@ import { before, describe, it } from "node:test";
 import jsonwebtoken from "jsonwebtoken";
 import ts from "typescript";
 import { freePort } from "../support/free-port.js";
+import { INITIALIZE, initialize } from "../support/initialize.js";
 import { anchors, blocks, links, prose, sections } from "../support/markdown.js";
 import { checkout, project, temporaryFolder } from "../support/project.js";
 
@@ -70,6 +71,9 @@ const INSTALLED = {
   dependencies: ["mcp-framework", "@modelcontextprotocol/sdk", "zod", "@types/node", "typescript"],
 };
 let generated;
+const EXTENSIONS = { js: "mjs", ts: "mts" };
+/** Each block that must compile, by language and code: its module, and what the compiler says of it. */
+const compiled = new Map();
 let folder;
 let blockCount = 0;
 
@@ -104,6 +108,11 @@ before(() => {
     mkdirSync(bin, { recursive: true });
     symlinkSync(path.join("..", manifest.name, file), path.join(bin, name));
   }
+  const sources = PAGES.flatMap((page) => blocks(read(page))).flatMap(sourcesOf);
+  for (const language of Object.keys(EXTENSIONS)) {
+    const codes = sources.filter(([of]) => of === language).map(([, code]) => code);
+    compile(language, [...new Set(codes)]);
+  }
 });
 
 /** Writes a block into the project as a module. */
@@ -115,35 +124,51 @@ function moduleOf(code, extension) {
   return name;
 }
 
-/** Declarations that were read once, since every block has the same ones. */
-const declarations = new Map();
+/** All blocks of a language at once: most of the work is to read and check the declarations. */
+function compile(language, codes) {
+  const names = codes.map((code) => moduleOf(code, EXTENSIONS[language]));
+  const program = ts.createProgram(
+    names.map((name) => path.join(folder, name)),
+    {
+      allowJs: true,
+      checkJs: true,
+      strict: true,
+      strictNullChecks: language === "ts",
+      noEmit: true,
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      types: ["node"],
+      typeRoots: [path.join(folder, "node_modules", "@types")],
+      skipLibCheck: true,
+    },
+  );
+  const found = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => ({
+    of: file && path.basename(file.fileName),
+    message: ts.flattenDiagnosticMessageText(messageText, " "),
+  }));
+  for (const [index, name] of names.entries()) {
+    // What is wrong elsewhere is wrong for all of them.
+    const errors = found.filter(({ of }) => of === name || !names.includes(of)).map(({ message }) => message);
+    compiled.set(language + codes[index], { name, errors });
+  }
+}
 
-function typeErrors(name, { strictNullChecks }) {
-  const options = {
-    allowJs: true,
-    checkJs: true,
-    strict: true,
-    strictNullChecks,
-    noEmit: true,
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    types: ["node"],
-    typeRoots: [path.join(folder, "node_modules", "@types")],
-    skipLibCheck: true,
-  };
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile } = host;
-  host.getSourceFile = (file, ...rest) => {
-    const source = declarations.get(file) ?? getSourceFile(file, ...rest);
-    if (file.includes("/node_modules/")) {
-      declarations.set(file, source);
-    }
-    return source;
-  };
-  return ts
-    .getPreEmitDiagnostics(ts.createProgram([path.join(folder, name)], options, host))
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
+/** What of a block must compile, as `[language, code]`. */
+function sourcesOf({ language, words: [word = ""], code }) {
+  if (language === "diff") {
+    return ["- ", "+ "].map((marks) => ["ts", sideOf(code, marks)]);
+  }
+  return language in EXTENSIONS && word !== "recipe" && word !== "in" ? [[language, code]] : [];
+}
+
+/** A side of a diff. */
+function sideOf(code, marks) {
+  return code
+    .split("\n")
+    .filter((line) => marks.includes(line[0]))
+    .map((line) => line.slice(1))
+    .join("\n");
 }
 
 function run(name) {
@@ -156,8 +181,8 @@ function run(name) {
 }
 
 function checkTypes(code, language) {
-  const name = moduleOf(code, language === "ts" ? "mts" : "mjs");
-  assert.deepEqual(typeErrors(name, { strictNullChecks: language === "ts" }), []);
+  const { name, errors } = compiled.get(language + code);
+  assert.deepEqual(errors, []);
   return name;
 }
 
@@ -209,8 +234,9 @@ const SCRIPTS = {
     assert.ok(read(path.join("__test__", file)).includes(page), `${file} does not read ${page}`);
   },
   async server(code, language) {
+    checkTypes(code, language);
     const port = await freePort();
-    const name = runnable(checkTypes(code.replaceAll("8080", String(port)), language));
+    const name = runnable(moduleOf(code.replaceAll("8080", String(port)), EXTENSIONS[language]));
     await assertServes(process.execPath, [name], { cwd: folder, env: environment() }, port, code);
   },
   async handler(code, language) {
@@ -246,13 +272,6 @@ const SCRIPTS = {
     assert.equal(status, 0, stderr);
     assertVerdicts(JSON.parse(stdout));
   },
-};
-
-const INITIALIZE = {
-  jsonrpc: "2.0",
-  id: 1,
-  method: "initialize",
-  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "docs", version: "1" } },
 };
 
 /** All wrong credentials are refused, and of the right ones as many are not as there are ways in. */
@@ -318,20 +337,6 @@ async function openStream(url, headers) {
   return status;
 }
 
-async function initialize(url, headers) {
-  const response = await fetch(`${url}/mcp`, {
-    method: "POST",
-    headers: {
-      ...headers,
-      "Content-Type": "application/json",
-      Accept: "application/json, text/event-stream",
-    },
-    body: JSON.stringify(INITIALIZE),
-  });
-  await response.body?.cancel();
-  return response.status;
-}
-
 /** Each command of a shell block, without its assignments, as words. */
 function commands(code) {
   return code
@@ -388,21 +393,8 @@ function checkTable(code) {
   }
 }
 
+/** A setting that does not exist is a line of output. */
 function checkUnit(code) {
-  const known = {
-    Unit: ["Description", "Wants", "After"],
-    Service: [
-      ...["WorkingDirectory", "ExecStart", "LoadCredential", "DynamicUser", "ProtectSystem", "ProtectHome"],
-      ...["PrivateTmp", "NoNewPrivileges", "LimitCORE", "Restart"],
-    ],
-    Install: ["WantedBy"],
-  };
-  let section;
-  for (const line of code.split("\n").filter(Boolean)) {
-    const heading = /^\[(\w+)\]$/.exec(line)?.[1];
-    section = heading ?? section;
-    assert.ok(heading ? heading in known : known[section]?.includes(line.split("=")[0]), line);
-  }
   assert.match(code, /^ExecStart=\/usr\/bin\/node server\.js$/m);
   const unit = path.join(temporaryFolder("unit"), "mcp-server.service");
   writeFileSync(unit, code.replace("/usr/bin/node", process.execPath));
@@ -421,15 +413,11 @@ const CHECKS = {
   diff: {
     async ""(code) {
       const lines = code.split("\n").filter(Boolean);
-      const side = (marks) =>
-        lines
-          .filter((line) => marks.includes(line[0]))
-          .map((line) => line.slice(1))
-          .join("\n");
       assert.ok(lines.every((line) => "+- ".includes(line[0])));
-      assert.notEqual(side("- "), side("+ "));
-      for (const marks of ["- ", "+ "]) {
-        checkTypes(side(marks), "ts");
+      const sides = ["- ", "+ "].map((marks) => sideOf(code, marks));
+      assert.notEqual(...sides);
+      for (const side of sides) {
+        checkTypes(side, "ts");
       }
     },
   },

@@ -11,6 +11,7 @@ import path from "node:path";
 import { before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../support/free-port.js";
+import { initialize } from "../support/initialize.js";
 import { blocks, sections } from "../support/markdown.js";
 import { checkout, temporaryFolder } from "../support/project.js";
 
@@ -18,39 +19,36 @@ const page = readFileSync(path.join(checkout, "docs/deploying.md"), "utf8");
 const manifest = JSON.parse(readFileSync(path.join(checkout, "package.json"), "utf8"));
 const TARBALL = `${manifest.name}-${manifest.version}.tgz`;
 const blocksOf = (heading) => blocks(sections(page, 2).find(([title]) => title === heading)[1]);
-const recipes = blocksOf("Docker")
-  .filter(({ language }) => language === "dockerfile")
-  .map(({ code }) => instructions(code));
-const [server] = recipes.splice(-1);
-
-/** The instructions of a Dockerfile, as `[name, arguments]`. */
-function instructions(code) {
-  return code
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => /^([A-Z]+) +(.+)$/.exec(line).slice(1));
-}
-
-const all = (recipe, name) => recipe.filter(([each]) => each === name).map(([, rest]) => rest);
+const dockerfiles = blocksOf("Docker").filter(({ language }) => language === "dockerfile");
+const [server] = dockerfiles.splice(-1);
 
 describe("the tarball for an image", () => {
-  for (const recipe of recipes) {
-    const [from] = all(recipe, "FROM");
-    it(`${from}: is built by the page's commands, with the compiler of the same system`, () => {
-      const [, system] = /^node:\d+-(bookworm|alpine) AS addon$/.exec(from);
-      assert.deepEqual(all(recipe, "FROM"), [from, "scratch"]);
-      const toolchain = `rust:1-${{ bookworm: "slim-bookworm", alpine: "alpine" }[system]}`;
-      const copied = all(recipe, "COPY");
-      for (const folder of ["/usr/local/cargo", "/usr/local/rustup"]) {
-        assert.ok(copied.includes(`--from=${toolchain} ${folder} ${folder}`), copied.join("\n"));
-      }
-      assert.equal(copied.at(-1), `--from=addon /tmp/${TARBALL} /`);
+  // By the page's commands, with the compiler of the same system.
+  for (const [index, [system, toolchain]] of [
+    ["bookworm", "slim-bookworm"],
+    ["alpine", "alpine"],
+  ].entries()) {
+    it(`of ${system}: is built by the page's commands`, () => {
+      const steps = [
+        `FROM node:22-${system} AS addon`,
+        `COPY --from=rust:1-${toolchain} /usr/local/cargo /usr/local/cargo`,
+        `COPY --from=rust:1-${toolchain} /usr/local/rustup /usr/local/rustup`,
+        "COPY . .",
+        "RUN npm ci && npm run build && npm pack --pack-destination /tmp",
+        "FROM scratch",
+        `COPY --from=addon /tmp/${TARBALL} /`,
+      ];
+      const recipe = dockerfiles[index].code.trimEnd().split("\n");
+      assert.deepEqual(
+        recipe.filter((line) => steps.includes(line) || line.startsWith("FROM")),
+        steps,
+      );
+      assert.equal(recipe.at(-1), steps.at(-1));
       assert.ok("build" in manifest.scripts);
-      assert.equal(all(recipe, "RUN").at(-1), "npm ci && npm run build && npm pack --pack-destination /tmp");
     });
   }
 
-  it("is made for both C libraries", () => assert.equal(recipes.length, 2));
+  it("is made for both C libraries", () => assert.equal(dockerfiles.length, 2));
 });
 
 describe("the image of the server", () => {
@@ -62,7 +60,31 @@ describe("the image of the server", () => {
     NODE_TEST_CONTEXT: "",
     npm_config_update_notifier: "false",
   };
-  const workdir = path.join(image, all(server, "WORKDIR")[0]);
+  const variables = {
+    NODE_ENV: "production",
+    // What this machine has in its cache, the tarball too, an image does not have.
+    npm_config_cache: temporaryFolder("cache"),
+  };
+  const check = "fetch('http://127.0.0.1:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1))";
+  const copy = (...names) => {
+    for (const name of names) {
+      cpSync(path.join(context, name), path.join(image, name), { recursive: true });
+    }
+  };
+  /** Each line of the `Dockerfile`, with what it does where there is no engine. */
+  const STEPS = [
+    ["FROM node:22-bookworm-slim"],
+    ["ENV NODE_ENV=production"],
+    ["WORKDIR /app", () => mkdirSync(image)],
+    ["COPY package.json package-lock.json ./", () => copy("package.json", "package-lock.json")],
+    ["COPY vendor/ vendor/", () => copy("vendor")],
+    ["RUN npm ci", () => npm(image, ["ci"], variables)],
+    ["COPY server.js ./", () => copy("server.js")],
+    ["USER node"],
+    ["EXPOSE 8080"],
+    [`HEALTHCHECK CMD ["node", "-e", "${check}"]`],
+    ['CMD ["node", "server.js"]'],
+  ];
 
   function npm(cwd, args, options = {}) {
     const child = spawnSync("npm", args, { cwd, encoding: "utf8", env: { ...env, ...options }, shell: true });
@@ -86,47 +108,18 @@ describe("the image of the server", () => {
   });
 
   it("is built by its steps, and serves by its command, which its health check finds", async () => {
-    const variables = {
-      ...Object.fromEntries(all(server, "ENV").map((each) => each.split("="))),
-      // What this machine has in its cache, the tarball too, an image does not have.
-      npm_config_cache: temporaryFolder("cache"),
-    };
-    mkdirSync(workdir, { recursive: true });
-    for (const [name, rest] of server) {
-      if (name === "COPY") {
-        const [target, ...sources] = rest.split(" ").reverse();
-        for (const source of sources) {
-          const isFolder = source.endsWith("/");
-          cpSync(path.join(context, source), path.join(workdir, target, isFolder ? "" : source), {
-            recursive: true,
-          });
-        }
-      } else if (name === "RUN") {
-        const [program, ...args] = rest.split(" ");
-        assert.equal(program, "npm");
-        npm(workdir, args, variables);
-      }
-    }
-    assert.deepEqual(all(server, "USER"), ["node"]);
+    assert.equal(server.code, `${STEPS.map(([line]) => line).join("\n")}\n`);
+    for (const [, act] of STEPS) act?.();
 
     const port = String(await freePort());
     const onPort = (text) => text.replaceAll("8080", port);
-    writeFileSync(
-      path.join(workdir, "server.js"),
-      onPort(readFileSync(path.join(workdir, "server.js"), "utf8")),
-    );
-    const command = (text) => {
-      const [program, ...args] = JSON.parse(onPort(text));
-      assert.equal(program, "node");
-      return args;
-    };
-    const isHealthy = () => {
-      const [check] = all(server, "HEALTHCHECK").map((each) => command(each.replace(/^CMD /, "")));
-      return spawnSync(process.execPath, check, { cwd: workdir, env }).status === 0;
-    };
+    const file = path.join(image, "server.js");
+    writeFileSync(file, onPort(readFileSync(file, "utf8")));
+    const isHealthy = () =>
+      spawnSync(process.execPath, ["-e", onPort(check)], { cwd: image, env }).status === 0;
     assert.equal(isHealthy(), false);
-    const child = spawn(process.execPath, command(all(server, "CMD")[0]), {
-      cwd: workdir,
+    const child = spawn(process.execPath, ["server.js"], {
+      cwd: image,
       env: { ...env, ...variables, API_KEY: "9uZ4tXq7LwRk2VbNc8Hd" },
       stdio: "ignore",
     });
@@ -138,7 +131,9 @@ describe("the image of the server", () => {
       }
       assert.deepEqual(
         await Promise.all(
-          [{}, { "X-API-Key": "9uZ4tXq7LwRk2VbNc8Hd" }].map((headers) => initialize(port, headers)),
+          [{}, { "X-API-Key": "9uZ4tXq7LwRk2VbNc8Hd" }].map((headers) =>
+            initialize(`http://127.0.0.1:${port}`, headers),
+          ),
         ),
         [401, 200],
       );
@@ -148,18 +143,3 @@ describe("the image of the server", () => {
     }
   });
 });
-
-async function initialize(port, headers) {
-  const clientInfo = { name: "test", version: "1.0.0" };
-  const params = { protocolVersion: "2025-03-26", capabilities: {}, clientInfo };
-  const { status } = await fetch(`http://127.0.0.1:${port}/mcp`, {
-    method: "POST",
-    headers: {
-      Accept: "application/json, text/event-stream",
-      "Content-Type": "application/json",
-      ...headers,
-    },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params }),
-  });
-  return status;
-}

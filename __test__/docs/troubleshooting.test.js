@@ -9,13 +9,23 @@ import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
+import { setTimeout as sleep, setImmediate as turnOfTheLoop } from "node:timers/promises";
+import { inspect } from "node:util";
 import { buildSync } from "esbuild";
-import { APIKeyAuthProvider, anyOf, generateApiKey, JWTAuthProvider } from "mcp-native-auth";
+import {
+  APIKeyAuthProvider,
+  anyOf,
+  generateApiKey,
+  JWTAuthProvider,
+  OAuthAuthProvider,
+  requireAuth,
+} from "mcp-native-auth";
 import { constructNative, ERRORS } from "../../lib/core/errors.js";
 import { WARNINGS } from "../../lib/core/warnings.js";
 import { rejectionCodes } from "../../lib/native/load.js";
 import { addonFileName, platformId } from "../../lib/native/platform.js";
 import { freePort } from "../support/free-port.js";
+import { withKey } from "../support/keyed-requests.js";
 import { sections } from "../support/markdown.js";
 import { nativeVerifier } from "../support/native-verifier.js";
 import { checkout, project } from "../support/project.js";
@@ -141,6 +151,10 @@ const loading = (...outcomes) =>
     },
   });
 
+const RESOURCE = "https://mcp.example.com/mcp";
+const GET = { headers: {}, url: "/", method: "GET" };
+const withToolScopes = () => requireAuth(provider(), { toolScopes: { write: ["w"] } });
+
 const MISTAKES = [
   apiKeys({}),
   apiKeys({ key }),
@@ -259,7 +273,70 @@ const MISTAKES = [
   () => constructNative(() => nativeVerifier("nonsense", Buffer.from(secret))),
 ];
 
-/** Programs that end with an error or warn of something, and what Node is started with. */
+/** What is warned of, each in one sentence. */
+const WARNED = {
+  "a misspelled option": jwt({ secret, requireExp: true }),
+  "an undefined option": jwt({ secret, issuer: undefined }),
+  "a damaged API key": apiKeys({ keys: [`"${key}"`] }),
+  "a damaged secret": jwt({ secret: `"${secret}"` }),
+  "an algorithm that the key cannot verify": jwt({ secret, algorithms: ["HS256", "RS256"] }),
+  "keys that are not bound to an issuer": jwt({
+    keys: [secret, [...secret].reverse().join("")],
+    issuer: ["https://a.example", "https://b.example"],
+  }),
+  "a weak API key": apiKeys({ keys: ["changeme"] }),
+  "a weak secret": jwt({ secret: "changeme" }),
+  "a first load that fails": () =>
+    loading(5)
+      .ready()
+      .catch(() => {}),
+  "a load with a row that cannot be a key": () => loading([key, 5]).ready(),
+  "keys that no load has confirmed for too long": async () => {
+    const stale = new APIKeyAuthProvider({ loadKeys: () => [key], maxStaleSeconds: 0.05 });
+    await stale.ready();
+    await sleep(200);
+    await stale.authenticate(withKey(key));
+  },
+  "a later load that fails": async () => {
+    const loaded = loading([key], 5);
+    await loaded.ready();
+    await loaded.reload().catch(() => {});
+  },
+  "a limiter whose store is away": () => {
+    const limiter = { consume: () => Promise.reject(new Error("not today")) };
+    return throttled({ limiter })().authenticate(withKey("a guess"));
+  },
+  "an issuer that is away": () =>
+    new OAuthAuthProvider({ resource: RESOURCE, authorizationServers: ["http://127.0.0.1:1"] })
+      .ready()
+      .catch(() => {}),
+  "keys for tokens that cannot be loaded": () =>
+    new JWTAuthProvider({ loadKeys: () => Promise.reject(failure) }).ready().catch(() => {}),
+  "keys for tokens of which one cannot be used": () =>
+    new JWTAuthProvider({ loadKeys: () => [secret, 5], algorithms: ["HS256"] }).ready(),
+  "a resource that clients reject": () =>
+    new OAuthAuthProvider({ resource: "api://mcp", authorizationServers: ["https://login.example.com"] }),
+  "a gate whose provider checks no audience": () =>
+    requireAuth(new JWTAuthProvider({ secret }), { resource: RESOURCE }),
+  "tool scopes behind fastmcp": () =>
+    withToolScopes()
+      .fastmcp(GET)
+      .catch(() => {}),
+  "tool scopes behind verifier": () => withToolScopes().verifier(GET),
+  "a JWK Set of which one key is for something else": () => {
+    const k = Buffer.from(secret).toString("base64url");
+    return new JWTAuthProvider({
+      keys: {
+        keys: [
+          { kty: "oct", k },
+          { kty: "oct", k, use: "enc" },
+        ],
+      },
+    });
+  },
+};
+
+/** Programs that end with an error or warn of something that a process of its own shows, and what Node is started with. */
 const SWITCH = ["--import", "mcp-native-auth/register"];
 const STRICT = ["--import", "mcp-native-auth/register/strict"];
 const FRAMEWORK = { dependencies: ["mcp-framework"] };
@@ -288,6 +365,16 @@ const OPEN_SERVER = `
     const headers = { "content-type": "application/json", accept, "x-api-key": "${key}" };
     for (let n = 0; n < 3; n += 1) await (await send({ method: "POST", headers, body })).text();
     setTimeout(() => process.exit(), 20);
+  }
+  /** Asks until the server is there. */
+  async function fetchSoon(url, init) {
+    for (;;) {
+      try {
+        return await fetch(url, init);
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
   }
   const provider = new APIKeyAuthProvider({ keys: ["${key}"] });
 `;
@@ -418,98 +505,6 @@ const PROGRAMS = {
     args: ["--require", "./stub.cjs", ...SWITCH],
     source: "",
   },
-  "a misspelled option": {
-    source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "${secret}", requireExp: true });`,
-  },
-  "an undefined option": {
-    source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "${secret}", issuer: undefined });`,
-  },
-  "a damaged API key": {
-    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ keys: ['"${key}"'] });`,
-  },
-  "a damaged secret": {
-    source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: '"${secret}"' });`,
-  },
-  "an algorithm that the key cannot verify": {
-    source: `import { JWTAuthProvider } from "mcp-native-auth";
-      new JWTAuthProvider({ secret: "${secret}", algorithms: ["HS256", "RS256"] });`,
-  },
-  "keys that are not bound to an issuer": {
-    source: `import { JWTAuthProvider } from "mcp-native-auth";
-      const keys = ["${secret}", [..."${secret}"].reverse().join("")];
-      new JWTAuthProvider({ keys, issuer: ["https://a.example", "https://b.example"] });`,
-  },
-  "a weak API key": {
-    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ keys: ["changeme"] });`,
-  },
-  "a weak secret": {
-    source: `import { JWTAuthProvider } from "mcp-native-auth"; new JWTAuthProvider({ secret: "changeme" });`,
-  },
-  "a first load that fails": {
-    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ loadKeys: () => 5 });`,
-  },
-  "a load with a row that cannot be a key": {
-    source: `import { APIKeyAuthProvider } from "mcp-native-auth"; new APIKeyAuthProvider({ loadKeys: () => ["${key}", 5] });`,
-  },
-  "keys that no load has confirmed for too long": {
-    source: `import { setTimeout } from "node:timers/promises";
-      import { APIKeyAuthProvider } from "mcp-native-auth";
-      const provider = new APIKeyAuthProvider({ loadKeys: () => ["${key}"], maxStaleSeconds: 0.05 });
-      await provider.ready();
-      await setTimeout(200);
-      await provider.authenticate({ headers: { "x-api-key": "${key}" }, socket: {} });`,
-  },
-  "a later load that fails": {
-    source: `import { APIKeyAuthProvider } from "mcp-native-auth";
-      const loads = [["${key}"]];
-      const provider = new APIKeyAuthProvider({ loadKeys: () => loads.pop() });
-      await provider.ready();
-      await provider.reload().catch(() => {});`,
-  },
-  "a limiter whose store is away": {
-    source: `import { APIKeyAuthProvider } from "mcp-native-auth";
-      const limiter = { consume: async () => { throw new Error("not today"); } };
-      const provider = new APIKeyAuthProvider({ keys: ["${key}"], throttle: { limiter } });
-      await provider.authenticate({ headers: { "x-api-key": "a guess" }, socket: {} });`,
-  },
-  "an issuer that is away": {
-    source: `import { OAuthAuthProvider } from "mcp-native-auth";
-      const provider = new OAuthAuthProvider({
-        resource: "https://mcp.example.com/mcp", authorizationServers: ["http://127.0.0.1:1"] });
-      await provider.ready().catch(() => {});`,
-  },
-  "keys for tokens that cannot be loaded": {
-    source: `import { JWTAuthProvider } from "mcp-native-auth";
-      const loadKeys = () => { throw Object.assign(new Error("not today"), { code: "ENOENT" }); };
-      await new JWTAuthProvider({ loadKeys }).ready().catch(() => {});`,
-  },
-  "keys for tokens of which one cannot be used": {
-    source: `import { JWTAuthProvider } from "mcp-native-auth";
-      const loadKeys = () => ["${secret}", 5];
-      await new JWTAuthProvider({ loadKeys, algorithms: ["HS256"] }).ready();`,
-  },
-  "a resource that clients reject": {
-    source: `import { OAuthAuthProvider } from "mcp-native-auth";
-      new OAuthAuthProvider({ resource: "api://mcp", authorizationServers: ["https://login.example.com"] });`,
-  },
-  "a gate whose provider checks no audience": {
-    source: `import { JWTAuthProvider, requireAuth } from "mcp-native-auth";
-      requireAuth(new JWTAuthProvider({ secret: "${secret}" }), { resource: "https://mcp.example.com/mcp" });`,
-  },
-  ...Object.fromEntries(
-    ["fastmcp", "verifier"].map((member) => [
-      `tool scopes behind ${member}`,
-      {
-        source: `import { APIKeyAuthProvider, requireAuth } from "mcp-native-auth";
-          requireAuth(new APIKeyAuthProvider({ keys: ["${key}"] }), { toolScopes: { write: ["w"] } }).${member}({ headers: {}, url: "/", method: "GET" })?.catch?.(() => {});`,
-      },
-    ]),
-  ),
-  "a JWK Set of which one key is for something else": {
-    source: `import { JWTAuthProvider } from "mcp-native-auth";
-      const k = Buffer.from("${secret}").toString("base64url");
-      new JWTAuthProvider({ keys: { keys: [{ kty: "oct", k }, { kty: "oct", k, use: "enc" }] } });`,
-  },
   "a framework that asks and fails to load": {
     files: {
       ...framework(`throw new Error("not today");`),
@@ -550,15 +545,7 @@ const PROGRAMS = {
     source: `${OPEN_SERVER}
       const server = make({ auth: { provider }, transport: { type: "http-stream", options: { port: ${PORT} } } });
       server.start();
-      await ask(async (init) => {
-        for (;;) {
-          try {
-            return await fetch("http://127.0.0.1:${PORT}/mcp", init);
-          } catch {
-            await new Promise((resolve) => setTimeout(resolve, 20));
-          }
-        }
-      });`,
+      await ask((init) => fetchSoon("http://127.0.0.1:${PORT}/mcp", init));`,
   },
   "`auth` of a transport, serverless": {
     ...OPEN,
@@ -571,13 +558,9 @@ const PROGRAMS = {
     source: `${OPEN_SERVER}
       const server = make({ transport: { type: "sse", options: { port: ${PORT}, auth: { provider } } } });
       server.start();
-      let endpoint;
-      while (endpoint === undefined) {
-        const stream = await fetch("http://127.0.0.1:${PORT}/sse").catch(() => undefined);
-        const read = await stream?.body.getReader().read();
-        endpoint = read && /data: (\\S+)/.exec(Buffer.from(read.value))[1];
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      const stream = await fetchSoon("http://127.0.0.1:${PORT}/sse");
+      const { value } = await stream.body.getReader().read();
+      const [, endpoint] = /data: (\\S+)/.exec(Buffer.from(value));
       await ask((init) => fetch("http://127.0.0.1:${PORT}" + endpoint, init));`,
   },
   "two clients of one HTTP stream without the guard": {
@@ -589,13 +572,7 @@ const PROGRAMS = {
       const keys = ["${key}", "${key}", "${secret}"];
       await ask(async (init) => {
         init.headers["x-api-key"] = keys.shift();
-        for (;;) {
-          try {
-            return await fetch("http://127.0.0.1:${PORT}/mcp", init);
-          } catch {
-            await new Promise((resolve) => setTimeout(resolve, 20));
-          }
-        }
+        return await fetchSoon("http://127.0.0.1:${PORT}/mcp", init);
       });`,
   },
   "a framework that the guard does not fit": {
@@ -636,6 +613,17 @@ describe("messages", () => {
       await fails(mistake);
     }
   });
+
+  for (const [name, act] of Object.entries(WARNED)) {
+    it(`${name}: is warned of as the page quotes`, async (t) => {
+      const warnings = [];
+      t.mock.method(process, "emitWarning", (message, { code }) => warnings.push([code, message]));
+      await act();
+      await turnOfTheLoop();
+      assert.equal(warnings.length, 1, inspect(warnings));
+      happened.push(...warnings);
+    });
+  }
 
   for (const [name, { files, args = [], installed, source, spoil }] of Object.entries(PROGRAMS)) {
     it(`${name}: says what the page quotes`, () => {

@@ -3,17 +3,17 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHmac, createPublicKey, createSecretKey, randomBytes, sign } from "node:crypto";
-import diagnostics from "node:diagnostics_channel";
-import { after, before, describe, it, mock } from "node:test";
+import { describe, it, mock } from "node:test";
 import { inspect } from "node:util";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { JWTAuthProvider } from "mcp-native-auth";
 import { readKeyList } from "../../lib/jwt/key-list.js";
+import { eventsOf } from "../support/events.js";
 import { pair, privatePem, publicJwk, publicPem } from "../support/keys.js";
 import { checkout } from "../support/project.js";
-import { HTTP_STREAM, silenceFrameworkLog, startServer } from "../support/servers.js";
+import { HTTP_STREAM, startServer, withoutFrameworkLog } from "../support/servers.js";
 
 const [OLD, NEW, OTHER] = [0, 1, 2].map(() => randomBytes(64));
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -37,12 +37,7 @@ const isIn = async (provider, token) => Boolean(await ask(provider, token));
 
 /** What is published of a request. */
 async function eventOf(provider, token) {
-  const events = [];
-  const take = (message) => events.push(message);
-  const names = ["mcp-native-auth:accepted", "mcp-native-auth:rejected"];
-  for (const name of names) diagnostics.subscribe(name, take);
-  await ask(provider, token);
-  for (const name of names) diagnostics.unsubscribe(name, take);
+  const events = await eventsOf(() => ask(provider, token));
   assert.equal(events.length, 1);
   return events[0];
 }
@@ -991,11 +986,7 @@ it("a panic-free core: whatever stands in `kid`, `keys` and headers ends in a ve
 });
 
 describe("a rotation on a server over HTTP stream", () => {
-  let unsilence;
-  before(() => {
-    unsilence = silenceFrameworkLog();
-  });
-  after(() => unsilence());
+  withoutFrameworkLog();
 
   it("loses no request", async () => {
     const provider = new JWTAuthProvider({ keys: [{ kid: "old", secret: OLD }] });

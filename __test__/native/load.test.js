@@ -18,18 +18,10 @@ import { platformId } from "../../lib/native/platform.js";
 import { VERSION } from "../../lib/native/version.js";
 import { platformPackage, TARGETS } from "../../scripts/targets.js";
 import { checkout, runJson, temporaryFolder } from "../support/project.js";
-import { addonsOfAllPlatforms, layOut } from "../support/release.js";
+import { addonsOfAllPlatforms, layOut, MAIN } from "../support/release.js";
 
 const NAME = platformPackage(platformId());
 const OURS = "app/node_modules/mcp-native-auth";
-const MAIN = `
-  import("mcp-native-auth")
-    .then(async ({ APIKeyAuthProvider }) => {
-      const provider = new APIKeyAuthProvider({ keys: ["k1"] });
-      return { accepts: await provider.authenticate({ headers: { "x-api-key": "k1" } }) };
-    })
-    .catch(({ code, message }) => ({ code, message }))
-    .then((outcome) => console.log(JSON.stringify(outcome)));`;
 const isWindows = process.platform === "win32";
 
 let release;

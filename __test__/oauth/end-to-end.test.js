@@ -1,7 +1,7 @@
 /** A real authorization server, the official SDK's client, a real mcp-framework server: nothing by hand. */
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
@@ -13,7 +13,7 @@ import {
   startAuthorizationServer,
 } from "../support/authorization-server.js";
 import { REDIRECT_URL, Session } from "../support/oauth-session.js";
-import { HTTP_STREAM, SSE, silenceFrameworkLog, startServer } from "../support/servers.js";
+import { HTTP_STREAM, SSE, startServer, withoutFrameworkLog } from "../support/servers.js";
 
 const TRANSPORTS = { [HTTP_STREAM]: StreamableHTTPClientTransport, [SSE]: SSEClientTransport };
 
@@ -49,11 +49,7 @@ async function statusOf(url, token) {
   return response.status;
 }
 
-let restoreStderr;
-before(() => {
-  restoreStderr = silenceFrameworkLog();
-});
-after(() => restoreStderr());
+withoutFrameworkLog();
 
 describe("access tokens that are JWTs", () => {
   for (const kind of [HTTP_STREAM, SSE]) {

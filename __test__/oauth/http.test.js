@@ -8,24 +8,17 @@ import path from "node:path";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { gzipSync } from "node:zlib";
-import { SourceError } from "../../lib/core/refresh.js";
 import { getJson, postForm } from "../../lib/oauth/http.js";
 import { closedOrigin, rawServer, scriptedServer, sendJson } from "../support/scripted-server.js";
 import { selfSigned } from "../support/self-signed.js";
+import { failureOf } from "../support/source-error.js";
 
 const MODULE = new URL("../../lib/oauth/http.js", import.meta.url).href;
 const BOUNDS = { timeoutMs: 10_000, maxBytes: 1024 * 1024 };
 /** For servers that never end: the test waits so long. */
 const SOON = { ...BOUNDS, timeoutMs: 150 };
 
-const codeOf = async (promise) => {
-  const error = await promise.then(
-    (answer) => assert.fail(`it resolved with ${inspect(answer)}`),
-    (reason) => reason,
-  );
-  assert.ok(error instanceof SourceError, inspect(error));
-  return error.code.replace("ERR_MCP_AUTH_HTTP_", "");
-};
+const codeOf = async (promise) => (await failureOf(promise)).code.replace("ERR_MCP_AUTH_HTTP_", "");
 
 describe("getJson", () => {
   it("asks with GET for JSON as it is, and nothing that tells of the caller", async (t) => {

@@ -11,6 +11,7 @@ import { inspect } from "node:util";
 import { SourceError } from "../../lib/core/refresh.js";
 import { createIntrospector, judgeAnswer } from "../../lib/oauth/introspection.js";
 import { closedOrigin, rawServer, scriptedServer, sendJson } from "../support/scripted-server.js";
+import { failureOf } from "../support/source-error.js";
 import { settle, virtualTime } from "../support/virtual-time.js";
 
 const MODULE = new URL("../../lib/oauth/introspection.js", import.meta.url).href;
@@ -57,15 +58,6 @@ function setUp(t, options = {}) {
   t.after(() => introspector.close());
   return { introspector, server, time, clock };
 }
-
-const failureOf = async (promise) => {
-  const error = await promise.then(
-    (value) => assert.fail(inspect(value)),
-    (reason) => reason,
-  );
-  assert.ok(error instanceof SourceError, inspect(error));
-  return error;
-};
 
 describe("the rules", () => {
   const judge = (changes, rules = {}) => {

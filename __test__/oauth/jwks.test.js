@@ -7,7 +7,8 @@ import { inspect } from "node:util";
 import { SourceError } from "../../lib/core/refresh.js";
 import { createKeySet, readJwks } from "../../lib/oauth/jwks.js";
 import { rawServer, scriptedServer, sendJson } from "../support/scripted-server.js";
-import { settle, virtualTime } from "../support/virtual-time.js";
+import { failureOf } from "../support/source-error.js";
+import { follow, settle, virtualTime } from "../support/virtual-time.js";
 
 const MODULE = new URL("../../lib/oauth/jwks.js", import.meta.url).href;
 const URI = "https://issuer.example.com/jwks";
@@ -50,24 +51,6 @@ function setUp(t, options = {}) {
   t.after(() => keys.close());
   return { keys, issuer, time, failures };
 }
-
-function follow(promise) {
-  const state = { settled: false };
-  promise.then(
-    (value) => Object.assign(state, { settled: true, value }),
-    (error) => Object.assign(state, { settled: true, error }),
-  );
-  return state;
-}
-
-const failureOf = async (promise) => {
-  const error = await promise.then(
-    (value) => assert.fail(inspect(value)),
-    (reason) => reason,
-  );
-  assert.ok(error instanceof SourceError, inspect(error));
-  return error;
-};
 
 const down = () => new SourceError("ERR_MCP_AUTH_HTTP_CONNECTION", "down");
 

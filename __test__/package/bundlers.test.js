@@ -9,18 +9,10 @@ import { addonFileName, platformId } from "../../lib/native/platform.js";
 import { pinned } from "../../scripts/pinned.js";
 import { platformPackage } from "../../scripts/targets.js";
 import { runJson, temporaryFolder } from "../support/project.js";
-import { addonsOfAllPlatforms, layOut } from "../support/release.js";
+import { addonsOfAllPlatforms, layOut, MAIN } from "../support/release.js";
 
 const HOST = platformId();
 const ADDON = `${platformPackage(HOST)}/${addonFileName(HOST)}`;
-const MAIN = `
-  import("mcp-native-auth")
-    .then(async ({ APIKeyAuthProvider }) => {
-      const provider = new APIKeyAuthProvider({ keys: ["k1"] });
-      return { accepts: await provider.authenticate({ headers: { "x-api-key": "k1" } }) };
-    })
-    .catch(({ code, message }) => ({ code, message }))
-    .then((outcome) => console.log(JSON.stringify(outcome)));`;
 
 let release;
 before(() => {

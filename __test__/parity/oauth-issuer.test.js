@@ -5,12 +5,12 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { jws, pair, publicJwk } from "../support/keys.js";
 import { ask, bearer, OAUTH } from "../support/oracle.js";
 import { scriptedServer, sendJson } from "../support/scripted-server.js";
-import { silenceFrameworkLog } from "../support/servers.js";
+import { withoutFrameworkLog } from "../support/servers.js";
 
 process.removeAllListeners("warning");
 
@@ -27,14 +27,12 @@ const sign = (name = "p256", kid = name, claims = {}) =>
   jws({ header: { alg: "ES256", kid }, payload: { ...CLAIMS, ...claims }, key: pair(name).privateKey });
 const SET = { keys: NAMES.map((name) => jwk(name)) };
 
-let restoreStderr;
+withoutFrameworkLog();
 before(() => {
-  restoreStderr = silenceFrameworkLog();
   // The oracle makes requests wait for minutes, which must not keep this process.
   const { setTimeout } = globalThis;
   globalThis.setTimeout = (...given) => setTimeout(...given).unref();
 });
-after(() => restoreStderr());
 
 /** Both classes, each with an issuer of its own that behaves alike. */
 async function setUp(t, answer, { introspection } = {}) {

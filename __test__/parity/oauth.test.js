@@ -22,7 +22,7 @@ import {
   requestOf,
   runTable,
 } from "../support/oracle.js";
-import { silenceFrameworkLog } from "../support/servers.js";
+import { withoutFrameworkLog } from "../support/servers.js";
 
 // Options that work but are not advisable are warned of, dozens of times: Node need not print each.
 process.removeAllListeners("warning");
@@ -41,16 +41,12 @@ const KEYS = [
   jwk("ed25519", "ed25519"),
 ];
 
+withoutFrameworkLog();
 let server;
-let restoreStderr;
 before(async () => {
-  restoreStderr = silenceFrameworkLog();
   server = await issuerServer({ keys: KEYS });
 });
-after(async () => {
-  await server.close();
-  restoreStderr();
-});
+after(() => server.close());
 
 /** A token as the issuer signs it, with changes. */
 function sign({ claims, header, key = "rsa", ...how } = {}) {

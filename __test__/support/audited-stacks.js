@@ -89,27 +89,11 @@ const STACKS = {
   },
 
   async fastmcp() {
-    const { FastMCP } = await import("fastmcp");
-    const server = new FastMCP({
-      name: "fastmcp",
-      version: "1.0.0",
-      oauth: {
-        enabled: true,
-        protectedResource: { resource, authorizationServers: [issuer], scopesSupported: ["mcp"] },
-      },
-      async authenticate({ headers: { authorization } }) {
-        const [, token] = /^Bearer (\S+)$/i.exec(authorization ?? "") ?? [];
-        const { payload } = await jwtVerify(token ?? "", keySet, { issuer, audience: resource });
-        return payload;
-      },
+    await startFastMcp(async ({ headers: { authorization } }) => {
+      const [, token] = /^Bearer (\S+)$/i.exec(authorization ?? "") ?? [];
+      const { payload } = await jwtVerify(token ?? "", keySet, { issuer, audience: resource });
+      return payload;
     });
-    server.addTool({
-      name: "whoami",
-      description: "Who calls",
-      parameters: z.object({}),
-      execute: async () => "hello",
-    });
-    await server.start({ transportType: "httpStream", httpStream: { port, host, endpoint: "/mcp" } });
   },
 
   async "mcp-framework"() {
@@ -170,24 +154,8 @@ const STACKS = {
   },
 
   async "ours-fastmcp"() {
-    const { FastMCP } = await import("fastmcp");
     const auth = await gateOfOurs();
-    const server = new FastMCP({
-      name: "fastmcp",
-      version: "1.0.0",
-      authenticate: auth.fastmcp,
-      oauth: {
-        enabled: true,
-        protectedResource: { resource, authorizationServers: [issuer], scopesSupported: ["mcp"] },
-      },
-    });
-    server.addTool({
-      name: "whoami",
-      description: "Who calls",
-      parameters: z.object({}),
-      execute: async () => "hello",
-    });
-    await server.start({ transportType: "httpStream", httpStream: { port, host, endpoint: "/mcp" } });
+    await startFastMcp(auth.fastmcp);
   },
 
   async "ours-mcp-framework"() {
@@ -246,6 +214,26 @@ async function gateOfOurs() {
   const { OAuthAuthProvider, requireAuth } = await import("mcp-native-auth");
   const provider = new OAuthAuthProvider({ resource, authorizationServers: [issuer] });
   return requireAuth(provider, GATE_OPTIONS);
+}
+
+async function startFastMcp(authenticate) {
+  const { FastMCP } = await import("fastmcp");
+  const server = new FastMCP({
+    name: "fastmcp",
+    version: "1.0.0",
+    authenticate,
+    oauth: {
+      enabled: true,
+      protectedResource: { resource, authorizationServers: [issuer], scopesSupported: ["mcp"] },
+    },
+  });
+  server.addTool({
+    name: "whoami",
+    description: "Who calls",
+    parameters: z.object({}),
+    execute: async () => "hello",
+  });
+  await server.start({ transportType: "httpStream", httpStream: { port, host, endpoint: "/mcp" } });
 }
 
 async function startFramework(Provider, isGuarded = false) {

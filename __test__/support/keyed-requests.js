@@ -1,6 +1,6 @@
 /** Requests that carry an API key, and what is published of them. */
 
-import diagnostics from "node:diagnostics_channel";
+import { eventsOf } from "./events.js";
 
 /** As Node's server gives it, of a client at this address. */
 export function withKey(key) {
@@ -9,17 +9,11 @@ export function withKey(key) {
 
 /** The answer of a provider to a key, and the reason and key id of its event. */
 export async function outcomeOf(provider, key) {
-  const events = [];
-  const take = ({ reason, keyId }) => events.push({ reason, keyId });
-  const names = ["mcp-native-auth:accepted", "mcp-native-auth:rejected"];
-  for (const name of names) diagnostics.subscribe(name, take);
-  try {
-    const answer = await provider.authenticate(withKey(key));
-    const [{ reason, keyId }] = events;
-    return { answer, reason, keyId };
-  } finally {
-    for (const name of names) diagnostics.unsubscribe(name, take);
-  }
+  let answer;
+  const [{ reason, keyId }] = await eventsOf(async () => {
+    answer = await provider.authenticate(withKey(key));
+  });
+  return { answer, reason, keyId };
 }
 
 /** `true` or `{ data }`, or the reason of a refusal. */

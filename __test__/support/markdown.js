@@ -33,7 +33,7 @@ export function prose(markdown) {
 }
 
 /** The headings, as text. */
-export function headings(markdown) {
+function headings(markdown) {
   return [...prose(markdown).matchAll(/^#{1,6} +(.+?) *$/gm)].map(([, text]) => text);
 }
 

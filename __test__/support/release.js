@@ -8,6 +8,16 @@ import { HOST_ADDON } from "../../scripts/addon.js";
 import { TARGETS } from "../../scripts/targets.js";
 import { checkout, temporaryFolder } from "./project.js";
 
+/** Prints whether the package answers, or why it does not load. */
+export const MAIN = `
+  import("mcp-native-auth")
+    .then(async ({ APIKeyAuthProvider }) => {
+      const provider = new APIKeyAuthProvider({ keys: ["k1"] });
+      return { accepts: await provider.authenticate({ headers: { "x-api-key": "k1" } }) };
+    })
+    .catch(({ code, message }) => ({ code, message }))
+    .then((outcome) => console.log(JSON.stringify(outcome)));`;
+
 /** A file that says that it is made for a platform, and holds nothing else. */
 export function standIn(triple) {
   const { os, cpu, libc } = TARGETS[triple];

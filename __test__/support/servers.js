@@ -2,6 +2,7 @@
 
 import http from "node:http";
 import net from "node:net";
+import { after, before } from "node:test";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { getRequestContext, MCPServer, MCPTool } from "mcp-framework";
 import { z } from "zod";
@@ -43,6 +44,15 @@ export function silenceFrameworkLog() {
   return () => {
     process.stderr.write = write;
   };
+}
+
+/** Does so for the tests around. */
+export function withoutFrameworkLog() {
+  let restore;
+  before(() => {
+    restore = silenceFrameworkLog();
+  });
+  after(() => restore());
 }
 
 function serverWithWhoAmI(config, tools = []) {

@@ -27,3 +27,13 @@ export async function settle(turns = 3) {
     await nextTurn();
   }
 }
+
+/** What a promise did until now. */
+export function follow(promise) {
+  const state = { settled: false };
+  promise.then(
+    (value) => Object.assign(state, { settled: true, value }),
+    (error) => Object.assign(state, { settled: true, error }),
+  );
+  return state;
+}

@@ -15,7 +15,7 @@ import { API_KEY, API_KEYS, JWT_SECRET, TOKEN, WRONG_API_KEY, WRONG_TOKEN } from
 import { freePort } from "../support/free-port.js";
 import { checkout } from "../support/project.js";
 import { hasRedis, redisServer } from "../support/redis.js";
-import { HTTP_STREAM, SSE, silenceFrameworkLog, startServer } from "../support/servers.js";
+import { HTTP_STREAM, SSE, startServer, withoutFrameworkLog } from "../support/servers.js";
 
 const WRONG_KEY = [["X-API-Key", WRONG_API_KEY]];
 const RIGHT_KEY = [["X-API-Key", API_KEY]];
@@ -38,19 +38,17 @@ if (hasRedis) {
 }
 
 function withRedis() {
+  withoutFrameworkLog();
   let redis;
-  let restoreStderr;
   const open = [];
 
   before(async () => {
-    restoreStderr = silenceFrameworkLog();
     redis = await redisServer();
     await redis.start();
   });
   after(async () => {
     for (const close of open.reverse()) await close();
     await redis.stop();
-    restoreStderr();
   });
 
   /** A connection of its own for each machine. */

@@ -15,14 +15,15 @@ import { addressOption, clientKey } from "../../lib/throttle/client-address.js";
 import { LimiterCounter } from "../../lib/throttle/limiter-counter.js";
 import { MemoryCounter } from "../../lib/throttle/memory-counter.js";
 import { API_KEY, API_KEYS, JWT_SECRET, TOKEN, WRONG_API_KEY, WRONG_TOKEN } from "../support/credentials.js";
+import { eventsOf } from "../support/events.js";
 import { checkout } from "../support/project.js";
 import {
   HTTP_STREAM,
   SERVERLESS,
   SSE,
   serverlessServer,
-  silenceFrameworkLog,
   startServer,
+  withoutFrameworkLog,
 } from "../support/servers.js";
 
 const TOO_MANY =
@@ -32,11 +33,7 @@ const UNAUTHORIZED = {
   JWTAuthProvider: '{"error":"Invalid or expired JWT token","status":401,"type":"authentication_error"}',
 };
 
-let restoreStderr;
-before(() => {
-  restoreStderr = silenceFrameworkLog();
-});
-after(() => restoreStderr());
+withoutFrameworkLog();
 
 /** Requests as Node makes them, for providers that are asked without a server. */
 const from = (address, headers) => ({ headers, socket: { remoteAddress: address } });
@@ -58,20 +55,6 @@ async function statusesOf(provider, requests) {
     statuses.push(await statusOf(provider, request));
   }
   return statuses;
-}
-
-/** The events of what `run` does. */
-async function eventsOf(run) {
-  const events = [];
-  const take = (message) => events.push(message);
-  const names = ["mcp-native-auth:accepted", "mcp-native-auth:rejected"];
-  for (const name of names) diagnostics.subscribe(name, take);
-  try {
-    await run();
-  } finally {
-    for (const name of names) diagnostics.unsubscribe(name, take);
-  }
-  return events;
 }
 
 describe("counting in memory", () => {

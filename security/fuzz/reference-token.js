@@ -4,6 +4,9 @@
  *
  * A reading tells the framework's verdict (`rejection` is undefined) and, apart from it, the names of
  * the deliberate differences for which ours rejects all the same (`stricter`).
+ *
+ * tests/support/model.rs does not tell that: it judges the core alone, claim rules included, millions of
+ * times a minute in the process of a fuzzer. Neither has a place where the other runs.
  */
 
 import { isUtf8 } from "node:buffer";

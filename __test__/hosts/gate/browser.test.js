@@ -9,7 +9,7 @@ import { parseChallenges } from "../../support/challenges.js";
 import { JWT_SECRET } from "../../support/credentials.js";
 import { freePort } from "../../support/free-port.js";
 import { GATED } from "../../support/gated-servers.js";
-import { HTTP_STREAM, silenceFrameworkLog, startServer } from "../../support/servers.js";
+import { HTTP_STREAM, startServer, withoutFrameworkLog } from "../../support/servers.js";
 
 const RESOURCE = "https://mcp.example.com/mcp";
 const ISSUER = "https://login.example.com";
@@ -41,8 +41,9 @@ async function visit(origins, token, call, wellKnown) {
   return findings;
 }
 
+withoutFrameworkLog();
+
 it("a page reads 401, 403 and the metadata of every host, if its origin is allowed", async (t) => {
-  const restoreStderr = silenceFrameworkLog();
   const port = await freePort();
   const own = `http://localhost:${port}`;
   const provider = new JWTAuthProvider({ secret: JWT_SECRET, audience: RESOURCE });
@@ -61,7 +62,6 @@ it("a page reads 401, 403 and the metadata of every host, if its origin is allow
     t.after(guarded.stop);
     origins[`${kind}: mcp-framework`] = guarded.url.origin;
   }
-  t.after(restoreStderr);
 
   const findings = await runInBrowser(port, visit, origins, TOKEN, CALL, WELL_KNOWN);
   assert.deepEqual(Object.keys(findings), Object.keys(origins));

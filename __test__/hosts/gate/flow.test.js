@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { beforeEach, describe, it } from "node:test";
 import { createAdaptorServer } from "@hono/node-server";
 import {
   Client as ClientV2,
@@ -22,7 +22,7 @@ import { z } from "zod";
 import { authorize, startAuthorizationServer } from "../../support/authorization-server.js";
 import { parseChallenges } from "../../support/challenges.js";
 import { REDIRECT_URL, Session } from "../../support/oauth-session.js";
-import { HTTP_STREAM, silenceFrameworkLog, startServer } from "../../support/servers.js";
+import { HTTP_STREAM, startServer, withoutFrameworkLog } from "../../support/servers.js";
 
 /** How often the tool ran that needs more. */
 let written;
@@ -116,11 +116,7 @@ const CLIENTS = {
   v2: [ClientV2, TransportV2, (callback) => callback],
 };
 
-let restoreStderr;
-before(() => {
-  restoreStderr = silenceFrameworkLog();
-});
-after(() => restoreStderr());
+withoutFrameworkLog();
 beforeEach(() => {
   written = 0;
 });

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import { Readable } from "node:stream";
-import { after, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { createAdaptorServer } from "@hono/node-server";
 import { InvalidTokenError } from "@modelcontextprotocol/sdk/server/auth/errors.js";
@@ -29,6 +29,7 @@ import { parseChallenges } from "../../support/challenges.js";
 import { freePort } from "../../support/free-port.js";
 import { issuerServer } from "../../support/issuer-server.js";
 import { privatePem, publicJwk } from "../../support/keys.js";
+import { closing, listen } from "../../support/listen.js";
 import { send } from "../../support/raw-request.js";
 
 const SECRET = "gate-test-secret-7c1f0a9e5b3d4826";
@@ -42,19 +43,6 @@ const keys = () => new APIKeyAuthProvider({ keys: [{ key: KEY, id: "ci", scopes:
 const bearer = (token) => ["Authorization", `Bearer ${token}`];
 const CALL = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "write_file" } });
 const TOOLS = { toolScopes: { write_file: ["files:write"] } };
-
-const closing = [];
-after(() => Promise.all(closing.map((close) => close())));
-
-async function listen(server) {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  closing.push(() => {
-    server.close();
-    server.closeAllConnections?.();
-  });
-  return server.address().port;
-}
 
 describe("node:http", () => {
   it("rejects what is not read from the body of another kind of parser", async () => {
@@ -254,7 +242,7 @@ describe("fetch handlers", () => {
   });
 });
 
-describe("streams end with their credential", () => {
+describe("streams end with their credential", { concurrency: true }, () => {
   const streamOf = async (start, headers) => {
     const response = await start(headers);
     assert.equal(response.status, 200);

@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createServer } from "node:http";
-import { after, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { StreamableHTTPTransport } from "@hono/mcp";
 import { createAdaptorServer } from "@hono/node-server";
 import {
@@ -35,6 +34,8 @@ import { APIKeyAuthProvider, anyOf, currentAuth, JWTAuthProvider, requireAuth } 
 import { McpServer as McpServerT } from "tmcp";
 import { parseChallenges } from "../../support/challenges.js";
 import { freePort } from "../../support/free-port.js";
+import { INITIALIZE } from "../../support/initialize.js";
+import { closing, listen } from "../../support/listen.js";
 import { hasRedis, redisServer } from "../../support/redis.js";
 
 const SECRET = "gate-test-secret-7c1f0a9e5b3d4826";
@@ -63,19 +64,6 @@ const gate = (options) =>
       ...options,
     },
   );
-
-const closing = [];
-after(() => Promise.all(closing.map((close) => close())));
-
-async function listen(server) {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  closing.push(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return server.address().port;
-}
 
 const text = (value) => ({ content: [{ type: "text", text: String(value) }] });
 
@@ -304,17 +292,11 @@ function stateful(auth) {
 
 async function assertBound(ports) {
   // Nobody but who began it, from its first moment on.
-  const initialize = {
-    jsonrpc: "2.0",
-    id: 1,
-    method: "initialize",
-    params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "t", version: "1" } },
-  };
   const accept = { "content-type": "application/json", accept: "application/json, text/event-stream" };
   const began = await fetch(`http://127.0.0.1:${ports[0]}/mcp`, {
     method: "POST",
     headers: { ...READER, ...accept },
-    body: JSON.stringify(initialize),
+    body: JSON.stringify(INITIALIZE),
   });
   await began.text();
   const id = began.headers.get("mcp-session-id");

@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import diagnostics from "node:diagnostics_channel";
 import { once } from "node:events";
 import http from "node:http";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { APIKeyAuthProvider, anyOf, JWTAuthProvider } from "mcp-native-auth";
 import { API_KEY, API_KEYS, CLAIMS, JWT_SECRET, TOKEN, WRONG_API_KEY } from "../../support/credentials.js";
+import { recordEvents } from "../../support/events.js";
 import { checkout } from "../../support/project.js";
 
 const ADDRESS = "192.0.2.1";
@@ -16,16 +16,8 @@ const from = (headers) => ({ headers, url: "/mcp", socket: { remoteAddress: ADDR
 const withKey = (key) => from({ "x-api-key": key });
 const five = (request) => Array.from({ length: 5 }, () => request);
 
-let events;
-const take = (event) => events.push(event);
-const NAMES = ["mcp-native-auth:accepted", "mcp-native-auth:rejected"];
-beforeEach(() => {
-  events = [];
-  for (const name of NAMES) diagnostics.subscribe(name, take);
-});
-afterEach(() => {
-  for (const name of NAMES) diagnostics.unsubscribe(name, take);
-});
+const events = [];
+recordEvents(events);
 
 async function statusesOf(provider, requests) {
   const statuses = [];

@@ -2,22 +2,18 @@
 
 import assert from "node:assert/strict";
 import http from "node:http";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { MCPServer, MCPTool } from "mcp-framework";
 import { APIKeyAuthProvider, generateApiKey, requireAuth } from "mcp-native-auth";
 import { z } from "zod";
 import { freePort } from "../../support/free-port.js";
-import { silenceFrameworkLog } from "../../support/servers.js";
+import { withoutFrameworkLog } from "../../support/servers.js";
 
 const provider = new APIKeyAuthProvider({ keys: [generateApiKey().key] });
 const { guard } = requireAuth(provider);
 const basePath = import.meta.dirname;
 
-let unsilence;
-before(() => {
-  unsilence = silenceFrameworkLog();
-});
-after(() => unsilence());
+withoutFrameworkLog();
 
 class Any extends MCPTool {
   name = "any";

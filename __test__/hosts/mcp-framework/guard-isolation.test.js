@@ -1,7 +1,7 @@
 /** Two users of one mcp-framework server: each gets what is its own. Without the guard the framework mixes them up. */
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
@@ -11,7 +11,7 @@ import { getRequestContext, MCPTool } from "mcp-framework";
 import { currentAuth, JWTAuthProvider, requireAuth } from "mcp-native-auth";
 import { z } from "zod";
 import { JWT_SECRET } from "../../support/credentials.js";
-import { HTTP_STREAM, SSE, silenceFrameworkLog, startServer } from "../../support/servers.js";
+import { HTTP_STREAM, SSE, startServer, withoutFrameworkLog } from "../../support/servers.js";
 
 const CLIENTS = { [SSE]: SSEClientTransport, [HTTP_STREAM]: StreamableHTTPClientTransport };
 const USERS = ["alice", "bob"];
@@ -21,11 +21,7 @@ const WAVE = 20;
 const warnings = [];
 process.on("warning", ({ code }) => warnings.push(code));
 
-let unsilence;
-before(() => {
-  unsilence = silenceFrameworkLog();
-});
-after(() => unsilence());
+withoutFrameworkLog();
 
 /** Says whose request it serves, after a while in which others begin. */
 class Mine extends MCPTool {

@@ -1,10 +1,9 @@
 /** The guard on mcp-framework's own transports: what a provider alone cannot reach. */
 
 import assert from "node:assert/strict";
-import diagnostics from "node:diagnostics_channel";
 import { once } from "node:events";
 import http from "node:http";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { after, before, beforeEach, describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
@@ -21,12 +20,13 @@ import {
 } from "mcp-native-auth";
 import { z } from "zod";
 import { JWT_SECRET } from "../../support/credentials.js";
+import { recordEvents } from "../../support/events.js";
 import {
   HTTP_STREAM,
   SSE,
   serverlessServer,
-  silenceFrameworkLog,
   startServer,
+  withoutFrameworkLog,
 } from "../../support/servers.js";
 
 const CLIENTS = { [SSE]: SSEClientTransport, [HTTP_STREAM]: StreamableHTTPClientTransport };
@@ -62,22 +62,12 @@ class Write extends MCPTool {
 const warnings = [];
 process.on("warning", ({ code }) => warnings.push(code));
 
-let unsilence;
-before(() => {
-  unsilence = silenceFrameworkLog();
-});
-after(() => unsilence());
+withoutFrameworkLog();
 
 const events = [];
-const NAMES = ["mcp-native-auth:accepted", "mcp-native-auth:rejected"];
-const take = ({ reason = "accepted" }) => events.push(reason);
+recordEvents(events, ({ reason = "accepted" }) => reason);
 beforeEach(() => {
   ran = [];
-  events.length = 0;
-  for (const name of NAMES) diagnostics.subscribe(name, take);
-});
-afterEach(() => {
-  for (const name of NAMES) diagnostics.unsubscribe(name, take);
 });
 
 const message = (method, params, id = 1) => JSON.stringify({ jsonrpc: "2.0", id, method, params });

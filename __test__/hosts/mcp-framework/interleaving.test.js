@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import diagnostics from "node:diagnostics_channel";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import net from "node:net";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { APIKeyAuthProvider, anyOf, JWTAuthProvider } from "mcp-native-auth";
 import {
@@ -18,6 +17,7 @@ import {
   WRONG_API_KEY,
   WRONG_TOKEN,
 } from "../../support/credentials.js";
+import { recordEvents } from "../../support/events.js";
 import { checkout } from "../../support/project.js";
 
 const throttle = { failures: 1, trustProxy: 1 };
@@ -131,23 +131,15 @@ const requestFrom = (kind, sent, address) => ({
   socket: { remoteAddress: address },
 });
 
-let events;
-const take = (event) => events.push({ ...event });
-const NAMES = ["mcp-native-auth:accepted", "mcp-native-auth:rejected"];
-beforeEach(() => {
-  events = [];
-  for (const name of NAMES) diagnostics.subscribe(name, take);
-});
-afterEach(() => {
-  for (const name of NAMES) diagnostics.unsubscribe(name, take);
-});
+const events = [];
+recordEvents(events, (event) => ({ ...event }));
 
 const byAddress = (list) =>
   list.toSorted((a, b) => (a.remoteAddress ?? "").localeCompare(b.remoteAddress ?? ""));
 
 function assertEvents(expected) {
   assert.deepEqual(byAddress(events), byAddress(expected.map(({ event }) => event)));
-  events = [];
+  events.length = 0;
 }
 
 /** The answer to a rejected request, which is given once; afterwards the usual one. */
@@ -314,7 +306,7 @@ describe("pipelined requests that ask several providers each", () => {
           );
           const shown = (list) => list.map((event) => JSON.stringify(Object.entries(event).sort())).sort();
           assert.deepEqual(shown(events), shown(expected.map(({ event }) => event)));
-          events = [];
+          events.length = 0;
         }
       } finally {
         server.close();

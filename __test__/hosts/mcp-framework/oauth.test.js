@@ -15,8 +15,8 @@ import {
   SERVERLESS,
   SSE,
   serverlessServer,
-  silenceFrameworkLog,
   startServer,
+  withoutFrameworkLog,
 } from "../../support/servers.js";
 
 const ISSUER = "https://issuer.example";
@@ -37,19 +37,17 @@ const sign = (claims) =>
     key: pair("p256").privateKey,
   });
 
+withoutFrameworkLog();
 let issuer;
-let restoreStderr;
 const warnings = [];
 const noteWarning = ({ code, message }) => warnings.push({ code, message });
 before(async () => {
-  restoreStderr = silenceFrameworkLog();
   process.on("warning", noteWarning);
   issuer = await issuerServer({ keys: [{ ...publicJwk("p256"), kid: "key" }] });
 });
 after(async () => {
   await issuer.close();
   process.off("warning", noteWarning);
-  restoreStderr();
 });
 
 /** Accepts tokens of one issuer, asks another one about opaque tokens; a third one cannot be asked. */

@@ -12,8 +12,8 @@ import {
   HTTP_STREAM,
   SSE,
   serverlessServer,
-  silenceFrameworkLog,
   startServer,
+  withoutFrameworkLog,
 } from "../../support/servers.js";
 
 const NAMES = ["mcp-native-auth:accepted", "mcp-native-auth:rejected"];
@@ -22,14 +22,12 @@ const NAMES = ["mcp-native-auth:accepted", "mcp-native-auth:rejected"];
 let events;
 const note = ({ reason = "accepted", remoteAddress }) => events.push([reason, remoteAddress]);
 
-let restoreStderr;
+withoutFrameworkLog();
 before(() => {
-  restoreStderr = silenceFrameworkLog();
   // Before servers start: what nobody reads is not noted.
   for (const name of NAMES) diagnostics.subscribe(name, note);
 });
 after(() => {
-  restoreStderr();
   for (const name of NAMES) diagnostics.unsubscribe(name, note);
 });
 beforeEach(() => {

@@ -2,23 +2,19 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { APIKeyAuthProvider, generateApiKey } from "mcp-native-auth";
-import { HTTP_STREAM, SSE, silenceFrameworkLog, startServer } from "../../support/servers.js";
+import { HTTP_STREAM, SSE, startServer, withoutFrameworkLog } from "../../support/servers.js";
 
 const CLIENTS = { [SSE]: SSEClientTransport, [HTTP_STREAM]: StreamableHTTPClientTransport };
 const GATED = { sse: true, messages: true };
 const [KEY, OTHER, NEXT] = Array.from({ length: 3 }, () => generateApiKey().key);
 const hashOf = (key) => `sha256:${createHash("sha256").update(key).digest("hex")}`;
 
-let unsilence;
-before(() => {
-  unsilence = silenceFrameworkLog();
-});
-after(() => unsilence());
+withoutFrameworkLog();
 
 /** Runs `use` with a server of this transport, and stops it. */
 async function withServer(transport, provider, use) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { after, before, it } from "node:test";
+import { before, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -25,13 +25,14 @@ import {
   WRONG_API_KEY,
   WRONG_TOKEN,
 } from "../../support/credentials.js";
+import { INITIALIZE } from "../../support/initialize.js";
 import {
   HTTP_STREAM,
   SERVERLESS,
   SSE,
   serverlessServer,
-  silenceFrameworkLog,
   startServer,
+  withoutFrameworkLog,
 } from "../../support/servers.js";
 
 const FRAMEWORK = {
@@ -70,10 +71,6 @@ const JSON_BODY = [
   ["Content-Type", "application/json"],
   ["Accept", "application/json, text/event-stream"],
 ];
-const INITIALIZE = {
-  method: "initialize",
-  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "wire", version: "1.0.0" } },
-};
 const CALL_WHOAMI = { method: "tools/call", params: { name: "whoami", arguments: {} } };
 
 function post(path, message, headers = []) {
@@ -233,12 +230,10 @@ function nameOf({ transport, provider: { kind, config }, endpoints }) {
 const warnings = [];
 const signalListeners = () => [process.listenerCount("SIGINT"), process.listenerCount("SIGTERM")];
 const signalListenersBefore = signalListeners();
-let restoreStderr;
+withoutFrameworkLog();
 before(() => {
-  restoreStderr = silenceFrameworkLog();
   process.on("warning", (warning) => warnings.push(warning));
 });
-after(() => restoreStderr());
 
 for (const transport of TRANSPORTS) {
   for (const provider of PROVIDERS) {
