@@ -69,6 +69,10 @@ export function fastifyHost(gate) {
 
 /** Past Fastify, which would change the type of the content. */
 function send(reply, answer) {
+  if (reply.raw.headersSent) {
+    // Answered while the gate waited, by a time limit for example.
+    return;
+  }
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     reply.raw.setHeader(name, value);
   }

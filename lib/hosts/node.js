@@ -189,6 +189,10 @@ export function followResponse(gate, admitted, req, res) {
 }
 
 export function watchStream(gate, admitted, res) {
+  if (res.destroyed || res.writableFinished) {
+    // The client went away before: no event would follow. HTTP/2 knows the second alone.
+    return;
+  }
   const forget = gate.watchStream(admitted, () => end(res));
   // A response that is made up, as some serverless adapters do, is never closed.
   res.on("finish", forget);

@@ -188,6 +188,20 @@ describe("Fastify", () => {
     await app.close();
   });
 
+  it("writes nothing to a reply that was sent meanwhile", async () => {
+    const auth = requireAuth({ authenticate: () => wait(20, false) });
+    const app = fastify();
+    app.addHook("onRequest", (_request, reply, done) => {
+      done();
+      reply.send("timed out");
+    });
+    await app.register(auth.fastify);
+    app.get("/mcp", async () => "served");
+    assert.equal((await app.inject("/mcp")).body, "timed out");
+    // An unhandled rejection would end the process.
+    await wait(50);
+  });
+
   it("guards the routes of its context, and no others", async () => {
     const app = fastify();
     app.get("/health", async () => "ok");
@@ -278,7 +292,7 @@ describe("streams end with their credential", () => {
   };
   const overHttp = async (server) => {
     const port = await listen(server);
-    return (headers) => fetch(`http://127.0.0.1:${port}/mcp`, { headers });
+    return (headers, signal) => fetch(`http://127.0.0.1:${port}/mcp`, { headers, signal });
   };
 
   const servers = {
@@ -331,6 +345,25 @@ describe("streams end with their credential", () => {
     answer = async () => false;
     assert.ok((await stream.ended) < 4500 + 5000);
   });
+
+  for (const name of ["node:http", "a fetch handler of node:http", "Hono"]) {
+    it(`${name}: a client that left before its stream began is forgotten`, async () => {
+      let asked = 0;
+      const authenticate = () => {
+        asked += 1;
+        return wait(100, true);
+      };
+      const start = await servers[name](requireAuth({ authenticate }));
+      const leaving = new AbortController();
+      const answer = start({}, leaving.signal);
+      await wait(50);
+      leaving.abort();
+      await assert.rejects(answer, { name: "AbortError" });
+      // Past a sweep.
+      await wait(2500);
+      assert.equal(asked, 1);
+    });
+  }
 
   it("a stream that fails is let go", async () => {
     const auth = requireAuth(jwt());
