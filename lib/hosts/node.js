@@ -1,3 +1,4 @@
+import { isPromise } from "../core/promise.js";
 import { refuse, refuseBody } from "../gate/answer.js";
 
 /**
@@ -20,7 +21,7 @@ const END_MS = 1000;
 export function nodeHost(gate) {
   return async function authenticate(req, res, next) {
     const admitting = gate.admit(requestOf(req));
-    const admission = admitting instanceof Promise ? await admitting : admitting;
+    const admission = isPromise(admitting) ? await admitting : admitting;
     if (admission.answer !== undefined) {
       writeAnswer(res, admission.answer);
       return;

@@ -519,6 +519,26 @@ describe("every provider", () => {
     }
   });
 
+  it("is waited for where the global Promise was replaced, as zone.js does", async () => {
+    const Native = globalThis.Promise;
+    const other = { authenticate: async () => false };
+    globalThis.Promise = class Replaced extends Native {};
+    try {
+      for (const provider of [{ authenticate: async () => true }, anyOf([other, keys()])]) {
+        const auth = requireAuth(provider);
+        const { scopes } = await auth.web(new Request("http://localhost/mcp", { headers: withKey }));
+        assert.ok(Array.isArray(scopes));
+        const req = { method: "GET", url: "/mcp", headers: withKey };
+        const isServed = await new Native((resolve) => {
+          auth.express(req, { writeHead: () => resolve(false), end() {} }, () => resolve(true));
+        });
+        assert.ok(isServed);
+      }
+    } finally {
+      globalThis.Promise = Native;
+    }
+  });
+
   it("binds the sessions of a provider that says only yes to what was presented", async () => {
     const auth = requireAuth({ authenticate: async () => true });
     const use = (key) =>
