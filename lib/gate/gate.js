@@ -13,7 +13,7 @@ import {
   refuseOrigin,
   refuseSession,
 } from "./answer.js";
-import { isKey, principalOf, toAuthInfo } from "./auth-info.js";
+import { isKey, keepNames, principalOf, toAuthInfo } from "./auth-info.js";
 import { credentialFault, normalize } from "./credential.js";
 import { forbiddenHeader } from "./origin.js";
 import { MessageError, mismatchedHeader, neededScopes } from "./scopes.js";
@@ -185,7 +185,13 @@ export class Gate {
     /** @type {Admitted} */
     const admitted = isAnonymous
       ? { answer: undefined, authInfo: undefined, verdict: undefined, view, request }
-      : { answer: undefined, authInfo: toAuthInfo(verdict, this.#settings), verdict, view, request };
+      : {
+          answer: undefined,
+          authInfo: toAuthInfo(verdict, this.#settings),
+          verdict: keepNames(verdict),
+          view,
+          request,
+        };
     const refused = isAnonymous ? undefined : this.#checkScopes(admitted, this.#settings.requiredScopes);
     if (refused !== undefined) {
       return { answer: this.#shared(refused, request) };

@@ -171,8 +171,9 @@ export function followResponse(gate, admitted, req, res) {
     return;
   }
   res.writeHead = (...args) => {
-    res.writeHead = writeHead;
     const result = writeHead.apply(res, args);
+    // Not before: one that throws, for a header that cannot be sent, is followed by another.
+    res.writeHead = writeHead;
     const [headers] = args.filter((arg) => typeof arg === "object" && arg !== null);
     const read = (name) => headerIn(headers, name) ?? res.getHeader(name);
     const id = read("mcp-session-id");

@@ -300,6 +300,7 @@ describe("streams end with their credential", () => {
       return overHttp(
         createServer((req, res) =>
           auth.express(req, res, () => {
+            assert.throws(() => res.writeHead(200, { a: "\n" }));
             res.writeHead(200, { "Content-Type": "text/event-stream" });
             const timer = setInterval(() => res.write(": ping\n\n"), 100);
             res.on("close", () => clearInterval(timer));
@@ -547,6 +548,33 @@ describe("every provider", () => {
     assert.equal((await use("b")).status, 404);
     assert.equal((await use("a")).status, undefined);
   });
+
+  for (const [name, provider, own, other] of [
+    ["a key with a record", keys(), withKey, { "x-api-key": "gate-key-of-another-5c81d2" }],
+    [
+      "a provider of others",
+      { authenticate: async ({ headers }) => ({ data: { sub: headers.user } }) },
+      { user: "a" },
+      { user: "bob" },
+    ],
+  ]) {
+    it(`${name}: a tool that changes \`extra\` does not change whose the session is`, async () => {
+      const auth = requireAuth(provider);
+      const port = await listen(
+        createServer((req, res) =>
+          auth.express(req, res, () => {
+            delete req.auth.extra.keyId;
+            req.auth.extra.sub = "bob";
+            res.writeHead(200, { "mcp-session-id": "begun" }).end();
+          }),
+        ),
+      );
+      const use = async (headers) => (await fetch(`http://127.0.0.1:${port}/mcp`, { headers })).status;
+      assert.equal(await use(own), 200);
+      assert.equal(await use({ ...own, "mcp-session-id": "begun" }), 200);
+      assert.ok((await use({ ...other, "mcp-session-id": "begun" })) >= 400);
+    });
+  }
 
   it("`optional` goes on without a credential, and never with a wrong one", async () => {
     const auth = requireAuth(anyOf([jwt(), keys()]), { optional: true, ...TOOLS });
