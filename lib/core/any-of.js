@@ -1,3 +1,4 @@
+import { isPromise } from "./promise.js";
 import { mayCarryCredential } from "./request.js";
 import { specificityOf } from "./verdict.js";
 
@@ -35,7 +36,7 @@ function askFrom(start, methods, request, rejections) {
   for (let index = start; index < methods.length; index += 1) {
     const method = methods[index];
     const verdict = ask(method, request);
-    if (verdict instanceof Promise) {
+    if (isPromise(verdict)) {
       return verdict.then((decided) => {
         if (decided.accepted) {
           return decided;

@@ -1,5 +1,6 @@
 import { carriesBearer } from "./challenge.js";
 import { publishVerdict } from "./events.js";
+import { isPromise } from "./promise.js";
 import { socketAddress } from "./request.js";
 import { Turns } from "./turns.js";
 import { reject } from "./verdict.js";
@@ -85,7 +86,7 @@ export class Authenticator {
     }
     const verdict =
       loading === undefined ? method.decide(request) : loading.then(() => method.decide(request));
-    if (!(verdict instanceof Promise)) {
+    if (!isPromise(verdict)) {
       const attempt = this.#addressOf === socketAddress ? undefined : this.attempt(request);
       return this.#conclude(verdict, request, attempt);
     }
@@ -120,19 +121,19 @@ export class Authenticator {
       if (limit.locksOut) {
         // Not awaited in memory: what is awaited lets other requests in between the look and the count.
         const found = limit.lockedFor(attempt.client);
-        const wait = attempt.noteStore(found instanceof Promise ? await found : found);
+        const wait = attempt.noteStore(isPromise(found) ? await found : found);
         if (wait > 0) {
           return this.#conclude(tooMany(reject(method.name, "LOCKED_OUT"), wait), attempt.request, attempt);
         }
       }
       const decided = method.decide(attempt.request);
-      const verdict = decided instanceof Promise ? await decided : decided;
+      const verdict = isPromise(decided) ? await decided : decided;
       // A store that has just failed is not asked again for the same request.
       if (verdict.accepted || verdict.guesses === 0 || attempt.limiterError) {
         return this.#conclude(verdict, attempt.request, attempt);
       }
       const counted = limit.count(attempt.client, verdict.guesses);
-      const wait = attempt.noteStore(counted instanceof Promise ? await counted : counted);
+      const wait = attempt.noteStore(isPromise(counted) ? await counted : counted);
       const concluded = wait > 0 ? tooMany({ ...verdict, ...throttled(verdict) }, wait) : verdict;
       return this.#conclude(concluded, attempt.request, attempt);
     } finally {

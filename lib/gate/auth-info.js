@@ -95,6 +95,20 @@ function scopesIn(claims, scopeClaims) {
 }
 
 /**
+ * With what names its principal, as it is now: `extra` is the provider's own object here, which a tool may change.
+ *
+ * @param {Accepted} verdict
+ * @returns {Accepted}
+ */
+export function keepNames(verdict) {
+  if (verdict.credential !== undefined || verdict.data === undefined) {
+    return verdict;
+  }
+  const { keyId, iss, sub } = /** @type {Record<string, unknown>} */ (verdict.data);
+  return { ...verdict, data: { keyId, iss, sub, client_id: clientOf(verdict.data) } };
+}
+
+/**
  * Who a verdict is about, as a digest: the issuer, the user and the client of a token (a `sub` belongs to its issuer,
  * RFC 9068 §5), the id of an API key, or a plain key itself.
  *

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { carriesBearer, isBearer } from "../core/challenge.js";
 import { publishVerdict } from "../core/events.js";
+import { isPromise } from "../core/promise.js";
 import { reject } from "../core/verdict.js";
 import {
   challenge,
@@ -12,7 +13,7 @@ import {
   refuseOrigin,
   refuseSession,
 } from "./answer.js";
-import { isKey, principalOf, toAuthInfo } from "./auth-info.js";
+import { isKey, keepNames, principalOf, toAuthInfo } from "./auth-info.js";
 import { credentialFault, normalize } from "./credential.js";
 import { forbiddenHeader } from "./origin.js";
 import { MessageError, mismatchedHeader, neededScopes } from "./scopes.js";
@@ -129,7 +130,7 @@ export class Gate {
     });
     try {
       const admission = decide();
-      return admission instanceof Promise ? admission.catch(unreadable) : admission;
+      return isPromise(admission) ? admission.catch(unreadable) : admission;
     } catch {
       return unreadable();
     }
@@ -167,7 +168,7 @@ export class Gate {
     this.#noteAsked();
     const view = normalize(request, this.#settings.addressOf);
     const verdict = this.#authenticator.authenticate(view);
-    return verdict instanceof Promise
+    return isPromise(verdict)
       ? verdict.then((decided) => this.#conclude(decided, view, request))
       : this.#conclude(verdict, view, request);
   }
@@ -184,7 +185,13 @@ export class Gate {
     /** @type {Admitted} */
     const admitted = isAnonymous
       ? { answer: undefined, authInfo: undefined, verdict: undefined, view, request }
-      : { answer: undefined, authInfo: toAuthInfo(verdict, this.#settings), verdict, view, request };
+      : {
+          answer: undefined,
+          authInfo: toAuthInfo(verdict, this.#settings),
+          verdict: keepNames(verdict),
+          view,
+          request,
+        };
     const refused = isAnonymous ? undefined : this.#checkScopes(admitted, this.#settings.requiredScopes);
     if (refused !== undefined) {
       return { answer: this.#shared(refused, request) };

@@ -1,3 +1,4 @@
+import { isPromise } from "../core/promise.js";
 import { followResponse, parse, requestOf, writeAnswer } from "./node.js";
 
 /**
@@ -16,7 +17,7 @@ export function fastifyHost(gate) {
     }
     app.addHook("onRequest", (request, reply, done) => {
       const admission = gate.admit({ ...requestOf(request.raw), url: request.originalUrl });
-      if (admission instanceof Promise) {
+      if (isPromise(admission)) {
         admission.then((settled) => enter(request, reply, settled, done));
       } else {
         enter(request, reply, admission, done);
@@ -69,6 +70,10 @@ export function fastifyHost(gate) {
 
 /** Past Fastify, which would change the type of the content. */
 function send(reply, answer) {
+  if (reply.raw.headersSent) {
+    // Answered while the gate waited, by a time limit for example.
+    return;
+  }
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     reply.raw.setHeader(name, value);
   }

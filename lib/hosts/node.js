@@ -1,3 +1,4 @@
+import { isPromise } from "../core/promise.js";
 import { refuse, refuseBody } from "../gate/answer.js";
 
 /**
@@ -20,7 +21,7 @@ const END_MS = 1000;
 export function nodeHost(gate) {
   return async function authenticate(req, res, next) {
     const admitting = gate.admit(requestOf(req));
-    const admission = admitting instanceof Promise ? await admitting : admitting;
+    const admission = isPromise(admitting) ? await admitting : admitting;
     if (admission.answer !== undefined) {
       writeAnswer(res, admission.answer);
       return;
@@ -185,8 +186,9 @@ export function followResponse(gate, admitted, req, res) {
     return;
   }
   res.writeHead = (...args) => {
-    res.writeHead = writeHead;
     const result = writeHead.apply(res, args);
+    // Not before: one that throws, for a header that cannot be sent, is followed by another.
+    res.writeHead = writeHead;
     const [headers] = args.filter((arg) => typeof arg === "object" && arg !== null);
     const read = (name) => headerIn(headers, name) ?? res.getHeader(name);
     const id = read("mcp-session-id");
@@ -204,6 +206,10 @@ export function followResponse(gate, admitted, req, res) {
 }
 
 export function watchStream(gate, admitted, res) {
+  if (res.destroyed || res.writableFinished) {
+    // The client went away before: no event would follow. HTTP/2 knows the second alone.
+    return;
+  }
   const forget = gate.watchStream(admitted, () => end(res));
   // A response that is made up, as some serverless adapters do, is never closed.
   res.on("finish", forget);

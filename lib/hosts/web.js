@@ -1,3 +1,4 @@
+import { isPromise } from "../core/promise.js";
 import { MAX_BODY_BYTES, parse, tooLarge, watchStream } from "./node.js";
 
 /**
@@ -40,7 +41,7 @@ export function webHost(gate) {
  */
 export async function decide(gate, request, { ip, localAddress, parsedBody } = {}) {
   const admitting = gate.admit(requestOf(request, ip, localAddress));
-  const admission = admitting instanceof Promise ? await admitting : admitting;
+  const admission = isPromise(admitting) ? await admitting : admitting;
   if (admission.answer !== undefined) {
     return { response: toResponse(admission.answer) };
   }

@@ -1,5 +1,6 @@
 import { bearerChallenge, presentedToken } from "../core/challenge.js";
 import { areRejectionsLogged } from "../core/events.js";
+import { isPromise } from "../core/promise.js";
 import { REASONS } from "../core/reasons.js";
 import { accept, reject, rejectUndecided } from "../core/verdict.js";
 import { CACHED_ID_BASE, rejectionCodes } from "../native/load.js";
@@ -87,7 +88,7 @@ export function jwtMethod({ name, headerName, requireBearer, rules, verifier, re
       return rejection;
     };
     const outcome = verify(token);
-    return outcome instanceof Promise
+    return isPromise(outcome)
       ? outcome.then(conclude, (error) => rejectUndecided(name, error))
       : conclude(outcome);
   }

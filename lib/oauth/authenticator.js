@@ -1,4 +1,5 @@
 import { areRejectionsLogged } from "../core/events.js";
+import { isPromise } from "../core/promise.js";
 import { SourceError } from "../core/refresh.js";
 import { hasScopes, scopesOf } from "../core/scopes.js";
 import { accept, reject, rejectUndecided } from "../core/verdict.js";
@@ -68,7 +69,7 @@ export function oauthMethod({
         return reject(name, readHeader(token) === undefined ? "TOKEN_MALFORMED" : "TOKEN_KEY_UNKNOWN");
       }
       const outcome = issuer.verify(token);
-      return outcome instanceof Promise
+      return isPromise(outcome)
         ? outcome.then((decided) => conclude(decided, token, issuer), unavailable)
         : conclude(outcome, token, issuer);
     } catch (error) {

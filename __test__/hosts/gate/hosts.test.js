@@ -177,6 +177,20 @@ describe("Fastify", () => {
     await app.close();
   });
 
+  it("writes nothing to a reply that was sent meanwhile", async () => {
+    const auth = requireAuth({ authenticate: () => wait(20, false) });
+    const app = fastify();
+    app.addHook("onRequest", (_request, reply, done) => {
+      done();
+      reply.send("timed out");
+    });
+    await app.register(auth.fastify);
+    app.get("/mcp", async () => "served");
+    assert.equal((await app.inject("/mcp")).body, "timed out");
+    // An unhandled rejection would end the process.
+    await wait(50);
+  });
+
   it("guards the routes of its context, and no others", async () => {
     const app = fastify();
     app.get("/health", async () => "ok");
@@ -267,11 +281,12 @@ describe("streams end with their credential", { concurrency: true }, () => {
   };
   const overHttp = async (server) => {
     const port = await listen(server);
-    return (headers) => fetch(`http://127.0.0.1:${port}/mcp`, { headers });
+    return (headers, signal) => fetch(`http://127.0.0.1:${port}/mcp`, { headers, signal });
   };
 
   const pinging = (auth) => (req, res) =>
     auth.express(req, res, () => {
+      if (req.httpVersionMajor === 1) assert.throws(() => res.writeHead(200, { a: "\n" }));
       res.writeHead(200, { "Content-Type": "text/event-stream" });
       const timer = setInterval(() => res.write(": ping\n\n"), 100);
       res.on("close", () => clearInterval(timer));
@@ -347,6 +362,25 @@ describe("streams end with their credential", { concurrency: true }, () => {
     });
     await Promise.all(left);
   });
+
+  for (const name of ["node:http", "a fetch handler of node:http", "Hono"]) {
+    it(`${name}: a client that left before its stream began is forgotten`, async () => {
+      let asked = 0;
+      const authenticate = () => {
+        asked += 1;
+        return wait(100, true);
+      };
+      const start = await servers[name](requireAuth({ authenticate }));
+      const leaving = new AbortController();
+      const answer = start({}, leaving.signal);
+      await wait(50);
+      leaving.abort();
+      await assert.rejects(answer, { name: "AbortError" });
+      // Past a sweep.
+      await wait(2500);
+      assert.equal(asked, 1);
+    });
+  }
 
   it("a stream that fails is let go", async () => {
     const auth = requireAuth(jwt());
@@ -502,6 +536,26 @@ describe("every provider", () => {
     }
   });
 
+  it("is waited for where the global Promise was replaced, as zone.js does", async () => {
+    const Native = globalThis.Promise;
+    const other = { authenticate: async () => false };
+    globalThis.Promise = class Replaced extends Native {};
+    try {
+      for (const provider of [{ authenticate: async () => true }, anyOf([other, keys()])]) {
+        const auth = requireAuth(provider);
+        const { scopes } = await auth.web(new Request("http://localhost/mcp", { headers: withKey }));
+        assert.ok(Array.isArray(scopes));
+        const req = { method: "GET", url: "/mcp", headers: withKey };
+        const isServed = await new Native((resolve) => {
+          auth.express(req, { writeHead: () => resolve(false), end() {} }, () => resolve(true));
+        });
+        assert.ok(isServed);
+      }
+    } finally {
+      globalThis.Promise = Native;
+    }
+  });
+
   it("binds the sessions of a provider that says only yes to what was presented", async () => {
     const auth = requireAuth({ authenticate: async () => true });
     const use = (key) =>
@@ -510,6 +564,33 @@ describe("every provider", () => {
     assert.equal((await use("b")).status, 404);
     assert.equal((await use("a")).status, undefined);
   });
+
+  for (const [name, provider, own, other] of [
+    ["a key with a record", keys(), withKey, { "x-api-key": "gate-key-of-another-5c81d2" }],
+    [
+      "a provider of others",
+      { authenticate: async ({ headers }) => ({ data: { sub: headers.user } }) },
+      { user: "a" },
+      { user: "bob" },
+    ],
+  ]) {
+    it(`${name}: a tool that changes \`extra\` does not change whose the session is`, async () => {
+      const auth = requireAuth(provider);
+      const port = await listen(
+        createServer((req, res) =>
+          auth.express(req, res, () => {
+            delete req.auth.extra.keyId;
+            req.auth.extra.sub = "bob";
+            res.writeHead(200, { "mcp-session-id": "begun" }).end();
+          }),
+        ),
+      );
+      const use = async (headers) => (await fetch(`http://127.0.0.1:${port}/mcp`, { headers })).status;
+      assert.equal(await use(own), 200);
+      assert.equal(await use({ ...own, "mcp-session-id": "begun" }), 200);
+      assert.ok((await use({ ...other, "mcp-session-id": "begun" })) >= 400);
+    });
+  }
 
   it("`optional` goes on without a credential, and never with a wrong one", async () => {
     const auth = requireAuth(anyOf([jwt(), keys()]), { optional: true, ...TOOLS });

@@ -1,6 +1,7 @@
 import { Authenticator, registerAuthenticator } from "../../core/authenticator.js";
 import { carriesBearer } from "../../core/challenge.js";
 import { areRejectionsObserved } from "../../core/events.js";
+import { isPromise } from "../../core/promise.js";
 import { accept, reject } from "../../core/verdict.js";
 import { challengesInContext, consumeAuthError, openSlot, requestOfContext } from "./auth-error-context.js";
 import { authErrorFor } from "./auth-errors.js";
@@ -99,7 +100,7 @@ export class FrameworkHost {
   authenticate(request) {
     const slot = this.#begin(request);
     const verdict = this.#authenticator.authenticate(request);
-    return verdict instanceof Promise
+    return isPromise(verdict)
       ? verdict.then((decided) => this.#answer(decided, request, slot))
       : this.#answer(verdict, request, slot);
   }
