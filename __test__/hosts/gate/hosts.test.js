@@ -274,6 +274,8 @@ describe("streams end with their credential", { concurrency: true }, () => {
     const body = new ReadableStream({
       start(controller) {
         timer = setInterval(() => controller.enqueue(new TextEncoder().encode(": ping\n\n")), 100);
+        // Nobody cancels the stream of a client that has left before.
+        timer.unref();
       },
       cancel: () => clearInterval(timer),
     });
@@ -288,7 +290,8 @@ describe("streams end with their credential", { concurrency: true }, () => {
     auth.express(req, res, () => {
       if (req.httpVersionMajor === 1) assert.throws(() => res.writeHead(200, { a: "\n" }));
       res.writeHead(200, { "Content-Type": "text/event-stream" });
-      const timer = setInterval(() => res.write(": ping\n\n"), 100);
+      // Not cleared where the client has left before.
+      const timer = setInterval(() => res.write(": ping\n\n"), 100).unref();
       res.on("close", () => clearInterval(timer));
     });
 
