@@ -99,7 +99,7 @@ export interface ConfigurationError extends Error {
  * RFC 6052 §2.1). Clients without a known address, such as those of a Unix socket, count as one.
  *
  * An unknown option is ignored with a process warning `MCP_NATIVE_AUTH_UNKNOWN_OPTION`; if the provider is
- * `strict`, it throws `ERR_MCP_AUTH_OPTION_UNKNOWN`.
+ * `strict`, and of {@link requireAuth} always, it throws `ERR_MCP_AUTH_OPTION_UNKNOWN`.
  */
 export interface ThrottleConfig {
   /**

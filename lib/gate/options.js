@@ -84,7 +84,8 @@ export function readGateOptions(config, provider) {
   requireObject(NAME, config);
   const options = readOptions(config, RESTRICTING_OPTIONS);
   checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, false);
-  checkUnknownOptions(NAME, options, OPTIONS);
+  // What is misspelled protects nothing, and no framework's habit has to be kept here.
+  checkUnknownOptions(NAME, options, OPTIONS, true);
   const requiredScopes = scopesOption("requiredScopes", options.requiredScopes) ?? [];
   const published = readResource(options, provider, [
     ...new Set([...requiredScopes, ...provider.requiredScopes]),

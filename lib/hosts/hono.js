@@ -1,3 +1,4 @@
+import { codedError } from "../core/errors.js";
 import { decide, followed } from "./web.js";
 
 /**
@@ -7,6 +8,12 @@ import { decide, followed } from "./web.js";
  */
 export function honoHost(gate) {
   return async function authenticate(c, next) {
+    if (c?.req?.raw === undefined) {
+      throw codedError(
+        "ERR_MCP_AUTH_OPTION_INVALID",
+        "`auth.hono` is for Hono; on Express, use `auth.express`",
+      );
+    }
     // What an earlier middleware has read, Hono keeps.
     const parsedBody =
       c.get("parsedBody") ?? (c.req.raw.bodyUsed ? await c.req.text().catch(() => null) : undefined);

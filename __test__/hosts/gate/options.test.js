@@ -47,6 +47,13 @@ describe("options that cannot work are rejected", () => {
     });
   }
 
+  it("one that is misspelled", () => {
+    assert.throws(() => requireAuth(jwt(), { requiredScope: ["mcp"] }), {
+      code: "ERR_MCP_AUTH_OPTION_UNKNOWN",
+      message: /unknown option "requiredScope" \(did you mean "requiredScopes"\?\)/,
+    });
+  });
+
   it("options that are no object, as those of anyOf", () => {
     for (const options of [5, "mcp", true, ["mcp"], () => {}]) {
       for (const make of [() => requireAuth(jwt(), options), () => anyOf([jwt()], options)]) {

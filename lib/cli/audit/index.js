@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { InputError, readKeys } from "../stdin.js";
@@ -143,6 +144,8 @@ export async function audit(args, { stdin, stdout, stderr, env = process.env }) 
 /** Aborts on the first signal of the system, so that what was started is ended. */
 function onInterruption() {
   const controller = new AbortController();
+  // Every request and pause listens, and many are open at once: no leak of which to warn.
+  setMaxListeners(0, controller.signal);
   const interrupt = () => controller.abort();
   const signals = /** @type {const} */ (["SIGINT", "SIGTERM"]);
   for (const signal of signals) {
