@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { generateApiKey } from "mcp-native-auth";
@@ -19,15 +19,11 @@ const FOREIGN_SECRET = generateApiKey().key;
 
 let folder;
 let redis;
-const env = {
-  ...process.env,
-  NODE_OPTIONS: "",
-  NODE_TEST_CONTEXT: "",
-  JWT_SECRET: generateApiKey().key,
-  API_KEY: generateApiKey().key,
-};
+const env = { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "" };
 
-const run = blocks(page).filter(({ words }) => words[0] === "in" && words[1] === "stacks");
+const marked = blocks(page).filter(({ words }) => words[0] === "in" && words[1] === "stacks");
+const [exporting, calling] = marked.filter(({ language }) => language === "sh").map(({ code }) => code);
+const run = marked.filter(({ language }) => language !== "sh");
 
 /** Blocks that a platform calls, with what calls them as it does. */
 const CALLED = {
@@ -85,6 +81,13 @@ before(async () => {
       writeFileSync(path.join(folder, words[2]), code);
     }
   }
+  mkdirSync(path.join(folder, "node_modules", ".bin"), { recursive: true });
+  symlinkSync(
+    path.join("..", "mcp-native-auth", "bin", "mcp-native-auth.js"),
+    path.join(folder, "node_modules", ".bin", "mcp-native-auth"),
+  );
+  const [key, secret] = shell(`${exporting}echo "$API_KEY $JWT_SECRET"`).trim().split(" ");
+  Object.assign(env, { API_KEY: key, JWT_SECRET: secret });
   if (hasRedis) {
     redis = await redisServer();
     await redis.start();
@@ -92,6 +95,10 @@ before(async () => {
   }
 });
 after(() => redis?.stop());
+
+function shell(commands) {
+  return execFileSync("bash", ["-ec", commands], { cwd: folder, env, encoding: "utf8", stdio: "pipe" });
+}
 
 const tokens = new Map();
 
@@ -160,6 +167,7 @@ describe("docs/stacks.md", { timeout: 200_000 }, () => {
         assert.equal((await call(port, "whoami", bearer("other"))).status, 403);
         assert.match(await (await call(port, "whoami", bearer("mcp"))).text(), /"text":"app"/);
         assert.match(await (await call(port, "write_file", bearer("mcp files:write"))).text(), /written/);
+        assert.match(shell(calling.replace("8080", String(port))), /^HTTP\/1\.1 200 [\s\S]*written/);
         if (!code.includes("fastmcp") && !code.includes("verifier")) {
           assert.equal((await call(port, "write_file", bearer("mcp"))).status, 403);
         } else if (code.includes("fastmcp")) {
