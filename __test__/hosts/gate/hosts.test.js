@@ -210,10 +210,13 @@ describe("fetch handlers", () => {
   const ask = (app, path, init) => app.request(`http://localhost${path}`, init);
 
   it("on another framework, says which member is meant", async () => {
-    await assert.rejects(requireAuth(jwt()).hono({}, {}, () => {}), {
-      code: "ERR_MCP_AUTH_OPTION_INVALID",
-      message: /`auth\.express`/,
-    });
+    await assert.rejects(
+      requireAuth(jwt()).hono({}, {}, () => {}),
+      {
+        code: "ERR_MCP_AUTH_OPTION_INVALID",
+        message: /`auth\.express`/,
+      },
+    );
   });
 
   it("Hono without a server: `app.request`", async () => {
