@@ -29,14 +29,14 @@ export function readOptions(config, restricting) {
 }
 
 /**
- * Rejects options that hold none, such as a list of scopes, where the framework has no say: what they were to restrict
+ * Rejects options that hold none, such as a list of scopes or a Map, where the framework has no say: what they were to restrict
  * would not be restricted. `undefined` and `null` are no options.
  *
  * @param {string} owner
  * @param {unknown} config
  */
 export function requireObject(owner, config) {
-  if (config !== undefined && config !== null && (typeof config !== "object" || isArray(config))) {
+  if (config !== undefined && config !== null && (typeof config !== "object" || Symbol.iterator in config)) {
     throw codedError("ERR_MCP_AUTH_OPTION_INVALID", `the options of \`${owner}\` must be an object`);
   }
 }

@@ -130,7 +130,7 @@ export class Gate {
     });
     try {
       const admission = decide();
-      return isPromise(admission) ? admission.catch(unreadable) : admission;
+      return isPromise(admission) ? admission.then(undefined, unreadable) : admission;
     } catch {
       return unreadable();
     }

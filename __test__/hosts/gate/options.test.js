@@ -55,7 +55,7 @@ describe("options that cannot work are rejected", () => {
   });
 
   it("options that are no object, as those of anyOf", () => {
-    for (const options of [5, "mcp", true, ["mcp"], () => {}]) {
+    for (const options of [5, "mcp", true, ["mcp"], new Map([["requiredScopes", ["mcp"]]]), () => {}]) {
       for (const make of [() => requireAuth(jwt(), options), () => anyOf([jwt()], options)]) {
         assert.throws(make, { code: "ERR_MCP_AUTH_OPTION_INVALID" });
       }
