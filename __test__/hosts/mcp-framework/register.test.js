@@ -1,14 +1,12 @@
 /** `node --import mcp-native-auth/register`: our classes in an application that imports the framework's. */
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { readFileSync, realpathSync, writeFileSync } from "node:fs";
-import module from "node:module";
+import { spawnSync } from "node:child_process";
+import { realpathSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
-import jsonwebtoken from "jsonwebtoken";
 import ts from "typescript";
-import { freePort } from "../../support/free-port.js";
+import { MECHANISM_FILES, MECHANISMS } from "../../support/hook-mechanisms.js";
 import { copyModule, FRAMEWORK_NEEDS, project, runJson } from "../../support/project.js";
 
 const SWITCH = ["--import", "mcp-native-auth/register"];
@@ -16,22 +14,8 @@ const STRICT = ["--import", "mcp-native-auth/register/strict"];
 const SECRET = "Zq81-0f8d27c61be94a7350d2c8f1e6a3b975";
 const FRAMEWORK = ["mcp-framework"];
 
-/**
- * What runs before the switch, by what the switch then finds: Node's hooks in the application's thread,
- * which Node 20 lacks, and those in a thread of their own.
- */
-const WITHOUT_SYNCHRONOUS_HOOKS = `
-  const loaders = require("node:module");
-  delete loaders.registerHooks;
-  loaders.syncBuiltinESMExports();
-`;
-const MECHANISMS = { "module.register": ["--require", "./without-synchronous-hooks.cjs"] };
-if (module.registerHooks !== undefined) {
-  MECHANISMS["module.registerHooks"] = [];
-}
-
 function application(files, installed = { dependencies: FRAMEWORK }) {
-  return project({ "without-synchronous-hooks.cjs": WITHOUT_SYNCHRONOUS_HOOKS, ...files }, installed);
+  return project({ ...MECHANISM_FILES, ...files }, installed);
 }
 
 /** What a program under the switch prints as JSON, without what Node says of its own features. */
@@ -61,86 +45,6 @@ function ending(folder, file, args, { flags = [], env = {} } = {}) {
   );
   return { status, stdout, stderr, warnings: warningsIn(stderr) };
 }
-
-describe("a TypeScript server that imports from mcp-framework, as it stands", () => {
-  const fixture = path.join(import.meta.dirname, "../../support/typescript-project");
-  const read = (file) => readFileSync(path.join(fixture, file), "utf8");
-  const claims = { sub: "alice", exp: 4_102_444_800 };
-  const token = jsonwebtoken.sign(claims, SECRET);
-  const critical = jsonwebtoken.sign(claims, SECRET, { header: { crit: ["pact"], pact: true } });
-  let folder;
-
-  before(() => {
-    folder = application(
-      {
-        "src/auth.ts": read("src/auth.ts"),
-        "src/index.ts": read("src/index.ts"),
-        "package.json": read("package.json"),
-        "tsconfig.json": read("tsconfig.json"),
-      },
-      { dependencies: [...FRAMEWORK, "@modelcontextprotocol/sdk", "zod", "@types/node", "typescript"] },
-    );
-    const tsc = spawnSync(process.execPath, [path.join(folder, "node_modules/typescript/bin/tsc")], {
-      cwd: folder,
-      encoding: "utf8",
-    });
-    assert.equal(tsc.status, 0, tsc.stdout);
-  });
-
-  const asked = async (args, kind, requests) => {
-    const port = await freePort();
-    return served(folder, [...args, "dist/index.js", String(port), kind, SECRET], async () => {
-      const answers = [];
-      for (const headers of requests) {
-        answers.push(await opened(`http://127.0.0.1:${port}/sse`, headers));
-      }
-      return answers;
-    });
-  };
-  const apiKeys = [{}, { "X-API-Key": "wrong" }, { "X-API-Key": SECRET }];
-  const tokens = [{}, ...[token, critical].map((each) => ({ Authorization: `Bearer ${each}` }))];
-
-  it("without the switch the framework decides: it logs the key and takes a token with `crit`", async () => {
-    const { answers, log } = await asked([], "api-key", apiKeys);
-    assert.deepEqual(
-      answers.map(({ status }) => status),
-      [401, 401, 200],
-    );
-    assert.ok(log.includes(SECRET));
-    const jwt = await asked([], "jwt", tokens);
-    assert.deepEqual(
-      jwt.answers.map(({ status }) => status),
-      [401, 200, 200],
-    );
-  });
-
-  for (const [mechanism, args] of Object.entries(MECHANISMS)) {
-    it(`API keys are ours: no key reaches the log (${mechanism})`, async () => {
-      const { answers, log } = await asked([...args, ...SWITCH], "api-key", apiKeys);
-      const challenge = 'ApiKey realm="MCP Server", header="X-API-Key"';
-      assert.deepEqual(answers, [
-        { status: 401, challenge },
-        { status: 401, challenge },
-        { status: 200, challenge: null },
-      ]);
-      assert.match(log, /listening on/);
-      assert.match(log, /\[DEBUG\]/);
-      assert.ok(!log.includes(SECRET), log);
-      assert.doesNotMatch(log, /MCP_NATIVE_AUTH/);
-    });
-
-    it(`tokens are ours: one with \`crit\` is refused, with a challenge (${mechanism})`, async () => {
-      const { answers, log } = await asked([...args, ...SWITCH], "jwt", tokens);
-      const challenge = 'Bearer realm="MCP Server"';
-      assert.deepEqual(answers, [
-        { status: 401, challenge },
-        { status: 200, challenge: null },
-        { status: 401, challenge: `${challenge}, error="invalid_token"` },
-      ]);
-      assert.ok(!log.includes(SECRET) && !log.includes(token.slice(-20)), log);
-    });
-  }
-});
 
 /** Importers of the framework; `given` is what each got. */
 const IMPORTERS = {
@@ -760,39 +664,3 @@ it("is declared for TypeScript", () => {
     assert.equal(path.basename(resolvedModule?.resolvedFileName ?? "nothing"), file);
   }
 });
-
-/** Status and challenge of a request for an event stream, which is left as soon as it opens. */
-async function opened(url, headers) {
-  const left = new AbortController();
-  const response = await fetch(url, { headers, signal: left.signal });
-  const challenge = response.headers.get("www-authenticate");
-  left.abort();
-  return { status: response.status, challenge };
-}
-
-/** Runs a server while `use` does, and gives what it answered and all that the server logged. */
-async function served(folder, args, use) {
-  const child = spawn(process.execPath, args, {
-    cwd: folder,
-    env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "", MCP_DEBUG_CONSOLE: "true" },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let log = "";
-  child.stderr.on("data", (chunk) => {
-    log += chunk;
-  });
-  const ended = new Promise((resolve) => child.once("close", resolve));
-  try {
-    const deadline = Date.now() + 20_000;
-    while (!log.includes("listening on")) {
-      assert.ok(child.exitCode === null && Date.now() < deadline, `the server did not start:\n${log}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    const answers = await use();
-    child.kill("SIGKILL");
-    await ended;
-    return { answers, log };
-  } finally {
-    child.kill("SIGKILL");
-  }
-}
