@@ -1,7 +1,7 @@
-/** The types as a consumer's compiler sees them, and a TypeScript project that changes one import. */
+/** The types as a consumer's compiler sees them, and a TypeScript project that changes one import or is run under the switch. */
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
@@ -10,23 +10,47 @@ import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import jsonwebtoken from "jsonwebtoken";
 import ts from "typescript";
 import { freePort } from "../support/free-port.js";
+import { MECHANISM_FILES, MECHANISMS } from "../support/hook-mechanisms.js";
 import { checkout, project } from "../support/project.js";
 
 const types = import.meta.dirname;
 
-/** What a strict compiler finds in files that do not depend on each other. */
-function errorsOf(files, resolution) {
-  const options = {
+/** Declaration files by what they are parsed as: most are the same in each of the programs. */
+const declarationFiles = new Map();
+
+function programOf(files, options) {
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile } = host;
+  host.getSourceFile = (name, as, ...rest) => {
+    if (!/\.d\.[cm]?ts$/.test(name)) {
+      return getSourceFile(name, as, ...rest);
+    }
+    const key = `${name} ${as.languageVersion} ${as.impliedNodeFormat}`;
+    if (!declarationFiles.has(key)) {
+      declarationFiles.set(key, getSourceFile(name, as, ...rest));
+    }
+    return declarationFiles.get(key);
+  };
+  return ts.createProgram(
+    [files].flat(),
+    { target: ts.ScriptTarget.ES2022, types: ["node"], ...options },
+    host,
+  );
+}
+
+/** What a strict compiler finds in files that do not depend on each other; `isChecked` leaves out files. */
+function errorsOf(files, resolution, isChecked = () => true) {
+  const program = programOf(files, {
     strict: true,
     noUncheckedIndexedAccess: true,
     noEmit: true,
-    target: ts.ScriptTarget.ES2022,
-    types: ["node"],
     skipLibCheck: true,
     ...resolution,
-  };
-  const program = ts.createProgram([files].flat(), options);
-  return ts.getPreEmitDiagnostics(program).map(({ file: source, start, messageText }) => ({
+  });
+  const checked = program.getSourceFiles().filter(({ fileName }) => isChecked(fileName));
+  assert.notEqual(checked.length, 0);
+  const found = checked.flatMap((source) => ts.getPreEmitDiagnostics(program, source));
+  return ts.sortAndDeduplicateDiagnostics(found).map(({ file: source, start, messageText }) => ({
     line: source === undefined ? 0 : source.getLineAndCharacterOfPosition(start).line + 1,
     file: source?.fileName,
     message: ts.flattenDiagnosticMessageText(messageText, " "),
@@ -84,14 +108,9 @@ for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
 }
 
 it("the declarations themselves hold without skipLibCheck", () => {
-  const errors = errorsOf(path.join(checkout, "index.d.ts"), {
-    ...NODE_NEXT,
-    skipLibCheck: false,
-  });
-  assert.deepEqual(
-    errors.filter(({ file }) => file === undefined || !file.includes("node_modules")),
-    [],
-  );
+  const options = { ...NODE_NEXT, skipLibCheck: false };
+  const isOwn = (file) => !file.includes("node_modules");
+  assert.deepEqual(errorsOf(path.join(checkout, "index.d.ts"), options, isOwn), []);
 });
 
 it("the declarations do not depend on the version of @types/node", () => {
@@ -123,13 +142,14 @@ it("the declarations do not depend on the version of @types/node", () => {
     typeRoots: [path.join(folder, "node_modules/@types")],
     skipLibCheck: false,
   };
-  const errors = errorsOf(path.join(folder, "main.ts"), { ...options, lib: ["lib.es2022.d.ts"] });
+  const isOwn = (file) => file.startsWith(folder);
+  const errors = errorsOf(path.join(folder, "main.ts"), { ...options, lib: ["lib.es2022.d.ts"] }, isOwn);
   assert.deepEqual(errors, []);
 });
 
 for (const declarations of ["index.d.ts", "index.d.cts"]) {
   it(`${declarations} names exactly the exports that there are`, async () => {
-    const program = ts.createProgram([path.join(checkout, declarations)], NODE_NEXT);
+    const program = programOf(path.join(checkout, declarations), NODE_NEXT);
     const checker = program.getTypeChecker();
     const source = program.getSourceFile(path.join(checkout, declarations));
     const values = checker
@@ -155,11 +175,9 @@ it("the declarations for CommonJS are those for modules, under module: node16 to
     { dependencies: ["@types/node"] },
   );
   const node16 = { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 };
-  const errors = errorsOf(path.join(folder, "main.ts"), { ...node16, skipLibCheck: false });
-  assert.deepEqual(
-    errors.filter(({ file }) => file === undefined || file.startsWith(folder)),
-    [],
-  );
+  const options = { ...node16, skipLibCheck: false };
+  const isOwn = (file) => file.startsWith(folder);
+  assert.deepEqual(errorsOf(path.join(folder, "main.ts"), options, isOwn), []);
 });
 
 describe("declarations", () => {
@@ -220,57 +238,111 @@ describe("a TypeScript project of mcp-framework", () => {
   const switched = auth.replace('from "mcp-framework"', 'from "mcp-native-auth"');
   assert.notEqual(switched, auth);
 
-  for (const [name, authModule] of Object.entries({
-    "as it stands": auth,
-    "with the import changed": switched,
-  })) {
-    it(`${name}: compiles, runs, accepts and rejects`, async () => {
-      const folder = project(
-        {
-          "src/auth.ts": authModule,
-          "src/index.ts": read("src/index.ts"),
-          "package.json": read("package.json"),
-          "tsconfig.json": read("tsconfig.json"),
-        },
-        { dependencies: ["mcp-framework", "@modelcontextprotocol/sdk", "zod", "@types/node", "typescript"] },
-      );
-      const tsc = spawnSync(process.execPath, [path.join(folder, "node_modules/typescript/bin/tsc")], {
-        cwd: folder,
-        encoding: "utf8",
-      });
-      assert.equal(tsc.status, 0, tsc.stdout);
-      assert.deepEqual(readdirSync(path.join(folder, "dist")).sort(), ["auth.js", "index.js"]);
+  const secret = "Zq81-0f8d27c61be94a7350d2c8f1e6a3b975";
+  const claims = { sub: "alice", exp: 4_102_444_800 };
+  const bearer = (...signing) => ({ Authorization: `Bearer ${jsonwebtoken.sign(claims, ...signing)}` });
+  const good = bearer(secret, { noTimestamp: true });
+  const bad = bearer("another secret");
+  const critical = bearer(secret, { header: { crit: ["pact"], pact: true } });
 
-      const secret = "typescript-project-secret-0123456789";
-      const claims = { sub: "alice", exp: 4_102_444_800 };
-      const good = jsonwebtoken.sign(claims, secret, { noTimestamp: true });
-      const bad = jsonwebtoken.sign(claims, "another secret");
-      await served(folder, ["api-key", secret], async (url) => {
-        assert.deepEqual(await whoami(url, { "X-API-Key": secret }), { greeting: "hi", context: {} });
-        await assert.rejects(whoami(url, { "X-API-Key": "wrong" }), /401/);
-        await assert.rejects(whoami(url, {}), /401/);
-      });
-      await served(folder, ["jwt", secret], async (url) => {
-        const answer = await whoami(url, { Authorization: `Bearer ${good}` });
-        assert.deepEqual(answer, { greeting: "hi", context: claims });
-        await assert.rejects(whoami(url, { Authorization: `Bearer ${bad}` }), /401/);
-      });
+  /** The project as compiled, with nothing of its source changed but the module that one import names. */
+  const compiled = (authModule) => {
+    const folder = project(
+      {
+        ...MECHANISM_FILES,
+        "src/auth.ts": authModule,
+        "src/index.ts": read("src/index.ts"),
+        "package.json": read("package.json"),
+        "tsconfig.json": read("tsconfig.json"),
+      },
+      { dependencies: ["mcp-framework", "@modelcontextprotocol/sdk", "zod", "@types/node"] },
+    );
+    const config = ts.getParsedCommandLineOfConfigFile(path.join(folder, "tsconfig.json"), {}, ts.sys);
+    const program = programOf(config.fileNames, config.options);
+    const errors = [...config.errors, ...ts.getPreEmitDiagnostics(program)];
+    assert.deepEqual(
+      errors.map(({ messageText }) => messageText),
+      [],
+    );
+    program.emit();
+    assert.deepEqual(readdirSync(path.join(folder, "dist")).sort(), ["auth.js", "index.js"]);
+    return folder;
+  };
+
+  const folders = {};
+  before(() => {
+    folders.asItStands = compiled(auth);
+    folders.changed = compiled(switched);
+  });
+
+  it("as it stands: accepts and rejects, logs the key, and takes a token with `crit`", async () => {
+    const run = (kind, use) => served(folders.asItStands, [], [kind, secret], use);
+    const log = await run("api-key", acceptsTheKey);
+    assert.ok(log.includes(secret));
+    await run("jwt", async (url) => {
+      await acceptsTheToken(url);
+      assert.equal((await opened(url, critical)).status, 200);
     });
+  });
+
+  const ours = { "with the import changed": ["changed", []] };
+  for (const [mechanism, args] of Object.entries(MECHANISMS)) {
+    ours[`under the switch, ${mechanism}`] = [
+      "asItStands",
+      [...args, "--import", "mcp-native-auth/register"],
+    ];
+  }
+  for (const [name, [folder, args]] of Object.entries(ours)) {
+    it(`${name}: accepts and rejects, with challenges; no key is logged, no token with \`crit\` taken`, async () => {
+      const run = (kind, use) => served(folders[folder], args, [kind, secret], use);
+      const keyLog = await run("api-key", async (url) => {
+        await acceptsTheKey(url);
+        const challenge = 'ApiKey realm="MCP Server", header="X-API-Key"';
+        assert.deepEqual(await opened(url, {}), { status: 401, challenge });
+        assert.deepEqual(await opened(url, { "X-API-Key": "wrong" }), { status: 401, challenge });
+        assert.deepEqual(await opened(url, { "X-API-Key": secret }), { status: 200, challenge: null });
+      });
+      const tokenLog = await run("jwt", async (url) => {
+        await acceptsTheToken(url);
+        const challenge = 'Bearer realm="MCP Server"';
+        const invalid = `${challenge}, error="invalid_token"`;
+        assert.deepEqual(await opened(url, {}), { status: 401, challenge });
+        assert.deepEqual(await opened(url, good), { status: 200, challenge: null });
+        assert.deepEqual(await opened(url, critical), { status: 401, challenge: invalid });
+      });
+      assert.match(keyLog, /\[DEBUG\]/);
+      for (const log of [keyLog, tokenLog]) {
+        assert.ok(!log.includes(secret) && !log.includes(good.Authorization.slice(-20)), log);
+        assert.doesNotMatch(log, /MCP_NATIVE_AUTH/);
+      }
+    });
+  }
+
+  async function acceptsTheKey(url) {
+    assert.deepEqual(await whoami(url, { "X-API-Key": secret }), { greeting: "hi", context: {} });
+    await assert.rejects(whoami(url, { "X-API-Key": "wrong" }), /401/);
+    await assert.rejects(whoami(url, {}), /401/);
+  }
+
+  async function acceptsTheToken(url) {
+    assert.deepEqual(await whoami(url, good), { greeting: "hi", context: claims });
+    await assert.rejects(whoami(url, bad), /401/);
   }
 });
 
-/** Runs the compiled project while `use` does. */
-async function served(folder, args, use) {
+/** Runs the compiled project while `use` does, and gives what it logged. */
+async function served(folder, execArgv, args, use) {
   const port = await freePort();
-  const child = spawn(process.execPath, [path.join(folder, "dist/index.js"), String(port), ...args], {
+  const child = spawn(process.execPath, [...execArgv, "dist/index.js", String(port), ...args], {
     cwd: folder,
+    env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "", MCP_DEBUG_CONSOLE: "true" },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let log = "";
   child.stderr.on("data", (chunk) => {
     log += chunk;
   });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const ended = new Promise((resolve) => child.once("close", resolve));
   try {
     const deadline = Date.now() + 20_000;
     while (!log.includes("listening on")) {
@@ -282,6 +354,16 @@ async function served(folder, args, use) {
     child.kill("SIGKILL");
     await ended;
   }
+  return log;
+}
+
+/** Status and challenge of a request for an event stream, which is left as soon as it opens. */
+async function opened(url, headers) {
+  const left = new AbortController();
+  const response = await fetch(url, { headers, signal: left.signal });
+  const challenge = response.headers.get("www-authenticate");
+  left.abort();
+  return { status: response.status, challenge };
 }
 
 /** What the tool answers to the official client with these headers on every request. */

@@ -165,8 +165,9 @@ const OVER_SSE = [200, 202, 202, 202, 202];
 
 /** What the application does, as `statuses`; what clients are answered; what it warns of. */
 const CASES = {
-  "`auth` at the top level, with start() over HTTP stream": [
-    `${BEFORE} start({ auth: { provider }, transport: ${HTTP("")} }); const statuses = await httpStream(port);`,
+  "`auth` at the top level, with start() over HTTP stream, and many clients": [
+    `${BEFORE} start({ auth: { provider }, transport: ${HTTP("")} });
+    await httpStream(port); await httpStream(port); const statuses = await httpStream(port);`,
     ANSWERED,
     [START],
   ],
@@ -190,12 +191,6 @@ const CASES = {
     ANSWERED,
     [START],
     ["--import", "mcp-native-auth/register"],
-  ],
-  "the same, with many clients": [
-    `${BEFORE} start({ auth: { provider }, transport: ${HTTP("")} });
-    await httpStream(port); await httpStream(port); const statuses = await httpStream(port);`,
-    ANSWERED,
-    [START],
   ],
   "no `auth` anywhere": [
     `${BEFORE} provider; start({ transport: ${HTTP("")} }); const statuses = await httpStream(port);`,

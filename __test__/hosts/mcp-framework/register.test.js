@@ -1,14 +1,12 @@
 /** `node --import mcp-native-auth/register`: our classes in an application that imports the framework's. */
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { readFileSync, realpathSync, writeFileSync } from "node:fs";
-import module from "node:module";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
-import jsonwebtoken from "jsonwebtoken";
 import ts from "typescript";
-import { freePort } from "../../support/free-port.js";
+import { MECHANISM_FILES, MECHANISMS } from "../../support/hook-mechanisms.js";
 import { copyModule, FRAMEWORK_NEEDS, project, runJson } from "../../support/project.js";
 
 const SWITCH = ["--import", "mcp-native-auth/register"];
@@ -16,22 +14,28 @@ const STRICT = ["--import", "mcp-native-auth/register/strict"];
 const SECRET = "Zq81-0f8d27c61be94a7350d2c8f1e6a3b975";
 const FRAMEWORK = ["mcp-framework"];
 
-/**
- * What runs before the switch, by what the switch then finds: Node's hooks in the application's thread,
- * which Node 20 lacks, and those in a thread of their own.
- */
-const WITHOUT_SYNCHRONOUS_HOOKS = `
-  const loaders = require("node:module");
-  delete loaders.registerHooks;
-  loaders.syncBuiltinESMExports();
-`;
-const MECHANISMS = { "module.register": ["--require", "./without-synchronous-hooks.cjs"] };
-if (module.registerHooks !== undefined) {
-  MECHANISMS["module.registerHooks"] = [];
+const installations = new Map();
+
+/** A folder with these files; tests share one for each way of installing, with what is left of the files of others. */
+function application(files, installed = { dependencies: FRAMEWORK }) {
+  const key = JSON.stringify(installed);
+  if (!installations.has(key)) {
+    installations.set(key, project(MECHANISM_FILES, installed));
+  }
+  const folder = installations.get(key);
+  for (const [name, content] of Object.entries({ "package.json": '{ "type": "module" }', ...files })) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), content);
+  }
+  return folder;
 }
 
-function application(files, installed = { dependencies: FRAMEWORK }) {
-  return project({ "without-synchronous-hooks.cjs": WITHOUT_SYNCHRONOUS_HOOKS, ...files }, installed);
+/** An application with two copies of the framework. */
+function applicationOfTwo(files) {
+  const folder = application(files, { dependencies: FRAMEWORK_NEEDS });
+  copyModule("mcp-framework", folder);
+  copyModule("mcp-framework", path.join(folder, "plugin"));
+  return folder;
 }
 
 /** What a program under the switch prints as JSON, without what Node says of its own features. */
@@ -62,120 +66,35 @@ function ending(folder, file, args, { flags = [], env = {} } = {}) {
   return { status, stdout, stderr, warnings: warningsIn(stderr) };
 }
 
-describe("a TypeScript server that imports from mcp-framework, as it stands", () => {
-  const fixture = path.join(import.meta.dirname, "../../support/typescript-project");
-  const read = (file) => readFileSync(path.join(fixture, file), "utf8");
-  const claims = { sub: "alice", exp: 4_102_444_800 };
-  const token = jsonwebtoken.sign(claims, SECRET);
-  const critical = jsonwebtoken.sign(claims, SECRET, { header: { crit: ["pact"], pact: true } });
-  let folder;
-
-  before(() => {
-    folder = application(
-      {
-        "src/auth.ts": read("src/auth.ts"),
-        "src/index.ts": read("src/index.ts"),
-        "package.json": read("package.json"),
-        "tsconfig.json": read("tsconfig.json"),
-      },
-      { dependencies: [...FRAMEWORK, "@modelcontextprotocol/sdk", "zod", "@types/node", "typescript"] },
-    );
-    const tsc = spawnSync(process.execPath, [path.join(folder, "node_modules/typescript/bin/tsc")], {
-      cwd: folder,
-      encoding: "utf8",
-    });
-    assert.equal(tsc.status, 0, tsc.stdout);
-  });
-
-  const asked = async (args, kind, requests) => {
-    const port = await freePort();
-    return served(folder, [...args, "dist/index.js", String(port), kind, SECRET], async () => {
-      const answers = [];
-      for (const headers of requests) {
-        answers.push(await opened(`http://127.0.0.1:${port}/sse`, headers));
-      }
-      return answers;
-    });
-  };
-  const apiKeys = [{}, { "X-API-Key": "wrong" }, { "X-API-Key": SECRET }];
-  const tokens = [{}, ...[token, critical].map((each) => ({ Authorization: `Bearer ${each}` }))];
-
-  it("without the switch the framework decides: it logs the key and takes a token with `crit`", async () => {
-    const { answers, log } = await asked([], "api-key", apiKeys);
-    assert.deepEqual(
-      answers.map(({ status }) => status),
-      [401, 401, 200],
-    );
-    assert.ok(log.includes(SECRET));
-    const jwt = await asked([], "jwt", tokens);
-    assert.deepEqual(
-      jwt.answers.map(({ status }) => status),
-      [401, 200, 200],
-    );
-  });
-
-  for (const [mechanism, args] of Object.entries(MECHANISMS)) {
-    it(`API keys are ours: no key reaches the log (${mechanism})`, async () => {
-      const { answers, log } = await asked([...args, ...SWITCH], "api-key", apiKeys);
-      const challenge = 'ApiKey realm="MCP Server", header="X-API-Key"';
-      assert.deepEqual(answers, [
-        { status: 401, challenge },
-        { status: 401, challenge },
-        { status: 200, challenge: null },
-      ]);
-      assert.match(log, /listening on/);
-      assert.match(log, /\[DEBUG\]/);
-      assert.ok(!log.includes(SECRET), log);
-      assert.doesNotMatch(log, /MCP_NATIVE_AUTH/);
-    });
-
-    it(`tokens are ours: one with \`crit\` is refused, with a challenge (${mechanism})`, async () => {
-      const { answers, log } = await asked([...args, ...SWITCH], "jwt", tokens);
-      const challenge = 'Bearer realm="MCP Server"';
-      assert.deepEqual(answers, [
-        { status: 401, challenge },
-        { status: 200, challenge: null },
-        { status: 401, challenge: `${challenge}, error="invalid_token"` },
-      ]);
-      assert.ok(!log.includes(SECRET) && !log.includes(token.slice(-20)), log);
-    });
-  }
-});
-
-/** Importers of the framework; `given` is what each got. */
+/** Modules that import the framework and export what each got as `given`; those with an entry of their own come first. */
 const IMPORTERS = {
+  "its path": `import * as given from "./node_modules/mcp-framework/dist/index.js"; export { given };`,
+  "an import map": `import * as given from "#framework"; export { given };`,
+  "the name in its documentation": `import * as given from "@modelcontextprotocol/mcp-framework"; export { given };`,
+  "a re-export": `import * as given from "./again.mjs"; export { given };`,
+  "import()": `export const given = await import("mcp-framework");`,
+  "a namespace": `import * as given from "mcp-framework"; export { given };`,
   "named imports": `import { APIKeyAuthProvider, JWTAuthProvider, MCPServer } from "mcp-framework";
-    const given = { APIKeyAuthProvider, JWTAuthProvider, MCPServer };`,
-  "a namespace": `import * as given from "mcp-framework";`,
-  "a re-export": `import * as given from "./again.mjs";`,
-  "import()": `const given = await import("mcp-framework");`,
-  "the name in its documentation": `import * as given from "@modelcontextprotocol/mcp-framework";`,
-  "an import map": `import * as given from "#framework";`,
-  "its path": `import * as given from "./node_modules/mcp-framework/dist/index.js";`,
+    export const given = { APIKeyAuthProvider, JWTAuthProvider, MCPServer };`,
 };
 const SEEN = `
-  import * as ours from "mcp-native-auth";
-  import { createRequire } from "node:module";
-  const real = createRequire(import.meta.url)("./node_modules/mcp-framework/dist/index.js");
-  const provider = new given.APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
-  class Audited extends given.JWTAuthProvider {}
-  const subclassed = new Audited({ secret: "a7Kq0ZtR4mWx8vCn2LpYd6HsJ3bTfGuE" });
-  console.log(JSON.stringify({
-    ours: [given.APIKeyAuthProvider === ours.APIKeyAuthProvider, given.JWTAuthProvider === ours.JWTAuthProvider],
-    rest: given.MCPServer === real.MCPServer,
-    instances: [provider instanceof real.APIKeyAuthProvider, subclassed instanceof real.JWTAuthProvider],
-    crossed: provider instanceof real.JWTAuthProvider,
-    fields: Object.keys(provider),
-  }));`;
-const REPLACED = {
-  ours: [true, true],
-  rest: true,
-  instances: [true, true],
-  crossed: false,
-  fields: [],
-  // `SEEN` requires the framework, to compare.
-  warnings: ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"],
-};
+  const { createRequire } = process.getBuiltinModule("node:module");
+  const seen = (given, ours) => {
+    const real = createRequire(process.argv[1])("./node_modules/mcp-framework/dist/index.js");
+    const provider = new given.APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
+    class Audited extends given.JWTAuthProvider {}
+    const subclassed = new Audited({ secret: "a7Kq0ZtR4mWx8vCn2LpYd6HsJ3bTfGuE" });
+    return {
+      ours: [given.APIKeyAuthProvider === ours.APIKeyAuthProvider, given.JWTAuthProvider === ours.JWTAuthProvider],
+      rest: given.MCPServer === real.MCPServer,
+      instances: [provider instanceof real.APIKeyAuthProvider, subclassed instanceof real.JWTAuthProvider],
+      crossed: provider instanceof real.JWTAuthProvider,
+      fields: Object.keys(provider),
+    };
+  };`;
+const REPLACED = { ours: [true, true], rest: true, instances: [true, true], crossed: false, fields: [] };
+// `SEEN` requires the framework, to compare.
+const SEEN_WARNS = ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"];
 
 /**
  * What instruments modules does this: an import gives a module that re-exports the real one, under the same URL with a
@@ -216,40 +135,33 @@ const WRAPPING_LOADER = {
 
 for (const [mechanism, args] of Object.entries(MECHANISMS)) {
   describe(`who imports the framework gets our classes and the rest of it (${mechanism})`, () => {
-    for (const [name, source] of Object.entries(IMPORTERS)) {
-      it(`by ${name}`, () => {
-        const folder = application(
-          {
-            "package.json": JSON.stringify({ type: "module", imports: { "#framework": "mcp-framework" } }),
-            "again.mjs": `export * from "mcp-framework";`,
-            "main.mjs": `${source}\n${SEEN}`,
-          },
-          { dependencies: FRAMEWORK, aliases: { "@modelcontextprotocol/mcp-framework": "mcp-framework" } },
-        );
-        assert.deepEqual(run(folder, "main.mjs", [...args, ...SWITCH]), REPLACED);
-      });
-    }
-
-    it("under any query, in any copy", () => {
+    it("by any way of importing, and in CommonJS by import()", () => {
+      const files = Object.values(IMPORTERS).map((source, index) => [`importer-${index}.mjs`, source]);
       const folder = application(
         {
-          "main.mjs": `
-            import * as ours from "mcp-native-auth";
-            const given = [];
-            for (const copy of ["./", "./plugin/"]) {
-              for (const query of ["", "?v=1", "?v=2&w=%20", "?mcp-native-auth", "#part"]) {
-                given.push(await import(copy + "node_modules/mcp-framework/dist/index.js" + query));
+          ...Object.fromEntries(files),
+          "package.json": JSON.stringify({ type: "module", imports: { "#framework": "mcp-framework" } }),
+          "again.mjs": `export * from "mcp-framework";`,
+          "main.cjs": `${SEEN}
+            (async () => {
+              const importers = [];
+              for (const file of ${JSON.stringify(files.map(([file]) => `./${file}`))}) {
+                importers.push((await import(file)).given);
               }
-            }
-            const isOurs = ({ APIKeyAuthProvider }) => APIKeyAuthProvider === ours.APIKeyAuthProvider;
-            console.log(JSON.stringify({ ours: given.filter(isOurs).length, of: given.length }));`,
+              importers.push(await import("mcp-framework"));
+              const ours = await import("mcp-native-auth");
+              console.log(JSON.stringify({ each: importers.map((given) => seen(given, ours)) }));
+            })();`,
         },
-        { dependencies: FRAMEWORK_NEEDS },
+        { dependencies: FRAMEWORK, aliases: { "@modelcontextprotocol/mcp-framework": "mcp-framework" } },
       );
-      copyModule("mcp-framework", folder);
-      copyModule("mcp-framework", path.join(folder, "plugin"));
-      const printed = run(folder, "main.mjs", [...args, ...SWITCH]);
-      assert.deepEqual(printed, { ours: 10, of: 10, warnings: [] });
+      const { each, warnings } = run(folder, "main.cjs", [...args, ...SWITCH]);
+      const names = [...Object.keys(IMPORTERS), "import() in CommonJS"];
+      assert.deepEqual(
+        Object.fromEntries(names.map((name, index) => [name, each[index]])),
+        Object.fromEntries(names.map((name) => [name, REPLACED])),
+      );
+      assert.deepEqual(warnings, SEEN_WARNS);
     });
 
     const loaders = ["register", ...(mechanism === "module.register" ? [] : ["register-hooks"])];
@@ -262,25 +174,16 @@ for (const [mechanism, args] of Object.entries(MECHANISMS)) {
         it(`next to a loader that wraps modules: ${order.join(" ")}`, () => {
           const folder = application({
             ...WRAPPING_LOADER,
-            "main.mjs": `${IMPORTERS["named imports"]}
+            "main.mjs": `${IMPORTERS["named imports"]} ${SEEN}
+              import * as ours from "mcp-native-auth";
               if (!globalThis.wrapped) throw new Error("nothing was wrapped");
-              ${SEEN}`,
+              console.log(JSON.stringify(seen(given, ours)));`,
           });
-          assert.deepEqual(run(folder, "main.mjs", [...args, ...order]), REPLACED);
+          const printed = run(folder, "main.mjs", [...args, ...order]);
+          assert.deepEqual(printed, { ...REPLACED, warnings: SEEN_WARNS });
         });
       }
     }
-
-    it("in CommonJS, by import()", () => {
-      const folder = application({
-        "package.json": "{}",
-        "main.cjs": `
-          Promise.all([import("mcp-framework"), import("mcp-native-auth")]).then(([given, ours]) => {
-            console.log(JSON.stringify({ ours: given.JWTAuthProvider === ours.JWTAuthProvider }));
-          });`,
-      });
-      assert.deepEqual(run(folder, "main.cjs", [...args, ...SWITCH]), { ours: true, warnings: [] });
-    });
 
     it("in a dependency of the application, and in worker threads", () => {
       const folder = application({
@@ -340,37 +243,44 @@ for (const [mechanism, args] of Object.entries(MECHANISMS)) {
       assert.deepEqual(printed, { ours: true, exists: true, warnings: [] });
     });
 
-    it("where the framework is there in two copies, instances count as each copy's", () => {
-      const folder = application(
-        {
-          "main.mjs": `
+    it("under any query, in any copy, and instances count as each copy's", () => {
+      const folder = applicationOfTwo({
+        "main.mjs": `
             import { createRequire } from "node:module";
             import * as ours from "mcp-native-auth";
             import * as first from "mcp-framework";
             import * as second from "./plugin/index.mjs";
-            const require = createRequire(import.meta.url);
-            const real = ["./", "./plugin/"].map((at) => require(at + "node_modules/mcp-framework/dist/index.js"));
+            const entries = ["./", "./plugin/"].map((at) => at + "node_modules/mcp-framework/dist/index.js");
+            const given = [first, second];
+            for (const entry of entries) {
+              for (const query of ["", "?v=1", "?v=2&w=%20", "?mcp-native-auth", "#part"]) {
+                given.push(await import(entry + query));
+              }
+            }
+            const real = entries.map(createRequire(import.meta.url));
             const provider = new first.APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
             class Other extends real[1].APIKeyAuthProvider {}
+            const theirs = new Other({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
             console.log(JSON.stringify({
               distinct: real[0].APIKeyAuthProvider !== real[1].APIKeyAuthProvider,
-              ours: [first, second].map(({ APIKeyAuthProvider }) => APIKeyAuthProvider === ours.APIKeyAuthProvider),
+              ours: given.map(({ APIKeyAuthProvider }) => APIKeyAuthProvider === ours.APIKeyAuthProvider),
               instances: real.map(({ APIKeyAuthProvider }) => provider instanceof APIKeyAuthProvider),
               crossed: [provider instanceof real[1].JWTAuthProvider, provider instanceof Other],
-              theirs: new Other({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] }) instanceof real[1].APIKeyAuthProvider,
+              theirs: [
+                theirs instanceof real[1].APIKeyAuthProvider,
+                await theirs.authenticate({ headers: { "x-api-key": "9uZ4tXq7LwRk2VbNc8Hd" }, socket: {} }),
+                await theirs.authenticate({ headers: { "x-api-key": "k2" }, socket: {} }),
+              ],
             }));`,
-          "plugin/index.mjs": `export * from "mcp-framework";`,
-        },
-        { dependencies: FRAMEWORK_NEEDS },
-      );
-      copyModule("mcp-framework", folder);
-      copyModule("mcp-framework", path.join(folder, "plugin"));
+        "plugin/index.mjs": `export * from "mcp-framework";`,
+      });
       assert.deepEqual(run(folder, "main.mjs", [...args, ...SWITCH]), {
         distinct: true,
-        ours: [true, true],
+        ours: Array(12).fill(true),
         instances: [true, true],
         crossed: [false, false],
-        theirs: true,
+        theirs: [true, true, false],
+        // Of the two that are required, once each, although one then decides.
         warnings: Array(2).fill("MCP_NATIVE_AUTH_REGISTER_BYPASSED"),
       });
     });
@@ -389,36 +299,29 @@ const ANSWERED = `
   console.log("{}");`;
 
 describe("where the switch does not take effect it says so", () => {
-  const orders = {
-    after: `const given = await import("mcp-framework"); const required = require(entry);`,
-    before: `const required = require(entry); const given = await import("mcp-framework");`,
-  };
-  for (const [order, source] of Object.entries(orders)) {
-    it(`a module that got the framework's own class by require() ${order} an import, once that decides`, () => {
-      const folder = application({
-        "main.mjs": `
-          import { createRequire } from "node:module";
-          import * as ours from "mcp-native-auth";
-          const require = createRequire(import.meta.url);
-          const entry = "./node_modules/mcp-framework/dist/index.js";
-          ${source}
-          const verdicts = [];
-          for (const { APIKeyAuthProvider } of [given, required]) {
-            const provider = new APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
-            for (const key of ["9uZ4tXq7LwRk2VbNc8Hd", "k2"]) {
-              verdicts.push(await provider.authenticate({ headers: { "x-api-key": key }, socket: {} }));
-            }
+  it("a module that got the framework's own class by require() before an import, once that decides", () => {
+    const folder = application({
+      "main.mjs": `
+        import { createRequire } from "node:module";
+        import * as ours from "mcp-native-auth";
+        const required = createRequire(import.meta.url)("./node_modules/mcp-framework/dist/index.js");
+        const given = await import("mcp-framework");
+        const verdicts = [];
+        for (const { APIKeyAuthProvider } of [given, required]) {
+          const provider = new APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
+          for (const key of ["9uZ4tXq7LwRk2VbNc8Hd", "k2"]) {
+            verdicts.push(await provider.authenticate({ headers: { "x-api-key": key }, socket: {} }));
           }
-          const isOurs = [given, required].map((each) => each.APIKeyAuthProvider === ours.APIKeyAuthProvider);
-          console.log(JSON.stringify({ verdicts, isOurs }));`,
-      });
-      assert.deepEqual(run(folder, "main.mjs"), {
-        verdicts: [true, false, true, false],
-        isOurs: [true, false],
-        warnings: ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"],
-      });
+        }
+        const isOurs = [given, required].map((each) => each.APIKeyAuthProvider === ours.APIKeyAuthProvider);
+        console.log(JSON.stringify({ verdicts, isOurs }));`,
     });
-  }
+    assert.deepEqual(run(folder, "main.mjs"), {
+      verdicts: [true, false, true, false],
+      isOurs: [true, false],
+      warnings: ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"],
+    });
+  });
 
   it("loaded by an import in the application, next to one of the framework", () => {
     const folder = application({
@@ -443,20 +346,12 @@ describe("where the switch does not take effect it says so", () => {
     assert.deepEqual(run(folder, "main.mjs").warnings, ["MCP_NATIVE_AUTH_REGISTER_WITHOUT_EFFECT"]);
   });
 
-  it("not where it did take effect", () => {
-    const folder = application({ "main.mjs": `import "mcp-framework"; ${ANSWERED}` });
-    assert.deepEqual(run(folder, "main.mjs").warnings, []);
-  });
-
   it("a framework without the classes", () => {
-    const folder = application(
-      {
-        "node_modules/mcp-framework/package.json": `{ "name": "mcp-framework", "type": "module", "exports": "./index.js" }`,
-        "node_modules/mcp-framework/index.js": "export class MCPServer {}",
-        "main.mjs": `import * as given from "mcp-framework"; console.log(JSON.stringify({ names: Object.keys(given) }));`,
-      },
-      {},
-    );
+    const folder = project({
+      "node_modules/mcp-framework/package.json": `{ "name": "mcp-framework", "type": "module", "exports": "./index.js" }`,
+      "node_modules/mcp-framework/index.js": "export class MCPServer {}",
+      "main.mjs": `import * as given from "mcp-framework"; console.log(JSON.stringify({ names: Object.keys(given) }));`,
+    });
     assert.deepEqual(run(folder, "main.mjs"), {
       names: ["APIKeyAuthProvider", "JWTAuthProvider", "MCPServer", "OAuthAuthProvider"],
       warnings: ["MCP_NATIVE_AUTH_FRAMEWORK_NOT_LINKED"],
@@ -483,7 +378,7 @@ describe("where the switch does not take effect it says so", () => {
   });
 
   it("a folder without the package does not start it either", () => {
-    const folder = project({ "main.mjs": `console.log("started");` });
+    const folder = application({ "main.mjs": `console.log("started");` });
     const child = spawnSync(process.execPath, [...SWITCH, path.join(folder, "main.mjs")], {
       cwd: path.dirname(folder),
       encoding: "utf8",
@@ -495,20 +390,17 @@ describe("where the switch does not take effect it says so", () => {
 });
 
 /** How a module gets a file of the framework past the switch, and what the report names. */
+const INNER = "node_modules/mcp-framework/dist/auth";
 const BYPASSES = {
-  "an inner file": [
-    "imports",
-    `await import("./node_modules/mcp-framework/dist/auth/index.js");`,
-    "auth/index.js",
-  ],
+  "an inner file": ["imports", `await import("./${INNER}/index.js");`, "auth/index.js"],
   "an inner file, under a query": [
     "imports",
-    `await import("./node_modules/mcp-framework/dist/auth/providers/jwt.js?v=${SECRET}");`,
+    `await import("./${INNER}/providers/jwt.js?v=${SECRET}");`,
     "auth/providers/jwt.js",
   ],
   "an inner file, in a second copy": [
     "imports",
-    `await import("./plugin/node_modules/mcp-framework/dist/auth/index.js");`,
+    `await import("./plugin/${INNER}/index.js");`,
     "auth/index.js",
   ],
   "require() of the entry": [
@@ -518,12 +410,12 @@ const BYPASSES = {
   ],
   "require() of an inner file": [
     "requires",
-    `createRequire(import.meta.url)("./node_modules/mcp-framework/dist/auth/index.js");`,
+    `createRequire(import.meta.url)("./${INNER}/index.js");`,
     "auth/index.js",
   ],
   "a data: URL": [
     "imports",
-    `const inner = JSON.stringify(new URL("./node_modules/mcp-framework/dist/auth/index.js", import.meta.url).href);
+    `const inner = JSON.stringify(new URL("./${INNER}/index.js", import.meta.url).href);
     await import("data:text/javascript," + encodeURIComponent("/* ${SECRET} */ import " + inner));`,
     "auth/index.js",
   ],
@@ -531,62 +423,79 @@ const BYPASSES = {
 
 for (const [mechanism, args] of Object.entries(MECHANISMS)) {
   describe(`what passes the switch is reported (${mechanism})`, () => {
+    const files = Object.values(BYPASSES).map(([, source], index) => [
+      `bypass-${index}.mjs`,
+      `import { createRequire } from "node:module"; ${source} console.log("went on");`,
+    ]);
     let folder;
     before(() => {
-      folder = application({}, { dependencies: FRAMEWORK_NEEDS });
-      copyModule("mcp-framework", folder);
-      copyModule("mcp-framework", path.join(folder, "plugin"));
+      folder = applicationOfTwo({
+        ...Object.fromEntries(files),
+        "main.mjs": `import "mcp-framework"; ${files.map(([file]) => `await import("./${file}");`).join("\n")}`,
+      });
     });
 
-    for (const [name, [verb, source, file]] of Object.entries(BYPASSES)) {
-      it(`${name}: one warning, and register/strict does not go on`, () => {
-        writeFileSync(
-          path.join(folder, "main.mjs"),
-          `import { createRequire } from "node:module"; import "mcp-framework"; ${source}; console.log("went on");`,
-        );
-        const { status, stdout, warnings } = ending(folder, "main.mjs", [...args, ...SWITCH]);
-        assert.deepEqual([status, stdout], [0, "went on\n"]);
-        assert.deepEqual(codes(warnings), ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"]);
-        const importer =
-          name === "a data: URL" ? "a module with a data: URL" : path.join(realpathSync(folder), "main.mjs");
-        assert.ok(warnings[0].message.startsWith(`${importer} ${verb} `), warnings[0].message);
-        assert.ok(warnings[0].message.includes(`${path.join("mcp-framework", "dist", file)}, which`));
+    it("by one warning for each module that does it, which NODE_NO_WARNINGS does not silence", () => {
+      const { status, stdout, warnings } = ending(folder, "main.mjs", [...args, ...SWITCH]);
+      assert.deepEqual([status, stdout], [0, "went on\n".repeat(files.length)]);
+      const messages = warnings.map(({ message }) => message);
+      const expected = Object.entries(BYPASSES).map(([name, [verb, , file]], index) => {
+        const importer = path.join(realpathSync(folder), `bypass-${index}.mjs`);
+        const copy = name.endsWith("second copy")
+          ? path.join(realpathSync(folder), "plugin")
+          : realpathSync(folder);
+        const imported = path.join(copy, "node_modules", "mcp-framework", "dist", file);
+        return `${name === "a data: URL" ? "a module with a data: URL" : importer} ${verb} ${imported}, which`;
+      });
+      // Told by two threads, so in any order.
+      const starts = messages.map((message) => /^.*?, which/.exec(message)?.[0]);
+      assert.deepEqual(starts.sort(), expected.sort());
+      assert.deepEqual([...new Set(codes(warnings))], ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"]);
+      assert.ok(!messages.join().includes(SECRET));
 
-        const silenced = ending(folder, "main.mjs", [...args, ...SWITCH], { env: { NODE_NO_WARNINGS: "1" } });
-        assert.deepEqual(silenced.warnings, warnings);
+      const env = { NODE_NO_WARNINGS: "1" };
+      const silenced = ending(folder, "main.mjs", [...args, ...SWITCH], { env }).warnings;
+      assert.deepEqual(silenced.map(({ message }) => message).sort(), messages.sort());
+    });
 
-        const strict = ending(folder, "main.mjs", [...args, ...STRICT]);
-        assert.deepEqual([strict.status, strict.stdout], [1, ""]);
-        assert.match(strict.stderr, /ERR_MCP_AUTH_REGISTER_BYPASSED/);
-        assert.ok(!`${warnings[0].message}${strict.stderr}`.includes(SECRET) || name === "a data: URL");
+    for (const [index, name] of Object.keys(BYPASSES).entries()) {
+      it(`${name}: register/strict does not go on`, () => {
+        const { status, stdout, stderr } = ending(folder, files[index][0], [...args, ...STRICT]);
+        assert.deepEqual([status, stdout], [1, ""]);
+        assert.match(stderr, /ERR_MCP_AUTH_REGISTER_BYPASSED/);
+        assert.ok(!stderr.includes(SECRET) || name === "a data: URL");
       });
     }
 
     it("but not what this package looks up itself", () => {
-      writeFileSync(
-        path.join(folder, "main.mjs"),
-        `import { createRequire } from "node:module"; import * as ours from "mcp-native-auth";
-        const real = createRequire(import.meta.url)("./node_modules/mcp-framework/dist/index.js");
-        const provider = new ours.APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
-        console.log(JSON.stringify({ isInstance: provider instanceof real.APIKeyAuthProvider }));`,
+      application(
+        {
+          "look-up.mjs": `import { createRequire } from "node:module"; import * as ours from "mcp-native-auth";
+            const real = createRequire(import.meta.url)("./node_modules/mcp-framework/dist/index.js");
+            const provider = new ours.APIKeyAuthProvider({ keys: ["9uZ4tXq7LwRk2VbNc8Hd"] });
+            console.log(JSON.stringify({ isInstance: provider instanceof real.APIKeyAuthProvider }));`,
+        },
+        { dependencies: FRAMEWORK_NEEDS },
       );
-      const { isInstance, warnings } = run(folder, "main.mjs", [...args, ...SWITCH]);
+      const { isInstance, warnings } = run(folder, "look-up.mjs", [...args, ...SWITCH]);
       assert.deepEqual([isInstance, warnings], [true, ["MCP_NATIVE_AUTH_REGISTER_BYPASSED"]]);
     });
 
-    it("but not what the framework imports itself, its own command, or its package.json", () => {
+    it("but not what the framework imports itself, its own command, its package.json, or a server with an effect", () => {
       const linked = application({
         "main.mjs": `
           import { createRequire } from "node:module"; import "mcp-framework";
-          createRequire(import.meta.url)("./node_modules/mcp-framework/package.json");`,
+          createRequire(import.meta.url)("./node_modules/mcp-framework/package.json");
+          ${ANSWERED}`,
       });
       const command = path.join("node_modules", "mcp-framework", "dist", "cli", "index.js");
       for (const [file, flags] of [
         ["main.mjs", []],
         [command, ["--version"]],
       ]) {
-        const { status, stderr } = ending(linked, file, [...args, ...STRICT], { flags });
+        const { status, stderr, warnings } = ending(linked, file, [...args, ...STRICT], { flags });
         assert.equal(status, 0, stderr);
+        assert.deepEqual(warnings, []);
       }
     });
   });
@@ -630,26 +539,31 @@ describe("register/strict does not go on", () => {
   }
 
   it("after mcp-native-auth/register too", () => {
-    const folder = application({ "main.mjs": `${BYPASSES["an inner file"][1]} console.log("went on");` });
+    const folder = application({
+      "main.mjs": `import "mcp-framework"; ${BYPASSES["an inner file"][1]} console.log("went on");`,
+    });
     const { status, stderr } = ending(folder, "main.mjs", [...SWITCH, ...STRICT]);
     assert.equal(status, 1);
     assert.match(stderr, /ERR_MCP_AUTH_REGISTER_BYPASSED/);
   });
 });
 
-/** Starts what prints or posts whether it is switched; `env` is one of its own, without NODE_OPTIONS. */
+/**
+ * Starts what prints or posts whether it is switched: `imported.mjs` by what it gets, one for each kind, and for the rest
+ * `asked.mjs` by where it would get it from. `env` is one of its own, without NODE_OPTIONS.
+ */
 const DESCENDANTS = {
-  "a thread": `inThread({})`,
+  "a thread": `inThread({}, "./imported.mjs")`,
   "a thread with an environment of its own": `inThread({ env: {} })`,
   "a thread with flags of its own": `inThread({ execArgv: [] })`,
   "a thread with both of its own": `inThread({ env: { NODE_OPTIONS: "" }, execArgv: [] })`,
   "a thread that shares the environment": `inThread({ env: SHARE_ENV, execArgv: [] })`,
   "a thread that runs text": `inThread({ eval: true }, "'use strict'; const require = 0; import('./asked.mjs')")`,
   "a thread that runs text with an environment of its own": `inThread({ eval: true, env: {} }, "import('./asked.mjs')")`,
-  "fork()": `inChild(fork("asked.mjs", { silent: true }))`,
+  "fork()": `inChild(fork("imported.mjs", { silent: true }))`,
   "fork() with flags of its own": `inChild(fork("asked.mjs", { silent: true, execArgv: [] }))`,
   "fork() with an environment of its own": `inChild(fork("asked.mjs", { silent: true, env }))`,
-  "spawn()": `inChild(spawn(process.execPath, ["asked.mjs"]))`,
+  "spawn()": `inChild(spawn(process.execPath, ["imported.mjs"]))`,
   "spawn() with a copy of the environment": `inChild(spawn(process.execPath, ["asked.mjs"], { env: { ...process.env } }))`,
   "spawnSync()": `String(spawnSync(process.execPath, ["asked.mjs"]).stdout)`,
   "a shell": `String(execSync(JSON.stringify(process.execPath) + " asked.mjs"))`,
@@ -664,12 +578,21 @@ const HOW = { "--import": [SWITCH, {}], NODE_OPTIONS: [[], { NODE_OPTIONS: SWITC
 for (const [how, [args, env]] of Object.entries(HOW)) {
   it(`threads and child processes of a process that has the switch by ${how} have it`, () => {
     const folder = application({
-      "asked.mjs": `
+      "tell.mjs": `
         import { parentPort } from "node:worker_threads"; import { writeSync } from "node:fs";
+        export function tell(isOurs) {
+          parentPort ? parentPort.postMessage(isOurs) : writeSync(1, String(isOurs));
+          process.exit();
+        }`,
+      "imported.mjs": `
         import { JWTAuthProvider } from "mcp-framework"; import * as ours from "mcp-native-auth";
-        const isOurs = JWTAuthProvider === ours.JWTAuthProvider;
-        parentPort ? parentPort.postMessage(isOurs) : writeSync(1, String(isOurs));
-        process.exit();`,
+        import { tell } from "./tell.mjs";
+        tell(JWTAuthProvider === ours.JWTAuthProvider);`,
+      "asked.mjs": `
+        import { realpathSync } from "node:fs"; import { pathToFileURL } from "node:url";
+        import { tell } from "./tell.mjs";
+        const real = realpathSync("node_modules/mcp-framework/dist/index.js");
+        tell(import.meta.resolve("mcp-framework") !== pathToFileURL(real).href);`,
       "main.mjs": `
         import { execSync, fork, spawn, spawnSync } from "node:child_process";
         import { once } from "node:events"; import { text } from "node:stream/consumers";
@@ -760,39 +683,3 @@ it("is declared for TypeScript", () => {
     assert.equal(path.basename(resolvedModule?.resolvedFileName ?? "nothing"), file);
   }
 });
-
-/** Status and challenge of a request for an event stream, which is left as soon as it opens. */
-async function opened(url, headers) {
-  const left = new AbortController();
-  const response = await fetch(url, { headers, signal: left.signal });
-  const challenge = response.headers.get("www-authenticate");
-  left.abort();
-  return { status: response.status, challenge };
-}
-
-/** Runs a server while `use` does, and gives what it answered and all that the server logged. */
-async function served(folder, args, use) {
-  const child = spawn(process.execPath, args, {
-    cwd: folder,
-    env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "", MCP_DEBUG_CONSOLE: "true" },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let log = "";
-  child.stderr.on("data", (chunk) => {
-    log += chunk;
-  });
-  const ended = new Promise((resolve) => child.once("close", resolve));
-  try {
-    const deadline = Date.now() + 20_000;
-    while (!log.includes("listening on")) {
-      assert.ok(child.exitCode === null && Date.now() < deadline, `the server did not start:\n${log}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    const answers = await use();
-    child.kill("SIGKILL");
-    await ended;
-    return { answers, log };
-  } finally {
-    child.kill("SIGKILL");
-  }
-}

@@ -94,31 +94,44 @@ before(() => {
   writeFileSync(path.join(noting, "state.mjs"), STATE);
 });
 
-function stateAfter(main) {
-  const source = `${HANDLERS}${main}
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    console.log(JSON.stringify(state()));
+/** What the process is like 500 ms after `main`, which may `note` it before. */
+function statesAfter(main) {
+  const source = `${HANDLERS}
+    const states = {};
+    const note = async (name, ms) => {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      // A copy: what is noted later is of later.
+      states[name] = structuredClone(state());
+    };
+    ${main}
+    await note("at last", 500);
+    console.log(JSON.stringify(states));
     process.exit();`;
   writeFileSync(path.join(noting, "main.mjs"), source);
-  const { stderr, ...state } = runJson(noting, "main.mjs", { args: ["--import", "./state.mjs"] });
-  return state;
+  const { stderr, ...states } = runJson(noting, "main.mjs", { args: ["--import", "./state.mjs"] });
+  return states;
 }
 
 describe("nothing is loaded, listened to or left running", () => {
   let untouched;
   before(() => {
-    untouched = stateAfter("");
+    untouched = statesAfter("")["at last"];
     assert.deepEqual([untouched.subscriptions, untouched.frameworkFiles], [[], []]);
   });
 
-  for (const [name, source] of Object.entries(HARMLESS)) {
-    it(`by ${name}`, () => {
-      assert.deepEqual(stateAfter(PROVIDERS + source), untouched);
-    });
-  }
+  it("by anything that says nothing about mcp-framework", () => {
+    const steps = Object.entries(HARMLESS).map(
+      ([name, source]) => `{ ${source} }\nawait note(${JSON.stringify(name)}, 20);`,
+    );
+    const names = [...Object.keys(HARMLESS), "at last"];
+    assert.deepEqual(
+      statesAfter(PROVIDERS + steps.join("\n")),
+      Object.fromEntries(names.map((name) => [name, untouched])),
+    );
+  });
 
   it("and the check can tell: the framework is loaded when the application imports it", () => {
-    const state = stateAfter(`await import("mcp-framework");`);
+    const state = statesAfter(`await import("mcp-framework");`)["at last"];
     assert.ok(state.frameworkFiles.length > 10);
     assert.notDeepEqual(state.listeners, untouched.listeners);
   });
@@ -214,38 +227,32 @@ describe("instanceof, right after a provider is made", () => {
 
   /** Where the two packages and the main script are. */
   const layouts = {
-    installed: { install: (files) => project(files, { dependencies: ["mcp-framework"] }) },
-    "linked to a checkout": {
-      install: (files) => project(files, { dependencies: ["mcp-framework"], linked: true }),
-    },
-    "in a workspace that hoists both": { install: workspace(), script: "packages/app/" },
+    installed: { install: () => project({}, { dependencies: ["mcp-framework"] }) },
+    "linked to a checkout": { install: () => project({}, { dependencies: ["mcp-framework"], linked: true }) },
+    "in a workspace that hoists both": { install: () => workspace(), app: "packages/app/" },
     "in a workspace that hoists the framework alone": {
-      install: workspace("mcp-native-auth"),
-      script: "packages/app/",
+      install: () => workspace("mcp-native-auth"),
+      app: "packages/app/",
     },
     "in a workspace that hoists this package alone": {
-      install: workspace("mcp-framework"),
-      script: "packages/app/",
+      install: () => workspace("mcp-framework"),
+      app: "packages/app/",
     },
   };
 
   /** One in which these packages are installed for the application alone. */
   function workspace(...notHoisted) {
-    return (files) => {
-      const inApp = Object.fromEntries(
-        Object.entries({ ...files, "package.json": '{ "name": "app", "type": "module" }' }).map(
-          ([name, content]) => [`packages/app/${name}`, content],
-        ),
-      );
-      const manifest = '{ "name": "root", "private": true, "workspaces": ["packages/*"] }';
-      const folder = project({ "package.json": manifest, ...inApp }, { dependencies: ["mcp-framework"] });
-      const modules = path.join(folder, "packages", "app", "node_modules");
-      mkdirSync(modules, { recursive: true });
-      for (const name of notHoisted) {
-        renameSync(path.join(folder, "node_modules", name), path.join(modules, name));
-      }
-      return folder;
+    const files = {
+      "package.json": '{ "name": "root", "private": true, "workspaces": ["packages/*"] }',
+      "packages/app/package.json": '{ "name": "app", "type": "module" }',
     };
+    const folder = project(files, { dependencies: ["mcp-framework"] });
+    const modules = path.join(folder, "packages", "app", "node_modules");
+    mkdirSync(modules, { recursive: true });
+    for (const name of notHoisted) {
+      renameSync(path.join(folder, "node_modules", name), path.join(modules, name));
+    }
+    return folder;
   }
 
   async function run(folder, script) {
@@ -264,20 +271,33 @@ describe("instanceof, right after a provider is made", () => {
     return output;
   }
 
-  for (const [layout, { install, script = "" }] of Object.entries(layouts)) {
-    // What the application imports when does not depend on where it is.
-    const names = layout === "installed" ? Object.keys(sources) : Object.keys(sources).slice(0, 3);
-    for (const name of names) {
-      it(`${layout}, ${name}`, async () => {
-        const files = sources[name];
-        const { stdout, stderr } = await run(install(files), script + Object.keys(files)[0]);
-        assert.deepEqual(
-          JSON.parse(stdout || "null"),
-          { answers: [true, true], others: [false, false] },
-          stderr,
-        );
-        assert.doesNotMatch(stderr, /MCP_NATIVE_AUTH_/);
+  for (const [layout, { install, app = "" }] of Object.entries(layouts)) {
+    describe(layout, () => {
+      let folder;
+      before(() => {
+        folder = install();
       });
-    }
+
+      // What the application imports when does not depend on where it is: there it is first or last.
+      const names =
+        layout === "installed"
+          ? Object.keys(sources)
+          : ["the framework is imported first", "the framework is imported after that, dynamically"];
+      for (const name of names) {
+        it(name, async () => {
+          for (const [file, source] of Object.entries(sources[name])) {
+            mkdirSync(path.dirname(path.join(folder, app, file)), { recursive: true });
+            writeFileSync(path.join(folder, app, file), source);
+          }
+          const { stdout, stderr } = await run(folder, app + Object.keys(sources[name])[0]);
+          assert.deepEqual(
+            JSON.parse(stdout || "null"),
+            { answers: [true, true], others: [false, false] },
+            stderr,
+          );
+          assert.doesNotMatch(stderr, /MCP_NATIVE_AUTH_/);
+        });
+      }
+    });
   }
 });
