@@ -17,6 +17,7 @@ import { freePort } from "../support/free-port.js";
 import { INITIALIZE, initialize } from "../support/initialize.js";
 import { anchors, blocks, links, prose, sections } from "../support/markdown.js";
 import { checkout, project, temporaryFolder } from "../support/project.js";
+import { runModules } from "../support/run-modules.js";
 
 const PAGES = [
   ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md"],
@@ -75,25 +76,10 @@ const INSTALLED = {
 const EXTENSIONS = { js: "mjs", ts: "mts" };
 /** Each block that must compile, by language and code: its module, and what the compiler says of it. */
 const compiled = new Map();
-/** What each module that was run wrote to standard error. */
-const logs = new Map();
+/** What each module that was run wrote. */
+let outcomes;
 let folder;
 let blockCount = 0;
-
-const MARK = "== begins: ";
-/** Runs modules one after another, each until nothing keeps the process alive, as if it were alone. */
-const RUNNER = `
-  import { once } from "node:events";
-  import { writeSync } from "node:fs";
-  for (const name of process.argv.slice(2)) {
-    writeSync(2, "${MARK}\\n");
-    try {
-      await import("./" + name);
-    } catch (error) {
-      console.error("throws", error);
-    }
-    await once(process, "beforeExit");
-  }`;
 
 /** Imports the servers of the blocks, each when it is told to, and calls the handlers. */
 const HOST = `
@@ -144,7 +130,7 @@ before(() => {
   const toRun = all
     .filter(({ language, words: [word = ""] }) => language in EXTENSIONS && ["", "throws"].includes(word))
     .map(({ language, code }) => runnable(compiled.get(language + code).name));
-  run([...new Set(toRun)]);
+  outcomes = runModules(folder, [...new Set(toRun)], environment());
 });
 
 /** Writes a block into the project as a module. */
@@ -203,28 +189,6 @@ function sideOf(code, marks) {
     .join("\n");
 }
 
-/** Keeps what each module writes to standard error. One that ends the process does not keep the next from running. */
-function run(names) {
-  writeFileSync(path.join(folder, "runner.mjs"), RUNNER);
-  for (let left = names; left.length > 0; ) {
-    const { status, stderr } = spawnSync(process.execPath, ["runner.mjs", ...left], {
-      cwd: folder,
-      env: environment(),
-      encoding: "utf8",
-      timeout: 60_000,
-    });
-    const [before, ...written] = stderr.split(`${MARK}\n`);
-    assert.ok(before === "" && written.length > 0, stderr);
-    for (const [index, log] of written.entries()) {
-      logs.set(left[index], log);
-    }
-    if (status !== 0) {
-      logs.set(left[written.length - 1], `${written.at(-1)}exit code ${status}`);
-    }
-    left = left.slice(written.length);
-  }
-}
-
 function checkTypes(code, language) {
   const { name, errors } = compiled.get(language + code);
   assert.deepEqual(errors, []);
@@ -241,18 +205,20 @@ function runnable(name) {
   return script;
 }
 
+/** What a block that was run wrote to standard error. */
+function logOf(code, language) {
+  return outcomes.get(runnable(checkTypes(code, language))).stderr;
+}
+
 const SCRIPTS = {
   async types(code, language) {
     checkTypes(code, language);
   },
   async ""(code, language) {
-    assert.equal(logs.get(runnable(checkTypes(code, language))), "");
+    assert.equal(logOf(code, language), "");
   },
   async throws(code, language, [expected]) {
-    assert.match(
-      logs.get(runnable(checkTypes(code, language))),
-      new RegExp(`^throws [^]*code: '${expected}'`),
-    );
+    assert.match(logOf(code, language), new RegExp(`^throws [^]*code: '${expected}'`));
   },
   async recipe(code) {
     const { diagnostics } = ts.transpileModule(code, {
