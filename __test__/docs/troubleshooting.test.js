@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
 import { setTimeout as sleep, setImmediate as turnOfTheLoop } from "node:timers/promises";
@@ -339,10 +339,10 @@ const WARNED = {
 /** Programs that end with an error or warn of something that a process of its own shows, and what Node is started with. */
 const SWITCH = ["--import", "mcp-native-auth/register"];
 const STRICT = ["--import", "mcp-native-auth/register/strict"];
-const FRAMEWORK = { dependencies: ["mcp-framework"] };
+const FRAMEWORK = { dependencies: ["mcp-framework", "zod"] };
 
 /** A server that may be open, as `make`, and a client that sends it three messages, as `ask`. */
-const OPEN = { installed: { dependencies: ["mcp-framework", "zod"] } };
+const OPEN = { installed: FRAMEWORK };
 const PORT = await freePort();
 const OPEN_SERVER = `
   import { MCPServer, MCPTool } from "mcp-framework";
@@ -607,6 +607,18 @@ const PROGRAMS = {
 const RECORD = `process.on("warning", ({ code, message }) => console.log("\\n" + JSON.stringify([code, message])));
   process.on("uncaughtExceptionMonitor", ({ code, message }) => console.log("\\n" + JSON.stringify([code, message])));`;
 
+const shared = new Map();
+
+/** One project for all programs with the same packages in it that do not spoil them. */
+function projectFor(files, installed = {}, spoil) {
+  const own = Object.keys(files).filter((name) => name.startsWith("node_modules/"));
+  const key = spoil === undefined ? String([installed.dependencies, ...own]) : Symbol("of its own");
+  if (!shared.has(key)) {
+    shared.set(key, project({}, installed));
+  }
+  return shared.get(key);
+}
+
 describe("messages", () => {
   before(async () => {
     for (const mistake of MISTAKES) {
@@ -625,9 +637,13 @@ describe("messages", () => {
     });
   }
 
-  for (const [name, { files, args = [], installed, source, spoil }] of Object.entries(PROGRAMS)) {
+  for (const [name, { files = {}, args = [], installed, source, spoil }] of Object.entries(PROGRAMS)) {
     it(`${name}: says what the page quotes`, () => {
-      const folder = project({ "record.cjs": RECORD, "main.mjs": source, ...files }, installed);
+      const folder = projectFor(files, installed, spoil);
+      for (const [file, content] of Object.entries({ "record.cjs": RECORD, "main.mjs": source, ...files })) {
+        mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+        writeFileSync(path.join(folder, file), content);
+      }
       spoil?.(path.join(folder, "node_modules/mcp-native-auth"));
       const child = spawnSync(process.execPath, ["--require", "./record.cjs", ...args, "main.mjs"], {
         cwd: folder,
