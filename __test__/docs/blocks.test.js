@@ -573,10 +573,23 @@ it("the README is one page, and leads to every difference from mcp-framework", (
   assert.ok(links(written).includes("docs/migrating.md#every-difference"));
 });
 
+const source = ts.createSourceFile("index.d.ts", read("index.d.ts"), ts.ScriptTarget.ES2022, true);
+/** A statement of index.d.ts. */
+const declaration = (name) => source.statements.find((each) => each.name?.text === name);
+
+it("docs/stacks.md has every option and every member of a gate", () => {
+  const page = read("docs/stacks.md");
+  const declared = (name) => declaration(name).members.map((member) => member.name.text);
+  const [, options] = sections(page, 2).find(([heading]) => heading === "Options");
+  assert.deepEqual(
+    [...options.matchAll(/^\| `(\w+)` \|/gm)].map(([, option]) => option),
+    declared("RequireAuthOptions"),
+  );
+  for (const member of declared("RequiredAuth")) assert.match(page, new RegExp(`\`auth\\.${member}\``));
+});
+
 describe("docs/configuration.md", () => {
-  const source = ts.createSourceFile("index.d.ts", read("index.d.ts"), ts.ScriptTarget.ES2022, true);
   const page = read("docs/configuration.md");
-  const declaration = (name) => source.statements.find((each) => each.name?.text === name);
   /** The `@default` of a member, without the marks of links. */
   const defaultOf = (member) => {
     const tag = ts.getJSDocTags(member).find(({ tagName }) => tagName.text === "default");
