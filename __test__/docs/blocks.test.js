@@ -78,6 +78,8 @@ const EXTENSIONS = { js: "mjs", ts: "mts" };
 const compiled = new Map();
 /** What each module that was run wrote. */
 let outcomes;
+/** Declarations, for both languages. */
+const parsed = new Map();
 let folder;
 let blockCount = 0;
 
@@ -145,22 +147,27 @@ function moduleOf(code, extension) {
 /** All blocks of a language at once: most of the work is to read and check the declarations. */
 function compile(language, codes) {
   const names = codes.map((code) => moduleOf(code, EXTENSIONS[language]));
-  const program = ts.createProgram(
-    names.map((name) => path.join(folder, name)),
-    {
-      allowJs: true,
-      checkJs: true,
-      strict: true,
-      strictNullChecks: language === "ts",
-      noEmit: true,
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      types: ["node"],
-      typeRoots: [path.join(folder, "node_modules", "@types")],
-      skipLibCheck: true,
-    },
-  );
+  const options = {
+    allowJs: true,
+    checkJs: true,
+    strict: true,
+    strictNullChecks: language === "ts",
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    types: ["node"],
+    typeRoots: [path.join(folder, "node_modules", "@types")],
+    skipLibCheck: true,
+  };
+  const compilerHost = ts.createCompilerHost(options);
+  const parse = compilerHost.getSourceFile;
+  compilerHost.getSourceFile = (name, ...others) => {
+    if (!parsed.has(name)) parsed.set(name, parse(name, ...others));
+    return parsed.get(name);
+  };
+  const roots = names.map((name) => path.join(folder, name));
+  const program = ts.createProgram(roots, options, compilerHost);
   const found = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => ({
     of: file && path.basename(file.fileName),
     message: ts.flattenDiagnosticMessageText(messageText, " "),
