@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
 import { setTimeout as sleep, setImmediate as turnOfTheLoop } from "node:timers/promises";
@@ -609,14 +609,23 @@ const RECORD = `process.on("warning", ({ code, message }) => console.log("\\n" +
 
 const shared = new Map();
 
-/** One project for all programs with the same packages in it that do not spoil them. */
+/** A project with the package as packed, for all programs with the same packages beside it. */
 function projectFor(files, installed = {}, spoil) {
   const own = Object.keys(files).filter((name) => name.startsWith("node_modules/"));
-  const key = spoil === undefined ? String([installed.dependencies, ...own]) : Symbol("of its own");
+  const key = String([spoil === undefined, installed.dependencies, ...own]);
   if (!shared.has(key)) {
     shared.set(key, project({}, installed));
   }
   return shared.get(key);
+}
+
+/** What a program before this one may have spoiled. */
+function restore(installed) {
+  const packed = path.join(projectFor({}), "node_modules/mcp-native-auth");
+  for (const part of ["native", "scripts", "package.json"]) {
+    rmSync(path.join(installed, part), { recursive: true, force: true });
+    cpSync(path.join(packed, part), path.join(installed, part), { recursive: true });
+  }
 }
 
 describe("messages", () => {
@@ -644,7 +653,11 @@ describe("messages", () => {
         mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
         writeFileSync(path.join(folder, file), content);
       }
-      spoil?.(path.join(folder, "node_modules/mcp-native-auth"));
+      if (spoil !== undefined) {
+        const own = path.join(folder, "node_modules/mcp-native-auth");
+        restore(own);
+        spoil(own);
+      }
       const child = spawnSync(process.execPath, ["--require", "./record.cjs", ...args, "main.mjs"], {
         cwd: folder,
         env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "" },
