@@ -6,15 +6,18 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import jsonwebtoken from "jsonwebtoken";
 import ts from "typescript";
 import { freePort } from "../support/free-port.js";
 import { INITIALIZE, initialize } from "../support/initialize.js";
 import { anchors, blocks, links, prose, sections } from "../support/markdown.js";
 import { checkout, project, temporaryFolder } from "../support/project.js";
+import { runModules } from "../support/run-modules.js";
 
 const PAGES = [
   ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md"],
@@ -70,49 +73,66 @@ function environment() {
 const INSTALLED = {
   dependencies: ["mcp-framework", "@modelcontextprotocol/sdk", "zod", "@types/node", "typescript"],
 };
-let generated;
 const EXTENSIONS = { js: "mjs", ts: "mts" };
 /** Each block that must compile, by language and code: its module, and what the compiler says of it. */
 const compiled = new Map();
+/** What each module that was run wrote. */
+let outcomes;
+/** Declarations, for both languages. */
+const parsed = new Map();
 let folder;
 let blockCount = 0;
 
-/** A project as the framework's generator makes it, built: what a reader has who began with docs/getting-started.md. */
-function generatedProject(files = {}) {
-  if (generated === undefined) {
-    const parent = temporaryFolder("generated");
-    const cli = path.join(checkout, "node_modules", "mcp-framework", "dist", "cli", "index.js");
-    const args = [cli, "create", "my-server", "--http", "--no-install"];
-    const { status, stderr } = spawnSync(process.execPath, args, { cwd: parent, encoding: "utf8" });
-    assert.equal(status, 0, stderr);
-    const root = path.join(parent, "my-server");
-    generated = Object.fromEntries(
-      ["package.json", "tsconfig.json", "src/index.ts", "src/tools/ExampleTool.ts"].map((name) => [
-        name,
-        readFileSync(path.join(root, name), "utf8"),
-      ]),
-    );
+/** Imports the servers of the blocks, each when it is told to, and calls the handlers. */
+const HOST = `
+  process.on("message", async ({ name, events = [] }) => {
+    const { handler } = await import("./" + name);
+    const statuses = [];
+    for (const event of events) statuses.push((await handler(event, {})).statusCode);
+    process.send(statuses);
+  });`;
+
+/**
+ * A project as the framework's generator makes it, built: what a reader has who began with docs/getting-started.md,
+ * whose test has it built by the compiler.
+ */
+function generatedProject() {
+  const parent = temporaryFolder("generated");
+  const cli = path.join(checkout, "node_modules", "mcp-framework", "dist", "cli", "index.js");
+  const args = [cli, "create", "my-server", "--http", "--no-install"];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: parent, encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+  const generated = (name) => readFileSync(path.join(parent, "my-server", name), "utf8");
+  const files = { "package.json": generated("package.json") };
+  for (const name of ["index", "tools/ExampleTool"]) {
+    files[`dist/${name}.js`] = transpiled(generated(`src/${name}.ts`));
   }
-  const made = project({ ...generated, ...files }, INSTALLED);
-  const compiler = path.join(checkout, "node_modules", "typescript", "bin", "tsc");
-  const { status, stdout } = spawnSync(process.execPath, [compiler], { cwd: made, encoding: "utf8" });
-  assert.equal(status, 0, stdout);
-  return made;
+  return project(files, INSTALLED);
+}
+
+function transpiled(source) {
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+  return ts.transpileModule(source, { compilerOptions }).outputText;
 }
 
 before(() => {
   folder = generatedProject();
-  // As npm links them, so that `npx` finds them here.
+  // As npm links them.
   for (const [name, file] of Object.entries(commandsOfOurs)) {
     const bin = path.join(folder, "node_modules", ".bin");
     mkdirSync(bin, { recursive: true });
     symlinkSync(path.join("..", manifest.name, file), path.join(bin, name));
   }
-  const sources = PAGES.flatMap((page) => blocks(read(page))).flatMap(sourcesOf);
+  const all = PAGES.flatMap((page) => blocks(read(page)));
+  const sources = all.flatMap(sourcesOf);
   for (const language of Object.keys(EXTENSIONS)) {
     const codes = sources.filter(([of]) => of === language).map(([, code]) => code);
     compile(language, [...new Set(codes)]);
   }
+  const toRun = all
+    .filter(({ language, words: [word = ""] }) => language in EXTENSIONS && ["", "throws"].includes(word))
+    .map(({ language, code }) => runnable(compiled.get(language + code).name));
+  outcomes = runModules(folder, [...new Set(toRun)], environment());
 });
 
 /** Writes a block into the project as a module. */
@@ -127,22 +147,27 @@ function moduleOf(code, extension) {
 /** All blocks of a language at once: most of the work is to read and check the declarations. */
 function compile(language, codes) {
   const names = codes.map((code) => moduleOf(code, EXTENSIONS[language]));
-  const program = ts.createProgram(
-    names.map((name) => path.join(folder, name)),
-    {
-      allowJs: true,
-      checkJs: true,
-      strict: true,
-      strictNullChecks: language === "ts",
-      noEmit: true,
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      types: ["node"],
-      typeRoots: [path.join(folder, "node_modules", "@types")],
-      skipLibCheck: true,
-    },
-  );
+  const options = {
+    allowJs: true,
+    checkJs: true,
+    strict: true,
+    strictNullChecks: language === "ts",
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    types: ["node"],
+    typeRoots: [path.join(folder, "node_modules", "@types")],
+    skipLibCheck: true,
+  };
+  const compilerHost = ts.createCompilerHost(options);
+  const parse = compilerHost.getSourceFile;
+  compilerHost.getSourceFile = (name, ...others) => {
+    if (!parsed.has(name)) parsed.set(name, parse(name, ...others));
+    return parsed.get(name);
+  };
+  const roots = names.map((name) => path.join(folder, name));
+  const program = ts.createProgram(roots, options, compilerHost);
   const found = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => ({
     of: file && path.basename(file.fileName),
     message: ts.flattenDiagnosticMessageText(messageText, " "),
@@ -171,32 +196,25 @@ function sideOf(code, marks) {
     .join("\n");
 }
 
-function run(name) {
-  return spawnSync(process.execPath, [name], {
-    cwd: folder,
-    env: environment(),
-    encoding: "utf8",
-    timeout: 60_000,
-  });
-}
-
 function checkTypes(code, language) {
   const { name, errors } = compiled.get(language + code);
   assert.deepEqual(errors, []);
   return name;
 }
 
-/** A module that Node can run, of what was checked. */
+/** A module that Node can run, of one that was checked. */
 function runnable(name) {
   if (!name.endsWith(".mts")) {
     return name;
   }
-  const { outputText } = ts.transpileModule(readFileSync(path.join(folder, name), "utf8"), {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-  });
-  const compiled = name.replace(/mts$/, "mjs");
-  writeFileSync(path.join(folder, compiled), outputText);
-  return compiled;
+  const script = name.replace(/mts$/, "mjs");
+  writeFileSync(path.join(folder, script), transpiled(readFileSync(path.join(folder, name), "utf8")));
+  return script;
+}
+
+/** What a block that was run wrote to standard error. */
+function logOf(code, language) {
+  return outcomes.get(runnable(checkTypes(code, language))).stderr;
 }
 
 const SCRIPTS = {
@@ -204,14 +222,10 @@ const SCRIPTS = {
     checkTypes(code, language);
   },
   async ""(code, language) {
-    const { status, stderr } = run(runnable(checkTypes(code, language)));
-    assert.equal(status, 0, stderr);
-    assert.doesNotMatch(stderr, /Assertion failed|McpNativeAuthWarning/);
+    assert.equal(logOf(code, language), "");
   },
   async throws(code, language, [expected]) {
-    const { status, stderr } = run(runnable(checkTypes(code, language)));
-    assert.equal(status, 1);
-    assert.match(stderr, new RegExp(`code: '${expected}'`));
+    assert.match(logOf(code, language), new RegExp(`^throws [^]*code: '${expected}'`));
   },
   async recipe(code) {
     const { diagnostics } = ts.transpileModule(code, {
@@ -237,11 +251,12 @@ const SCRIPTS = {
     checkTypes(code, language);
     const port = await freePort();
     const name = runnable(moduleOf(code.replaceAll("8080", String(port)), EXTENSIONS[language]));
-    await assertServes(process.execPath, [name], { cwd: folder, env: environment() }, port, code);
+    const host = runningHost();
+    host.child.send({ name });
+    await assertServes(host, port, code);
   },
   async handler(code, language) {
     const name = runnable(checkTypes(code, language));
-    const caller = `caller-of-${name}`;
     const event = (headers) => ({
       version: "2.0",
       rawPath: "/mcp",
@@ -258,19 +273,11 @@ const SCRIPTS = {
         http: { method: "POST", path: "/mcp", sourceIp: "192.0.2.1" },
       },
     });
-    writeFileSync(
-      path.join(folder, caller),
-      `import { handler } from "./${name}";
-       const statuses = [];
-       for (const event of ${JSON.stringify([...WRONG, ...CREDENTIALS].map(event))}) {
-         statuses.push((await handler(event, {})).statusCode);
-       }
-       console.log(JSON.stringify(statuses));
-       process.exit();`,
-    );
-    const { status, stdout, stderr } = run(caller);
-    assert.equal(status, 0, stderr);
-    assertVerdicts(JSON.parse(stdout));
+    const host = runningHost();
+    host.child.send({ name, events: [...WRONG, ...CREDENTIALS].map(event) });
+    const answer = await Promise.race([once(host.child, "message"), host.ended]);
+    assert.ok(answer, host.log);
+    assertVerdicts(answer[0]);
   },
 };
 
@@ -290,36 +297,59 @@ function waysInto(source) {
   return source.includes("anyOf(") ? source.match(/\bnew \w+AuthProvider\(/g).length : 1;
 }
 
-/** Starts a server, asks it with each credential over the transport that its source names, and ends it. */
-async function assertServes(command, args, options, port, source) {
-  const child = spawn(command, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-  const ended = new Promise((resolve) => child.once("close", resolve));
-  let log = "";
+let host;
+
+/** One process for all servers and handlers. One that ends it leaves the next a new one. */
+function runningHost() {
+  if (host === undefined || host.child.exitCode !== null) {
+    writeFileSync(path.join(folder, "host.mjs"), HOST);
+    host = start(process.execPath, ["host.mjs"], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  }
+  host.log = "";
+  return host;
+}
+after(() => host && end(host));
+
+function start(command, args, options) {
+  const child = spawn(command, args, {
+    cwd: folder,
+    env: { ...environment(), PATH: searchPath() },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    ...options,
+  });
+  const started = { child, log: "", ended: new Promise((resolve) => child.once("close", () => resolve())) };
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk) => {
-      log += chunk;
+      started.log += chunk;
     });
   }
-  try {
-    const deadline = Date.now() + 20_000;
-    while (!(await answers(port))) {
-      assert.ok(child.exitCode === null && Date.now() < deadline, `the server did not start:\n${log}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    const ask = source.includes('type: "sse"') ? openStream : initialize;
-    const statuses = [];
-    for (const headers of [...WRONG, ...CREDENTIALS]) {
-      statuses.push(await ask(`http://127.0.0.1:${port}`, headers));
-    }
-    assertVerdicts(statuses, waysInto(source));
-    assert.doesNotMatch(log, /McpNativeAuthWarning/);
-  } finally {
-    if (child.exitCode === null) {
-      // The group, since a shell stands between us and the server.
-      process.kill(-child.pid, "SIGKILL");
-    }
-    await ended;
+  return started;
+}
+
+async function end({ child, ended }) {
+  if (child.exitCode === null) {
+    // The group, since a shell stands between us and the server.
+    process.kill(-child.pid, "SIGKILL");
   }
+  await ended;
+}
+
+/** Asks a server that was started with each credential, over the transport that its source names. */
+async function assertServes(started, port, source) {
+  const deadline = Date.now() + 20_000;
+  while (!(await answers(port))) {
+    const mayStart = started.child.exitCode === null && Date.now() < deadline;
+    assert.ok(mayStart, `the server did not start:\n${started.log}`);
+    await sleep(20);
+  }
+  const ask = source.includes('type: "sse"') ? openStream : initialize;
+  const statuses = [];
+  for (const headers of [...WRONG, ...CREDENTIALS]) {
+    statuses.push(await ask(`http://127.0.0.1:${port}`, headers));
+  }
+  assertVerdicts(statuses, waysInto(source));
+  assert.doesNotMatch(started.log, /McpNativeAuthWarning/);
 }
 
 async function answers(port) {
@@ -428,7 +458,9 @@ const CHECKS = {
       commands(code).forEach(checkCommand);
     },
     async run(code) {
-      const { status, stderr } = spawnSync("sh", ["-e", "-c", code], {
+      // What npx does here; docs/getting-started.md is run with the real one.
+      const npx = 'npx() { "node_modules/.bin/$@"; }';
+      const { status, stderr } = spawnSync("sh", ["-e", "-c", `${npx}; ${code}`], {
         cwd: folder,
         env: { ...environment(), PATH: searchPath() },
         encoding: "utf8",
@@ -439,9 +471,13 @@ const CHECKS = {
     async server(code) {
       const port = await freePort();
       const source = read("__test__/support/framework-server.js").replaceAll("8080", String(port));
-      const own = generatedProject({ "server.js": source });
-      const env = { ...environment(), PATH: searchPath() };
-      await assertServes("sh", ["-c", code], { cwd: own, env }, port, source);
+      writeFileSync(path.join(folder, "server.js"), source);
+      const server = start("sh", ["-c", code]);
+      try {
+        await assertServes(server, port, source);
+      } finally {
+        await end(server);
+      }
     },
   },
   dockerfile: { in: SCRIPTS.in },
@@ -544,10 +580,23 @@ it("the README is one page, and leads to every difference from mcp-framework", (
   assert.ok(links(written).includes("docs/migrating.md#every-difference"));
 });
 
+const source = ts.createSourceFile("index.d.ts", read("index.d.ts"), ts.ScriptTarget.ES2022, true);
+/** A statement of index.d.ts. */
+const declaration = (name) => source.statements.find((each) => each.name?.text === name);
+
+it("docs/stacks.md has every option and every member of a gate", () => {
+  const page = read("docs/stacks.md");
+  const declared = (name) => declaration(name).members.map((member) => member.name.text);
+  const [, options] = sections(page, 2).find(([heading]) => heading === "Options");
+  assert.deepEqual(
+    [...options.matchAll(/^\| `(\w+)` \|/gm)].map(([, option]) => option),
+    declared("RequireAuthOptions"),
+  );
+  for (const member of declared("RequiredAuth")) assert.match(page, new RegExp(`\`auth\\.${member}\``));
+});
+
 describe("docs/configuration.md", () => {
-  const source = ts.createSourceFile("index.d.ts", read("index.d.ts"), ts.ScriptTarget.ES2022, true);
   const page = read("docs/configuration.md");
-  const declaration = (name) => source.statements.find((each) => each.name?.text === name);
   /** The `@default` of a member, without the marks of links. */
   const defaultOf = (member) => {
     const tag = ts.getJSDocTags(member).find(({ tagName }) => tagName.text === "default");

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -15,6 +15,7 @@ import { generateApiKey } from "mcp-native-auth";
 import { freePort } from "../support/free-port.js";
 import { blocks, sections } from "../support/markdown.js";
 import { checkout, project } from "../support/project.js";
+import { runModules } from "../support/run-modules.js";
 
 const PAGES = ["docs/keys.md", "docs/tokens.md"];
 const read = (page) => readFileSync(path.join(checkout, page), "utf8");
@@ -28,32 +29,32 @@ const env = {
   SECOND_API_KEY,
   JWT_SECRET: generateApiKey().key,
 };
+const examples = PAGES.flatMap((page) =>
+  blocks(read(page))
+    .filter(({ language, words }) => language === "js" && words.join(" ") === "in examples")
+    .map(({ line, code }) => ({ page, line, code, name: `${path.basename(page)}-${line}.mjs` })),
+);
 let folder;
+let outcomes;
 
 before(() => {
-  folder = project(
-    {},
-    { dependencies: ["mcp-framework", "@modelcontextprotocol/sdk", "jsonwebtoken", "zod"] },
+  folder = project(Object.fromEntries(examples.map(({ name, code }) => [name, code])), {
+    dependencies: ["mcp-framework", "@modelcontextprotocol/sdk", "jsonwebtoken", "zod"],
+  });
+  outcomes = runModules(
+    folder,
+    examples.map(({ name }) => name),
+    env,
   );
 });
 
-for (const page of PAGES) {
-  describe(page, () => {
-    for (const { line, language, words, code } of blocks(read(page))) {
-      if (language !== "js" || words.join(" ") !== "in examples") {
-        continue;
-      }
-      it(`line ${line}: prints what stands beside it`, () => {
-        const expected = [...code.matchAll(/\bconsole\.log\(.*\); \/\/ (.+)$/gm)].map(
-          ([, comment]) => comment,
-        );
-        assert.ok(expected.length > 0 && expected.length === code.split("console.log(").length - 1);
-        writeFileSync(path.join(folder, "example.mjs"), code);
-        const child = spawnSync(process.execPath, ["example.mjs"], { cwd: folder, env, encoding: "utf8" });
-        assert.equal(child.status, 0, child.stderr);
-        assert.deepEqual(child.stdout.trimEnd().split("\n"), expected);
-      });
-    }
+for (const { page, line, code, name } of examples) {
+  it(`${page}, line ${line}: prints what stands beside it`, () => {
+    const expected = [...code.matchAll(/\bconsole\.log\(.*\); \/\/ (.+)$/gm)].map(([, comment]) => comment);
+    assert.ok(expected.length > 0 && expected.length === code.split("console.log(").length - 1);
+    const { stdout, stderr } = outcomes.get(name);
+    assert.doesNotMatch(stderr, /^throws |exit code/m);
+    assert.deepEqual(stdout.trimEnd().split("\n"), expected);
   });
 }
 

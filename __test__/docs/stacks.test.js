@@ -7,9 +7,8 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { generateApiKey } from "mcp-native-auth";
-import ts from "typescript";
 import { freePort } from "../support/free-port.js";
-import { blocks, sections } from "../support/markdown.js";
+import { blocks } from "../support/markdown.js";
 import { checkout, project } from "../support/project.js";
 import { hasRedis, redisServer } from "../support/redis.js";
 
@@ -166,8 +165,13 @@ describe("docs/stacks.md", { timeout: 200_000 }, () => {
         }
         assert.equal((await call(port, "whoami", bearer("other"))).status, 403);
         assert.match(await (await call(port, "whoami", bearer("mcp"))).text(), /"text":"app"/);
-        assert.match(await (await call(port, "write_file", bearer("mcp files:write"))).text(), /written/);
-        assert.match(shell(calling.replace("8080", String(port))), /^HTTP\/1\.1 200 [\s\S]*written/);
+        const written = await call(port, "write_file", bearer("mcp files:write"));
+        assert.equal(written.status, 200);
+        assert.match(await written.text(), /written/);
+        // The same call as a reader types it, once.
+        if (number === 0) {
+          assert.match(shell(calling.replace("8080", String(port))), /^HTTP\/1\.1 200 [\s\S]*written/);
+        }
         if (!code.includes("fastmcp") && !code.includes("verifier")) {
           assert.equal((await call(port, "write_file", bearer("mcp"))).status, 403);
         } else if (code.includes("fastmcp")) {
@@ -200,21 +204,4 @@ describe("docs/stacks.md", { timeout: 200_000 }, () => {
       }
     });
   }
-
-  it("has every option and every member", () => {
-    const source = ts.createSourceFile(
-      "index.d.ts",
-      readFileSync(path.join(checkout, "index.d.ts"), "utf8"),
-      ts.ScriptTarget.ES2022,
-      true,
-    );
-    const declared = (name) =>
-      source.statements.find((each) => each.name?.text === name).members.map((member) => member.name.text);
-    const [, options] = sections(page, 2).find(([heading]) => heading === "Options");
-    assert.deepEqual(
-      [...options.matchAll(/^\| `(\w+)` \|/gm)].map(([, option]) => option),
-      declared("RequireAuthOptions"),
-    );
-    for (const member of declared("RequiredAuth")) assert.match(page, new RegExp(`\`auth\\.${member}\``));
-  });
 });

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
 import { setTimeout as sleep, setImmediate as turnOfTheLoop } from "node:timers/promises";
@@ -339,10 +339,10 @@ const WARNED = {
 /** Programs that end with an error or warn of something that a process of its own shows, and what Node is started with. */
 const SWITCH = ["--import", "mcp-native-auth/register"];
 const STRICT = ["--import", "mcp-native-auth/register/strict"];
-const FRAMEWORK = { dependencies: ["mcp-framework"] };
+const FRAMEWORK = { dependencies: ["mcp-framework", "zod"] };
 
 /** A server that may be open, as `make`, and a client that sends it three messages, as `ask`. */
-const OPEN = { installed: { dependencies: ["mcp-framework", "zod"] } };
+const OPEN = { installed: FRAMEWORK };
 const PORT = await freePort();
 const OPEN_SERVER = `
   import { MCPServer, MCPTool } from "mcp-framework";
@@ -607,6 +607,27 @@ const PROGRAMS = {
 const RECORD = `process.on("warning", ({ code, message }) => console.log("\\n" + JSON.stringify([code, message])));
   process.on("uncaughtExceptionMonitor", ({ code, message }) => console.log("\\n" + JSON.stringify([code, message])));`;
 
+const shared = new Map();
+
+/** A project with the package as packed, for all programs with the same packages beside it. */
+function projectFor(files, installed = {}, spoil) {
+  const own = Object.keys(files).filter((name) => name.startsWith("node_modules/"));
+  const key = String([spoil === undefined, installed.dependencies, ...own]);
+  if (!shared.has(key)) {
+    shared.set(key, project({}, installed));
+  }
+  return shared.get(key);
+}
+
+/** What a program before this one may have spoiled. */
+function restore(installed) {
+  const packed = path.join(projectFor({}), "node_modules/mcp-native-auth");
+  for (const part of ["native", "scripts", "package.json"]) {
+    rmSync(path.join(installed, part), { recursive: true, force: true });
+    cpSync(path.join(packed, part), path.join(installed, part), { recursive: true });
+  }
+}
+
 describe("messages", () => {
   before(async () => {
     for (const mistake of MISTAKES) {
@@ -625,10 +646,18 @@ describe("messages", () => {
     });
   }
 
-  for (const [name, { files, args = [], installed, source, spoil }] of Object.entries(PROGRAMS)) {
+  for (const [name, { files = {}, args = [], installed, source, spoil }] of Object.entries(PROGRAMS)) {
     it(`${name}: says what the page quotes`, () => {
-      const folder = project({ "record.cjs": RECORD, "main.mjs": source, ...files }, installed);
-      spoil?.(path.join(folder, "node_modules/mcp-native-auth"));
+      const folder = projectFor(files, installed, spoil);
+      for (const [file, content] of Object.entries({ "record.cjs": RECORD, "main.mjs": source, ...files })) {
+        mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+        writeFileSync(path.join(folder, file), content);
+      }
+      if (spoil !== undefined) {
+        const own = path.join(folder, "node_modules/mcp-native-auth");
+        restore(own);
+        spoil(own);
+      }
       const child = spawnSync(process.execPath, ["--require", "./record.cjs", ...args, "main.mjs"], {
         cwd: folder,
         env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "" },

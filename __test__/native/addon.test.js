@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { before, describe, it } from "node:test";
+import { afterEach, before, beforeEach, describe, it } from "node:test";
 import { addonFileName, platformId } from "../../lib/native/platform.js";
 import { HOST_ADDON } from "../../scripts/addon.js";
 import { faultsOf, glibcNeeded, madeFor, nodeApiFunctions } from "../../scripts/binary.js";
@@ -25,24 +25,27 @@ const TRY = {
     }`,
 };
 
-/** A project with this package as packed here, after something was done to it. */
-function outcomeWith(meddle, options) {
-  const folder = project(TRY);
-  meddle(path.join(folder, "node_modules", "mcp-native-auth"), path.join(folder, "node_modules"));
-  return { ...runJson(folder, "main.mjs", options), folder };
-}
-
 const isOneSentence = (message) => /^[^\n]+[^.\n]$/.test(message);
 
 describe("packed from a checkout", () => {
-  const addonIn = (own) => path.join(own, "native", addonFileName(HOST));
+  let folder;
+  let own;
+  let addon;
+  before(() => {
+    folder = project(TRY);
+    own = path.join(folder, "node_modules", "mcp-native-auth");
+    addon = path.join(own, "native", addonFileName(HOST));
+  });
+  afterEach(() => copyFileSync(HOST_ADDON, addon));
+  const outcome = (options) => runJson(folder, "main.mjs", options);
 
   it("brings the addon of the machine that packed it", () => {
-    assert.equal(outcomeWith(() => {}).accepts, true);
+    assert.equal(outcome().accepts, true);
   });
 
   it("without an addon, the import says in one sentence which command mends that", () => {
-    const { code, message, folder } = outcomeWith((own) => rmSync(addonIn(own)));
+    rmSync(addon);
+    const { code, message } = outcome();
     assert.equal(code, "ERR_MCP_AUTH_ADDON_MISSING");
     assert.ok(isOneSentence(message), message);
     const [, script] = /build it with `\S.* "(.*)"` \(needs cargo/.exec(message);
@@ -53,7 +56,8 @@ describe("packed from a checkout", () => {
   });
 
   it("with an addon that does not load, the import says so and why", () => {
-    const { code, message, because } = outcomeWith((own) => writeFileSync(addonIn(own), standIn(ANOTHER)));
+    writeFileSync(addon, standIn(ANOTHER));
+    const { code, message, because } = outcome();
     assert.equal(code, "ERR_MCP_AUTH_ADDON_UNLOADABLE");
     assert.ok(isOneSentence(message), message);
     assert.match(message, /build another with `/);
@@ -62,21 +66,20 @@ describe("packed from a checkout", () => {
 
   it("takes no addon that the environment names", () => {
     const env = { NAPI_RS_NATIVE_LIBRARY_PATH: HOST_ADDON, MCP_NATIVE_AUTH_ADDON: HOST_ADDON };
-    const { code } = outcomeWith((own) => rmSync(addonIn(own)), { env });
+    rmSync(addon);
+    const { code } = outcome({ env });
     assert.equal(code, "ERR_MCP_AUTH_ADDON_MISSING");
   });
 
   it("looks up no platform package that it does not declare", () => {
-    const { code } = outcomeWith((own, modules) => {
-      cpSync(path.join(own, "native"), path.join(modules, platformPackage(HOST)), { recursive: true });
-      rmSync(addonIn(own));
-    });
-    assert.equal(code, "ERR_MCP_AUTH_ADDON_MISSING");
+    const platform = path.join(folder, "node_modules", platformPackage(HOST));
+    cpSync(path.join(own, "native"), platform, { recursive: true });
+    rmSync(addon);
+    assert.equal(outcome().code, "ERR_MCP_AUTH_ADDON_MISSING");
+    rmSync(platform, { recursive: true });
   });
 
   it("the install script leaves an addon that fits alone, and says in one line that there is no cargo", () => {
-    const folder = project({});
-    const own = path.join(folder, "node_modules", "mcp-native-auth");
     const install = () =>
       spawnSync(process.execPath, [path.join(own, "scripts", "install.js")], {
         encoding: "utf8",
@@ -84,7 +87,7 @@ describe("packed from a checkout", () => {
       });
     const { status, stdout, stderr } = install();
     assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: "", stderr: "" });
-    rmSync(addonIn(own));
+    rmSync(addon);
     const failed = install();
     assert.equal(failed.status, 1);
     assert.match(
@@ -107,20 +110,25 @@ describe("a release", () => {
   });
   const manifestIn = (...folder) =>
     JSON.parse(readFileSync(path.join(release, ...folder, "package.json"), "utf8"));
-  const install = (own, modules) => {
-    rmSync(own, { recursive: true });
-    cpSync(path.join(release, "package"), own, { recursive: true });
-    const platform = path.join(modules, platformPackage(HOST));
-    cpSync(path.join(release, "platforms", HOST), platform, { recursive: true });
-    return platform;
-  };
+  // A project that has it installed.
+  const folder = temporaryFolder("installed");
+  const platform = path.join(folder, "node_modules", platformPackage(HOST));
+  before(() => {
+    writeFileSync(path.join(folder, "main.mjs"), TRY["main.mjs"]);
+    cpSync(path.join(release, "package"), path.join(folder, "node_modules", "mcp-native-auth"), {
+      recursive: true,
+    });
+  });
+  beforeEach(() => cpSync(path.join(release, "platforms", HOST), platform, { recursive: true }));
+  const outcome = () => runJson(folder, "main.mjs");
 
   it("takes the addon out of the platform's package", () => {
-    assert.equal(outcomeWith(install).accepts, true);
+    assert.equal(outcome().accepts, true);
   });
 
   it("whose platform package was left out says which command adds it", () => {
-    const { code, message } = outcomeWith((...folders) => rmSync(install(...folders), { recursive: true }));
+    rmSync(platform, { recursive: true });
+    const { code, message } = outcome();
     const { version } = manifestIn("package");
     assert.equal(code, "ERR_MCP_AUTH_ADDON_MISSING");
     assert.ok(isOneSentence(message), message);
@@ -131,10 +139,9 @@ describe("a release", () => {
   });
 
   it("does not load the addon of another release", () => {
-    const { code, message } = outcomeWith((...folders) => {
-      const file = path.join(install(...folders), "package.json");
-      writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), version: "0.0.9" }));
-    });
+    const file = path.join(platform, "package.json");
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), version: "0.0.9" }));
+    const { code, message } = outcome();
     const { version } = manifestIn("package");
     assert.equal(code, "ERR_MCP_AUTH_ADDON_VERSION");
     assert.ok(isOneSentence(message), message);
@@ -245,10 +252,12 @@ describe("the platform that a process runs on", {
   }
   const PLATFORM_MODULE = path.join(checkout, "lib", "native", "platform.js");
   const tripleIn = (prelude) => {
-    const folder = project({
-      "main.mjs": `${prelude} const { platformId } = await import(${JSON.stringify(PLATFORM_MODULE)});
+    const folder = temporaryFolder("platform");
+    writeFileSync(
+      path.join(folder, "main.mjs"),
+      `${prelude} const { platformId } = await import(${JSON.stringify(PLATFORM_MODULE)});
         console.log(JSON.stringify({ triple: platformId(), exclude: process.report.excludeNetwork }));`,
-    });
+    );
     return runJson(folder, "main.mjs");
   };
 

@@ -29,7 +29,33 @@ before(() => {
   const { status, stderr, output } = layOut(addonsOfAllPlatforms());
   assert.equal(status, 0, stderr);
   release = output;
+  // What no application here loads, so that there is less to copy.
+  for (const name of ["docs", "src", "register"]) {
+    rmSync(path.join(release, "package", name), { recursive: true, force: true });
+  }
 });
+
+const bundles = new Map();
+
+/** What esbuild makes of a main script and this package, the same wherever it is then put. */
+function bundled(source, format) {
+  const key = format + source;
+  if (!bundles.has(key)) {
+    const folder = temporaryFolder("bundled");
+    mkdirSync(path.join(folder, "node_modules"));
+    symlinkSync(path.join(release, "package"), path.join(folder, "node_modules/mcp-native-auth"), "junction");
+    const { outputFiles } = buildSync({
+      stdin: { contents: source, resolveDir: folder },
+      bundle: true,
+      platform: "node",
+      format,
+      write: false,
+      logLevel: "error",
+    });
+    bundles.set(key, outputFiles[0].text);
+  }
+  return bundles.get(key);
+}
 
 /**
  * Runs an application of a layout.
@@ -41,29 +67,23 @@ before(() => {
  */
 function outcomeOf({ ours = OURS, addon, main = "app/main.mjs", bundle, files = {}, links = {}, arrange }) {
   const base = temporaryFolder("layout");
-  const manifest = '{ "name": "app", "type": "module" }';
-  for (const [name, content] of Object.entries({ "app/package.json": manifest, [main]: MAIN, ...files })) {
+  const written = { "app/package.json": '{ "name": "app", "type": "module" }', [main]: MAIN, ...files };
+  if (bundle !== undefined) {
+    written[bundle] = bundled(written[main], bundle.endsWith(".cjs") ? "cjs" : "esm");
+  }
+  for (const [name, content] of Object.entries(written)) {
     mkdirSync(path.dirname(path.join(base, name)), { recursive: true });
     writeFileSync(path.join(base, name), content);
   }
-  cpSync(path.join(release, "package"), path.join(base, ours), { recursive: true });
+  if (bundle === undefined) {
+    cpSync(path.join(release, "package"), path.join(base, ours), { recursive: true });
+  }
   if (addon !== undefined) {
     cpSync(path.join(release, "platforms", platformId()), path.join(base, addon, NAME), { recursive: true });
   }
   for (const [link, target] of Object.entries(links)) {
     mkdirSync(path.dirname(path.join(base, link)), { recursive: true });
     symlinkSync(path.join(base, target), path.join(base, link), "junction");
-  }
-  if (bundle !== undefined) {
-    buildSync({
-      entryPoints: [path.join(base, main)],
-      bundle: true,
-      platform: "node",
-      format: bundle.endsWith(".cjs") ? "cjs" : "esm",
-      outfile: path.join(base, bundle),
-      logLevel: "error",
-    });
-    rmSync(path.join(base, ours), { recursive: true });
   }
   return runJson(base, bundle ?? main, arrange?.(base));
 }
