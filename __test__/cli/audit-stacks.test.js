@@ -60,7 +60,7 @@ function table() {
 /** Seconds pass until others accept a new key, or more than a minute: rows K are for ours alone. */
 const rowsFor = (stack) => (stack.startsWith("ours-") ? "D,C,B,H,T,K" : "D,C,B,H,T");
 
-describe("the audit of a stack", { concurrency: 3 }, () => {
+describe("the audit of a stack", { concurrency: 5 }, () => {
   for (const stack of STACKS) {
     it(stack, async () => {
       const port = await freePort();

@@ -244,6 +244,8 @@ describe("a token is judged as with the same keys in the configuration", () => {
 
 describe("jwksUri", () => {
   it("one fetch serves all; a key that is rotated in is accepted, one that is out is not", async (t) => {
+    const time = virtualTime(t);
+    t.mock.method(performance, "now", time.now);
     const issuer = await startIssuer(t, [published("p256")]);
     const provider = construct(t, { jwksUri: issuer.jwksUri });
     assert.equal(issuer.requests.length, 0);
@@ -252,10 +254,14 @@ describe("jwksUri", () => {
     assert.equal(issuer.requests.length, 1);
     issuer.replaceKeys(issuer.jwksUri, [published("p256Other")]);
     assert.equal(await outcome(provider, sign("p256")), "accepted");
-    // Waits until a fetch is due again, three seconds after the last one.
-    assert.equal(await outcome(provider, sign("p256Other")), "accepted");
+    // Each waits until a fetch is due again, three seconds after the last one.
+    const rotatedIn = outcome(provider, sign("p256Other"));
+    await time.advance(3000);
+    assert.equal(await rotatedIn, "accepted");
     assert.equal(issuer.requests.length, 2);
-    assert.equal(await outcome(provider, sign("p256")), "TOKEN_KEY_UNKNOWN");
+    const rotatedOut = outcome(provider, sign("p256"));
+    await time.advance(3000);
+    assert.equal(await rotatedOut, "TOKEN_KEY_UNKNOWN");
   });
 
   it("an issuer that is down: 503 with Retry-After, one warning, an event", async (t) => {

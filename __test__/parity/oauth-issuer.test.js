@@ -191,7 +191,15 @@ describe("§5 answers", () => {
   });
 });
 
-describe("§5 waiting, together", { concurrency: true }, () => {
+describe("§5 and §8 waiting, together", { concurrency: true }, () => {
+  it("an introspection endpoint that never answers: the oracle waits, ours answers 503", async (t) => {
+    const { oracle, ours } = await setUp(t, () => {}, { introspection: {} });
+    const waiting = oracle.accepts("opaque");
+    waiting.catch(() => {});
+    assert.equal(await ours.status("opaque"), 503);
+    assert.ok(await isPending(waiting));
+  });
+
   const drip = (res) => {
     res.writeHead(200).write("{");
     const timer = setInterval(() => res.write(" "), 300);
@@ -427,14 +435,6 @@ describe("§8 answers", () => {
     const { oracle, ours } = await setUp(t, answer, { introspection: {} });
     assert.equal(await oracle.accepts("opaque"), true);
     assert.equal(await ours.status("opaque"), 503);
-  });
-
-  it("no answer: the oracle waits, ours answers 503", async (t) => {
-    const { oracle, ours } = await setUp(t, () => {}, { introspection: {} });
-    const waiting = oracle.accepts("opaque");
-    waiting.catch(() => {});
-    assert.equal(await ours.status("opaque"), 503);
-    assert.ok(await isPending(waiting));
   });
 });
 

@@ -996,7 +996,10 @@ runTable(OAUTH, '§4 type: "jwt"', [
   },
 ]);
 
-/** The keys of an issuer, and what a token that the first is for is answered. */
+/**
+ * The keys of an issuer, and what a token that the first is for is answered. Where none can be used, it waits three
+ * seconds for others.
+ */
 const keySet = (...keys) => ({ config: () => jwtConfig({ jwksUri: server.serveKeys(keys) }), token });
 
 runTable(OAUTH, "§4 keys of the JWK Set", [
@@ -1014,7 +1017,7 @@ runTable(OAUTH, "§4 keys of the JWK Set", [
     cases: [
       accepted("verify", keySet(jwk("rsa", "rsa", { key_ops: ["verify"] }))),
       stricterToken("sign", keySet(jwk("rsa", "rsa", { key_ops: ["sign"] })), "RFC 7517 §4.3"),
-      stricterToken("none", keySet(jwk("rsa", "rsa", { key_ops: [] })), "RFC 7517 §4.3"),
+      stricterToken("none", keySet(jwk("rsa", "rsa", { key_ops: [] }), jwk("p256", "p256")), "RFC 7517 §4.3"),
     ],
   },
   {
@@ -1047,7 +1050,10 @@ runTable(OAUTH, "§4 keys of the JWK Set", [
     cases: [
       rejected(
         "a private JWK",
-        keySet({ ...pair("rsa").privateKey.export({ format: "jwk" }), kid: "rsa", use: "sig" }),
+        keySet(
+          { ...pair("rsa").privateKey.export({ format: "jwk" }), kid: "rsa", use: "sig" },
+          jwk("p256", "p256"),
+        ),
       ),
       rejected("oct", {
         ...keySet(
@@ -1057,7 +1063,10 @@ runTable(OAUTH, "§4 keys of the JWK Set", [
         token: () => sign({ header: { kid: "oct" } }),
       }),
       rejected("only x5c", keySet({ kty: "RSA", kid: "rsa", x5c: ["MIIB"] }, jwk("p256", "p256"))),
-      rejected("a numeric kid", { ...keySet(jwk("rsa", 7)), token: () => sign({ header: { kid: "7" } }) }),
+      rejected("a numeric kid", {
+        ...keySet(jwk("rsa", 7), jwk("p256", "p256")),
+        token: () => sign({ header: { kid: "7" } }),
+      }),
       rejected("an empty kid", { ...keySet(jwk("rsa", "")), token: () => sign({ header: { kid: "" } }) }),
       accepted(
         "a malformed key next to a good one",
