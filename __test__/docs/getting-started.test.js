@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
 import { freePort } from "../support/free-port.js";
@@ -50,6 +50,27 @@ function pinned(code) {
       "install @modelcontextprotocol/sdk ",
       `install @modelcontextprotocol/sdk@${versions["@modelcontextprotocol/sdk"]} `,
     );
+}
+
+/** The last folder in which a path has installed, by its first command. */
+const installed = new Map();
+
+/**
+ * Paths 2 to 4 begin with the same installation. The first makes it in an empty folder; npm finds it done in those of
+ * the others, to which it moves.
+ */
+function emptyFolder(heading, [{ code }]) {
+  const next = path.dirname(clone);
+  const folder = heading.startsWith("1") ? next : path.join(next, heading[0]);
+  mkdirSync(folder, { recursive: true });
+  const [install] = code.split("\n");
+  if (installed.has(install)) {
+    for (const name of ["package.json", "package-lock.json", "node_modules"]) {
+      renameSync(path.join(installed.get(install), name), path.join(folder, name));
+    }
+  }
+  installed.set(install, folder);
+  return folder;
 }
 
 /** One script of the blocks. A server in the background must listen before the next block is pasted. */
@@ -112,9 +133,7 @@ async function follow(markdown, cwd) {
 describe("docs/getting-started.md", () => {
   for (const [heading, markdown] of paths) {
     it(`${heading}: from an empty folder to the responses that it names`, { timeout: 180_000 }, async () => {
-      const next = path.dirname(clone);
-      const folder = heading.startsWith("1") ? next : path.join(next, heading[0]);
-      mkdirSync(folder, { recursive: true });
+      const folder = emptyFolder(heading, steps(markdown));
       const log = await follow(markdown, folder);
       const named = [...prose(markdown).matchAll(/\b(?:200|401)\b/g)].map(([status]) => status);
       const received = [...log.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status);

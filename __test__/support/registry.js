@@ -9,19 +9,20 @@ import path from "node:path";
 import { temporaryFolder } from "./project.js";
 
 /**
- * Packs and offers what scripts/release.js laid out; nothing unless told.
+ * Packs and offers what scripts/release.js laid out, or that of it whose names are given.
  *
- * @param {string} [release]
+ * @param {string} release
+ * @param {(name: string) => boolean} [isOffered]
  * @returns {Promise<{ url: string, fetched: Set<string>, stop: () => void }>} `fetched` holds the names of the
  *   packages whose tarball was asked for
  */
-export async function startRegistry(release) {
-  const packages = new Map(release === undefined ? [] : foldersOf(release).map(packed));
+export async function startRegistry(release, isOffered = () => true) {
+  const packages = packed(release);
   const fetched = new Set();
   const server = http.createServer((request, response) => {
     const [name, kind] = decodeURIComponent(request.url).slice(1).split("/-/");
     const { manifest, tarball } = packages.get(name) ?? {};
-    if (manifest === undefined) {
+    if (manifest === undefined || !isOffered(name)) {
       response.writeHead(404, { "Content-Type": "application/json" }).end('{"error":"not found"}');
     } else if (kind) {
       fetched.add(name);
@@ -41,20 +42,28 @@ function foldersOf(release) {
   return [...readdirSync(platforms).map((name) => path.join(platforms, name)), path.join(release, "package")];
 }
 
-function packed(folder) {
-  const target = temporaryFolder("tarball");
-  const pack = ["pack", "--silent", "--pack-destination", target];
-  const { status, stderr } = spawnSync("npm", pack, {
-    cwd: folder,
-    encoding: "utf8",
-    shell: process.platform === "win32",
-  });
-  if (status !== 0) {
-    throw new Error(`npm pack failed: ${stderr}`);
+const packedReleases = new Map();
+
+/** By name, packed once: all in one process of npm, which takes longer to start than to pack. */
+function packed(release) {
+  if (!packedReleases.has(release)) {
+    const target = temporaryFolder("tarballs");
+    const folders = foldersOf(release);
+    const { status, stdout, stderr } = spawnSync(
+      "npm",
+      ["pack", "--json", "--pack-destination", target, ...folders],
+      { encoding: "utf8", shell: process.platform === "win32" },
+    );
+    if (status !== 0) {
+      throw new Error(`npm pack failed: ${stderr}`);
+    }
+    const packages = JSON.parse(stdout).map(({ filename }, index) => {
+      const manifest = JSON.parse(readFileSync(path.join(folders[index], "package.json"), "utf8"));
+      return [manifest.name, { manifest, tarball: readFileSync(path.join(target, filename)) }];
+    });
+    packedReleases.set(release, new Map(packages));
   }
-  const [file] = readdirSync(target);
-  const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
-  return [manifest.name, { manifest, tarball: readFileSync(path.join(target, file)) }];
+  return packedReleases.get(release);
 }
 
 function packument(manifest, tarball, origin) {
