@@ -7,10 +7,12 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { run } from "node:test";
 import { inspect } from "node:util";
+import { packInto } from "./packed.js";
 import { keepResult } from "./results.js";
 
 /**
@@ -94,14 +96,21 @@ function bin(name, command) {
 
 async function behaviourTests() {
   console.log("\n# Behaviour: node:test, __test__/**/*.test.js");
+  const folder = mkdtempSync(path.join(tmpdir(), "mcp-native-auth-packed-"));
+  process.once("exit", () => rmSync(folder, { recursive: true }));
+  process.env.PACKED_FOLDER = packInto(folder);
+  // Backwards, since the folders at the end have the longest files, and what starts last must not be long.
   const files = readdirSync("__test__", { recursive: true })
     .filter((name) => name.endsWith(".test.js"))
     .sort()
+    .reverse()
     .map((name) => path.join(root, "__test__", name));
+  // One more than there are processors: many files wait for a clock or a child most of the time.
+  const concurrency = availableParallelism() + 1;
   const passed = new Map(files.map((file) => [file, 0]));
   let failed = 0;
   const summary = [];
-  for await (const { type, data } of run({ files, concurrency: 2 })) {
+  for await (const { type, data } of run({ files, concurrency })) {
     if (type === "test:pass" && data.details.type !== "suite") {
       passed.set(data.file, (passed.get(data.file) ?? 0) + 1);
     } else if (type === "test:fail" && data.details.error?.failureType !== "subtestsFailed") {

@@ -1,9 +1,10 @@
 /** Projects in temporary folders that use the package as packed, not this checkout. */
 
-import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { packInto } from "../../scripts/packed.js";
 
 export const checkout = path.dirname(path.dirname(import.meta.dirname));
 const modules = path.join(checkout, "node_modules");
@@ -21,26 +22,8 @@ export const FRAMEWORK_NEEDS = [
   "zod",
 ];
 
-let packed;
-
-/** A folder with the content of the tarball that `npm pack` makes here, made once per process. */
-function packedFolder() {
-  if (packed === undefined) {
-    const folder = temporaryFolder("pack");
-    const pack = spawnSync("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], {
-      cwd: checkout,
-      encoding: "utf8",
-      shell: process.platform === "win32",
-    });
-    const [tarball] = readdirSync(folder);
-    if (pack.status !== 0 || tarball === undefined) {
-      throw new Error(`npm pack failed: ${pack.stderr}`);
-    }
-    execFileSync("tar", ["-xzf", path.join(folder, tarball), "-C", folder]);
-    packed = path.join(folder, "package");
-  }
-  return packed;
-}
+/** A folder with the package as packed: scripts/test.js makes one for all files, a file that runs alone its own. */
+let packed = process.env.PACKED_FOLDER;
 
 const folders = [];
 process.once("exit", () => {
@@ -77,7 +60,8 @@ export function project(files, { dependencies = [], aliases = {}, linked = false
   if (linked) {
     symlinkSync(checkout, own, "junction");
   } else {
-    cpSync(packedFolder(), own, { recursive: true });
+    packed ??= packInto(temporaryFolder("pack"));
+    cpSync(packed, own, { recursive: true });
   }
   for (const [name, content] of Object.entries({ "package.json": '{ "type": "module" }', ...files })) {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
