@@ -1,14 +1,14 @@
-/** What npm would publish of this checkout, as an installed package holds it. */
+/** What npm would publish of this checkout. */
 
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import path from "node:path";
 
 /**
- * Packs this checkout and unpacks the tarball.
+ * Packs this checkout with the addon of this machine.
  *
- * @param {string} folder an empty one, for both
- * @returns {string} the folder with the package's files
+ * @param {string} folder an empty one
+ * @returns {string} the path of the tarball in it
  */
 export function packInto(folder) {
   const pack = spawnSync("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], {
@@ -20,6 +20,5 @@ export function packInto(folder) {
   if (pack.status !== 0 || tarball === undefined) {
     throw new Error(`npm pack failed: ${pack.stderr}`);
   }
-  execFileSync("tar", ["-xzf", path.join(folder, tarball), "-C", folder]);
-  return path.join(folder, "package");
+  return path.join(folder, tarball);
 }

@@ -98,7 +98,7 @@ async function behaviourTests() {
   console.log("\n# Behaviour: node:test, __test__/**/*.test.js");
   const folder = mkdtempSync(path.join(tmpdir(), "mcp-native-auth-packed-"));
   process.once("exit", () => rmSync(folder, { recursive: true }));
-  process.env.PACKED_FOLDER = packInto(folder);
+  process.env.PACKED_TARBALL = packInto(folder);
   // Backwards, since the folders at the end have the longest files, and what starts last must not be long.
   const files = readdirSync("__test__", { recursive: true })
     .filter((name) => name.endsWith(".test.js"))

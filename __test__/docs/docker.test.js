@@ -6,14 +6,14 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../support/free-port.js";
 import { initialize } from "../support/initialize.js";
 import { blocks, sections } from "../support/markdown.js";
-import { checkout, temporaryFolder } from "../support/project.js";
+import { checkout, packedTarball, temporaryFolder } from "../support/project.js";
 
 const page = readFileSync(path.join(checkout, "docs/deploying.md"), "utf8");
 const manifest = JSON.parse(readFileSync(path.join(checkout, "package.json"), "utf8"));
@@ -94,7 +94,7 @@ describe("the image of the server", () => {
   before(() => {
     // As the page says: the tarball in vendor/, installed from there.
     mkdirSync(path.join(context, "vendor"), { recursive: true });
-    npm(checkout, ["pack", "--ignore-scripts", "--pack-destination", path.join(context, "vendor")]);
+    copyFileSync(packedTarball(), path.join(context, "vendor", TARBALL));
     writeFileSync(
       path.join(context, "package.json"),
       '{ "name": "app", "version": "1.0.0", "type": "module" }',

@@ -5,14 +5,14 @@
  */
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
 import { freePort } from "../support/free-port.js";
 import { blocks, prose, sections } from "../support/markdown.js";
-import { checkout, temporaryFolder } from "../support/project.js";
+import { checkout, packedTarball, temporaryFolder } from "../support/project.js";
 
 const read = (page) => readFileSync(path.join(checkout, page), "utf8");
 const { devDependencies: versions } = JSON.parse(read("package.json"));
@@ -37,9 +37,7 @@ let clone;
 before(() => {
   clone = path.join(temporaryFolder("getting-started"), "mcp-native-auth");
   mkdirSync(clone);
-  execFileSync("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", clone], {
-    cwd: checkout,
-  });
+  copyFileSync(packedTarball(), path.join(clone, path.basename(packedTarball())));
 });
 
 function pinned(code) {

@@ -6,23 +6,14 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import { platformId } from "../../lib/native/platform.js";
 import { pinned } from "../../scripts/pinned.js";
 import { platformPackage, TARGETS } from "../../scripts/targets.js";
-import { checkout, temporaryFolder } from "../support/project.js";
+import { checkout, packedTarball, temporaryFolder } from "../support/project.js";
 import { startRegistry } from "../support/registry.js";
 import { addonsOfAllPlatforms, layOut } from "../support/release.js";
 
@@ -64,13 +55,11 @@ const BUILD = { CARGO_TARGET_DIR: path.join(checkout, "target") };
 const FAST_BUILD = { ".cargo/config.toml": "[profile.release.package.mcp-native-auth]\nopt-level = 0\n" };
 
 /** The tarball of this checkout, with the addon of this machine and without one. */
-let tarball;
+const tarball = packedTarball();
 let bare;
 
 before(() => {
   const folder = temporaryFolder("consumers");
-  execFileSync("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: checkout });
-  tarball = path.join(folder, readdirSync(folder)[0]);
   execFileSync("tar", ["-xzf", tarball, "-C", folder]);
   rmSync(path.join(folder, "package", "native"), { recursive: true });
   bare = path.join(folder, "bare.tgz");

@@ -1,6 +1,6 @@
 /** Projects in temporary folders that use the package as packed, not this checkout. */
 
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -22,9 +22,6 @@ export const FRAMEWORK_NEEDS = [
   "zod",
 ];
 
-/** A folder with the package as packed: scripts/test.js makes one for all files, a file that runs alone its own. */
-let packed = process.env.PACKED_FOLDER;
-
 const folders = [];
 process.once("exit", () => {
   for (const folder of folders) {
@@ -37,6 +34,14 @@ export function temporaryFolder(purpose) {
   const folder = mkdtempSync(path.join(tmpdir(), `mcp-native-auth-${purpose}-`));
   folders.push(folder);
   return folder;
+}
+
+let tarball = process.env.PACKED_TARBALL;
+
+/** The path of this package as packed: scripts/test.js packs once for all files, a file that runs alone for itself. */
+export function packedTarball() {
+  tarball ??= packInto(temporaryFolder("pack"));
+  return tarball;
 }
 
 /**
@@ -60,8 +65,8 @@ export function project(files, { dependencies = [], aliases = {}, linked = false
   if (linked) {
     symlinkSync(checkout, own, "junction");
   } else {
-    packed ??= packInto(temporaryFolder("pack"));
-    cpSync(packed, own, { recursive: true });
+    mkdirSync(own);
+    execFileSync("tar", ["-xzf", packedTarball(), "-C", own, "--strip-components=1"]);
   }
   for (const [name, content] of Object.entries({ "package.json": '{ "type": "module" }', ...files })) {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
