@@ -574,7 +574,7 @@ describe("a process", () => {
     assert.equal(printed, "true true");
   });
 
-  it("does not grow over three thousand reloads", () => {
+  it("does not grow over five thousand reloads", () => {
     const grown = run(
       `
       let loads = 0;
@@ -592,15 +592,15 @@ describe("a process", () => {
         return heapUsed + external;
       };
       const reload = async (times) => { for (let n = 0; n < times; n += 1) await provider.reload().catch(() => {}); };
-      await reload(2000);
+      await reload(5000);
       const before = await used();
-      await reload(3000);
+      await reload(5000);
       console.log((await used()) - before);
     `,
       "--expose-gc",
     );
-    // A hundred bytes per reload would be more.
-    assert.ok(Number(grown) < 250_000, `grew by ${grown} bytes`);
+    // A hundred bytes per reload would be half a million.
+    assert.ok(Number(grown) < 300_000, `grew by ${grown} bytes`);
   });
 
   it("holds 100,000 plain keys in 16 MB, and as many entries in 120 MB", () => {
