@@ -1,5 +1,5 @@
 import { isPromise } from "../core/promise.js";
-import { followResponse, parse, requestOf, writeAnswer } from "./node.js";
+import { calledInstead, followResponse, parse, requestOf, writeAnswer } from "./node.js";
 
 /**
  * A plugin of Fastify for all routes of the context that it is registered in. It answers before the body is read,
@@ -12,6 +12,9 @@ export function fastifyHost(gate) {
   const ADMISSION = Symbol("mcp-native-auth: admission");
 
   async function authenticate(app) {
+    if (app === undefined) {
+      throw calledInstead("fastify", "app.register(auth.fastify)");
+    }
     if (!app.hasRequestDecorator("auth")) {
       app.decorateRequest("auth", null);
     }

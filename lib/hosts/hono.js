@@ -1,4 +1,5 @@
 import { codedError } from "../core/errors.js";
+import { calledInstead } from "./node.js";
 import { decide, followed } from "./web.js";
 
 /**
@@ -8,7 +9,10 @@ import { decide, followed } from "./web.js";
  */
 export function honoHost(gate) {
   return async function authenticate(c, next) {
-    if (c?.req?.raw === undefined) {
+    if (c === undefined) {
+      throw calledInstead("hono", 'app.use("*", auth.hono)');
+    }
+    if (c.req?.raw === undefined) {
       throw codedError(
         "ERR_MCP_AUTH_OPTION_INVALID",
         "`auth.hono` is for Hono; on Express, use `auth.express`",

@@ -1,3 +1,4 @@
+import { codedError } from "../core/errors.js";
 import { isPromise } from "../core/promise.js";
 import { refuse, refuseBody } from "../gate/answer.js";
 
@@ -19,7 +20,7 @@ const END_MS = 1000;
 
 /** @param {Gate} gate */
 export function nodeHost(gate) {
-  return async function authenticate(req, res, next) {
+  async function enter(req, res, next) {
     const admitting = gate.admit(requestOf(req));
     const admission = isPromise(admitting) ? await admitting : admitting;
     if (admission.answer !== undefined) {
@@ -35,7 +36,23 @@ export function nodeHost(gate) {
     req.auth = admission.authInfo;
     followResponse(gate, admission, req, res);
     gate.run(admission, () => next());
+  }
+
+  // Not async, so that the mistake is thrown where it is made.
+  return function authenticate(req, res, next) {
+    if (req === undefined) {
+      throw calledInstead("express", "app.use(auth.express)");
+    }
+    return enter(req, res, next);
   };
+}
+
+/** Whoever sets up a member by calling it, as many middlewares are, gets told. */
+export function calledInstead(member, use) {
+  return codedError(
+    "ERR_MCP_AUTH_OPTION_INVALID",
+    `\`auth.${member}\` was called without a request; pass it instead: \`${use}\``,
+  );
 }
 
 /** @returns {import("../gate/gate.js").GateRequest} */

@@ -254,6 +254,23 @@ describe("what the gate itself rejects is published with its reason", () => {
   }
 });
 
+describe("a member that is called where it is to be passed", () => {
+  const auth = requireAuth(jwt());
+  const MEMBERS = {
+    express: "app.use(auth.express)",
+    fastify: "app.register(auth.fastify)",
+    hono: 'app.use("*", auth.hono)',
+  };
+  for (const [member, use] of Object.entries(MEMBERS)) {
+    it(member, async () => {
+      await assert.rejects(async () => auth[member](), {
+        code: "ERR_MCP_AUTH_OPTION_INVALID",
+        message: `\`auth.${member}\` was called without a request; pass it instead: \`${use}\``,
+      });
+    });
+  }
+});
+
 describe("sessions in memory", () => {
   it("are bounded, of each principal and in all, and the least used go first", () => {
     const store = new MemoryStore();
