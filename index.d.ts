@@ -99,7 +99,7 @@ export interface ConfigurationError extends Error {
  * RFC 6052 §2.1). Clients without a known address, such as those of a Unix socket, count as one.
  *
  * An unknown option is ignored with a process warning `MCP_NATIVE_AUTH_UNKNOWN_OPTION`; if the provider is
- * `strict`, and of {@link requireAuth} always, it throws `ERR_MCP_AUTH_OPTION_UNKNOWN`.
+ * `strict`, and of {@link anyOf} and {@link requireAuth} always, it throws `ERR_MCP_AUTH_OPTION_UNKNOWN`.
  */
 export interface ThrottleConfig {
   /**
@@ -501,7 +501,8 @@ export declare class APIKeyAuthProvider implements AuthProvider {
    * ```
    *
    * @throws {ConfigurationError} `ERR_MCP_AUTH_KEYS_INVALID` if no key has the id, or as for
-   *   {@link APIKeyListConfig.keys}; `ERR_MCP_AUTH_OPTION_INVALID` for the overlap
+   *   {@link APIKeyListConfig.keys}; `ERR_MCP_AUTH_OPTION_INVALID` for the overlap,
+   *   `ERR_MCP_AUTH_OPTION_UNKNOWN` for another option
    */
   replaceKey(
     id: string,
@@ -1203,7 +1204,7 @@ export declare class OAuthAuthProvider implements AuthProvider {
  */
 export declare function linkFramework(framework: object): boolean;
 
-/** Options of {@link generateApiKey}. An unknown option is ignored with a process warning. */
+/** Options of {@link generateApiKey}. An unknown option is an error. */
 export interface GenerateApiKeyOptions {
   /**
    * The part before the last underscore: 2 to 20 ASCII letters and digits, the first a letter, with single
@@ -1243,7 +1244,7 @@ export interface GeneratedApiKey {
  * const provider = new APIKeyAuthProvider({ keys: [{ hash, id }] });
  * ```
  *
- * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` for an invalid prefix
+ * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` for an invalid prefix, `ERR_MCP_AUTH_OPTION_UNKNOWN`
  */
 export declare function generateApiKey(options?: GenerateApiKeyOptions | null): GeneratedApiKey;
 
@@ -1266,7 +1267,7 @@ export declare function generateApiKey(options?: GenerateApiKeyOptions | null): 
  */
 export declare function checkApiKey(key: string): "ok" | "typo" | "unrecognized";
 
-/** Options of {@link anyOf}. An unknown option is ignored with a process warning. */
+/** Options of {@link anyOf}. An unknown option is an error. */
 export interface AnyOfOptions {
   /**
    * Counts each wrong credential of a request once, even if several providers reject it. The combined providers
@@ -1313,7 +1314,7 @@ export interface AnyOfOptions {
  * @param providers at least one, in the order in which they are asked; third-party providers and results of
  *   `anyOf` are allowed
  * @throws {ConfigurationError} `ERR_MCP_AUTH_OPTION_INVALID` for an empty array, a value that is not a provider,
- *   or a provider with a `throttle` of its own
+ *   or a provider with a `throttle` of its own; `ERR_MCP_AUTH_OPTION_UNKNOWN`
  */
 export declare function anyOf(
   providers: readonly AuthProvider[],

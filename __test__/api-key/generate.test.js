@@ -103,15 +103,12 @@ describe("form", () => {
     }
   });
 
-  it("warns of a misspelled option by its name, without its value", async () => {
-    const warned = new Promise((resolve) => process.once("warning", resolve));
-    generateApiKey({ prefx: "acme" });
-    const { code, message } = await warned;
-    assert.equal(code, "MCP_NATIVE_AUTH_UNKNOWN_OPTION");
-    assert.equal(
-      message,
-      'generateApiKey: unknown option "prefx" (did you mean "prefix"?); the known options are prefix. It is ignored',
-    );
+  it("rejects a misspelled option by its name, without its value", () => {
+    assert.throws(() => generateApiKey({ prefx: "acme" }), {
+      code: "ERR_MCP_AUTH_OPTION_UNKNOWN",
+      message:
+        'generateApiKey: unknown option "prefx" (did you mean "prefix"?); the known options are prefix',
+    });
   });
 });
 

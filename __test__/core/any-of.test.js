@@ -167,17 +167,6 @@ describe("options", () => {
     });
   }
 
-  it("unknown options are named in a warning", async () => {
-    const warned = new Promise((resolve) => process.once("warning", resolve));
-    anyOf([jwt()], { throtle: {} });
-    const { code, message } = await warned;
-    assert.equal(code, "MCP_NATIVE_AUTH_UNKNOWN_OPTION");
-    assert.equal(
-      message,
-      'AnyOfAuthProvider: unknown option "throtle" (did you mean "throttle"?); the known options are throttle, trustProxy. It is ignored',
-    );
-  });
-
   it("a changed array changes nothing", async () => {
     const providers = [jwt()];
     const provider = anyOf(providers);

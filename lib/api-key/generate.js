@@ -47,7 +47,7 @@ function readPrefix(options) {
     );
   }
   const given = readOptions(options, ["prefix"]);
-  checkUnknownOptions("generateApiKey", given, ["prefix"]);
+  checkUnknownOptions("generateApiKey", given, ["prefix"], true);
   return prefixOption(given.prefix);
 }
 

@@ -33,17 +33,18 @@ const MEMORY_ONLY_OPTIONS = ["failures", "windowSeconds", "maxAddresses"];
  * @param {string} owner name of the class
  * @param {{ throttle?: any, trustProxy?: any }} options of the provider
  * @param {boolean} [strict]
+ * @param {boolean} [rejectsUnknown] whether a misspelled option is an error
  * @returns {{ limit: Throttle | undefined, addressOf: (request: any) => string | undefined }}
  */
-export function attemptOptions(owner, { throttle, trustProxy }, strict = false) {
-  const options = readThrottle(owner, throttle, strict);
+export function attemptOptions(owner, { throttle, trustProxy }, strict = false, rejectsUnknown = strict) {
+  const options = readThrottle(owner, throttle, strict, rejectsUnknown);
   return {
     limit: options && new Throttle(options),
     addressOf: addressOption(trustProxy, options?.trustProxy),
   };
 }
 
-function readThrottle(owner, throttle, strict) {
+function readThrottle(owner, throttle, strict, rejectsUnknown) {
   if (throttle === undefined || throttle === null) {
     return undefined;
   }
@@ -51,7 +52,7 @@ function readThrottle(owner, throttle, strict) {
     throw invalid("`throttle` must be an object such as { failures: 10, windowSeconds: 60 }");
   }
   const options = readOptions(throttle, THROTTLE_OPTIONS);
-  checkUnknownOptions(`${owner}: \`throttle\``, options, THROTTLE_OPTIONS, strict);
+  checkUnknownOptions(`${owner}: \`throttle\``, options, THROTTLE_OPTIONS, rejectsUnknown);
   checkUndefinedOptions(`${owner}: \`throttle\``, options, RESTRICTING_OPTIONS, strict);
   return options;
 }

@@ -38,7 +38,8 @@ class AnyOfAuthProvider {
     requireObject("anyOf", config);
     const options = readOptions(config, RESTRICTING_OPTIONS);
     checkUndefinedOptions(NAME, options, RESTRICTING_OPTIONS, false);
-    checkUnknownOptions(NAME, options, OPTIONS, false, { throttle: THROTTLE_OPTIONS });
+    // The framework has no such options, so nobody's start is broken by an error.
+    checkUnknownOptions(NAME, options, OPTIONS, true, { throttle: THROTTLE_OPTIONS });
     const members = providers.map((provider) => ({
       provider,
       asThirdParty: thirdPartyMethod(provider, NAME),
@@ -47,7 +48,7 @@ class AnyOfAuthProvider {
     const mayWait = methods().some((method) => method.mayWait || method.ready !== undefined);
     this.#host = new FrameworkHost(this, authenticate, {
       method: anyOfMethods(NAME, methods, mayWait),
-      ...attemptOptions(NAME, options),
+      ...attemptOptions(NAME, options, false, true),
       authError: DEFAULT_AUTH_ERROR,
       challenge: "replace",
     });

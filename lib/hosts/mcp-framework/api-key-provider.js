@@ -254,6 +254,6 @@ function overlapOption(given) {
   }
   const options = readOptions(given, ["overlapSeconds"]);
   const overlap = secondsOption("overlapSeconds", options.overlapSeconds, 0, MAX_OVERLAP_SECONDS) ?? 0;
-  checkUnknownOptions(`${NAME}: \`replaceKey\``, options, ["overlapSeconds"]);
+  checkUnknownOptions(`${NAME}: \`replaceKey\``, options, ["overlapSeconds"], true);
   return overlap * 1000;
 }
