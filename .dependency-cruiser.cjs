@@ -76,7 +76,7 @@ module.exports = {
       "Tests of a tool import it; all other tests import the product and __test__/support.",
       "^__test__/",
       "^(security|bench|scripts|fuzz|examples)/",
-      "^__test__/(security|native|package)/|^__test__/support/(project|release)\\.js$",
+      "^__test__/(security|native|package|consumers)/|^__test__/support/(project|release)\\.js$",
     ),
     forbid("fuzz", "Nothing imports from fuzz/.", "^(?!fuzz/)", "^fuzz/"),
   ].map((rule) => ({ severity: "error", ...rule })),
