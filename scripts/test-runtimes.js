@@ -49,7 +49,7 @@ const ON_NODE = [
 ];
 const REPORTER = pathToFileURL(path.join(import.meta.dirname, "outcome-reporter.js")).href;
 /** A suite that has lost its tests must not pass for one that has none to fail. */
-const MINIMUM = 7400;
+const MINIMUM = 5300;
 
 const chosen = process.argv.slice(2);
 for (const name of chosen.filter((name) => ![...RUNTIMES, HERE].includes(name))) {
