@@ -8,6 +8,7 @@ import {
   generateApiKey,
   JWTAuthProvider,
   OAuthAuthProvider,
+  requireAuth,
 } from "mcp-native-auth";
 
 const KEY = "9uZ4tXq7LwRk2VbNc8Hd";
@@ -170,6 +171,47 @@ describe("an unknown option", () => {
       warningsOf(t, "MCP_NATIVE_AUTH_UNKNOWN_OPTION", () => jwt()),
       [],
     );
+  });
+});
+
+describe("what holds no options is an error, not read as none", () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const NONE = { "a Map": new Map([["a", ["b"]]]), "a Set": new Set(["a"]), "a revoked Proxy": proxy };
+  const PLACES = {
+    "of anyOf": OWNERS.anyOf.give,
+    "throttle of anyOf": OWNERS.anyOfThrottle.give,
+    throttle: OWNERS.throttle.give,
+    "of replaceKey": OWNERS.replaceKey.give,
+    "of generateApiKey": generateApiKey,
+    validation: (validation) => OWNERS.oauth.give({ validation }),
+    introspection: (introspection) =>
+      OWNERS.oauth.give({ validation: { type: "introspection", introspection } }),
+    "of requireAuth": (given) => requireAuth(keys(), given),
+    toolScopes: (toolScopes) => requireAuth(keys(), { toolScopes }),
+    scopeHierarchy: (scopeHierarchy) => requireAuth(keys(), { scopeHierarchy }),
+    claims: (claims) => jwt({ claims }),
+  };
+  for (const [place, give] of Object.entries(PLACES)) {
+    for (const [what, value] of Object.entries(NONE)) {
+      it(`${place}: ${what}`, () =>
+        assert.throws(() => give(value), { code: "ERR_MCP_AUTH_OPTION_INVALID" }));
+    }
+  }
+
+  it("scopes of a tool that are inherited, or undefined", () => {
+    class Scopes {
+      write_file = ["files:write"];
+    }
+    for (const toolScopes of [
+      new Scopes(),
+      Object.create({ write_file: ["a"] }),
+      { write_file: undefined },
+      Object.defineProperty({}, "write_file", { value: ["a"], enumerable: false }),
+    ]) {
+      assert.throws(() => requireAuth(keys(), { toolScopes }), { code: "ERR_MCP_AUTH_OPTION_INVALID" });
+    }
+    requireAuth(keys(), { toolScopes: { __proto__: null, write_file: ["a"], read_file: [] } });
   });
 });
 

@@ -1,6 +1,6 @@
 import { createHash, randomInt } from "node:crypto";
 import { codedError, reportAtCaller } from "../core/errors.js";
-import { checkUnknownOptions, readOptions } from "../core/options.js";
+import { canHoldOptions, checkUnknownOptions, readOptions } from "../core/options.js";
 
 /**
  * API keys of the form `<prefix>_<body><checksum>`: a prefix that scanners for leaked secrets can match,
@@ -40,7 +40,7 @@ export function generateApiKey(options) {
 }
 
 function readPrefix(options) {
-  if (options !== undefined && (typeof options !== "object" || Array.isArray(options))) {
+  if (options !== undefined && options !== null && !canHoldOptions(options)) {
     throw codedError(
       "ERR_MCP_AUTH_OPTION_INVALID",
       'the options of `generateApiKey` must be an object such as { prefix: "acme" }',

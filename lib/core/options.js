@@ -29,14 +29,40 @@ export function readOptions(config, restricting) {
 }
 
 /**
- * Rejects options that hold none, such as a list of scopes or a Map, where the framework has no say: what they were to restrict
- * would not be restricted. `undefined` and `null` are no options.
+ * Whether options can be read from a value. From a list, a Map or a Set none would be, without a word, and what they were
+ * to restrict would not be restricted.
+ */
+export function canHoldOptions(value) {
+  try {
+    return typeof value === "object" && value !== null && !(Symbol.iterator in value);
+  } catch {
+    // A Proxy that was revoked.
+    return false;
+  }
+}
+
+/** The properties of a plain object, each read once; `undefined` for other values, of which some would be lost. */
+export function readPlainObject(value) {
+  try {
+    const prototype = Object.getPrototypeOf(value);
+    const isPlain = prototype === null || Object.hasOwn(prototype, "isPrototypeOf");
+    const entries = Object.entries(value);
+    return typeof value === "object" && isPlain && entries.length === Reflect.ownKeys(value).length
+      ? entries
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Rejects options that hold none, where the framework has no say. `undefined` and `null` are no options.
  *
  * @param {string} owner
  * @param {unknown} config
  */
 export function requireObject(owner, config) {
-  if (config !== undefined && config !== null && (typeof config !== "object" || Symbol.iterator in config)) {
+  if (config !== undefined && config !== null && !canHoldOptions(config)) {
     throw codedError("ERR_MCP_AUTH_OPTION_INVALID", `the options of \`${owner}\` must be an object`);
   }
 }

@@ -6,6 +6,7 @@ import {
   isArray,
   readArray,
   readOptions,
+  readPlainObject,
   requireObject,
 } from "../core/options.js";
 import { warn } from "../core/warnings.js";
@@ -188,9 +189,21 @@ function scopesOption(path, value) {
 }
 
 /** By the own names of an object, so that `constructor` is a tool like any other. */
-function scopeMap(path, value) {
-  const map = readOptions(value, []);
-  return new Map(Object.keys(map).map((name) => [name, scopesOption(`${path}.${name}`, map[name]) ?? []]));
+function scopeMap(path, value, example) {
+  const entries = readPlainObject(value);
+  if (entries === undefined) {
+    throw invalid(`\`${path}\` must be a plain object such as ${example}, or a function`);
+  }
+  return new Map(
+    entries.map(([name, scopes]) => {
+      if (scopes === undefined) {
+        throw invalid(
+          `\`${path}.${name}\` is undefined; is a variable missing? Pass [] if that is on purpose`,
+        );
+      }
+      return [name, scopesOption(`${path}.${name}`, scopes) ?? []];
+    }),
+  );
 }
 
 function toolScopesOption(value) {
@@ -200,10 +213,7 @@ function toolScopesOption(value) {
   if (typeof value === "function") {
     return (call) => readScopes(value(call));
   }
-  if (typeof value !== "object" || isArray(value)) {
-    throw invalid('`toolScopes` must be an object such as { write_file: ["files:write"] }, or a function');
-  }
-  const scopes = scopeMap("toolScopes", value);
+  const scopes = scopeMap("toolScopes", value, '{ write_file: ["files:write"] }');
   return ({ name }) => scopes.get(name);
 }
 
@@ -222,10 +232,7 @@ function hierarchyOption(value) {
   if (isNone(value) || typeof value === "function") {
     return value ?? undefined;
   }
-  if (typeof value !== "object" || isArray(value)) {
-    throw invalid('`scopeHierarchy` must be an object such as { admin: ["files:write"] }, or a function');
-  }
-  return Object.fromEntries(scopeMap("scopeHierarchy", value));
+  return Object.fromEntries(scopeMap("scopeHierarchy", value, '{ admin: ["files:write"] }'));
 }
 
 function scopeClaimsOption(value) {

@@ -1,4 +1,4 @@
-import { requestOf } from "./node.js";
+import { calledInstead, requestOf } from "./node.js";
 import { toResponse } from "./web.js";
 
 /** What fastmcp takes for no session, where no credential is needed. */
@@ -11,6 +11,9 @@ const ANONYMOUS = { token: "", clientId: "", scopes: [], extra: {} };
  */
 export function fastmcpHost(gate) {
   return async function authenticate(req) {
+    if (req === undefined) {
+      throw calledInstead("fastmcp", "authenticate: auth.fastmcp");
+    }
     const { answer, authInfo } = await gate.admit(requestOf(req));
     if (answer !== undefined) {
       throw toResponse(answer);

@@ -1,5 +1,5 @@
 import { codedError } from "../core/errors.js";
-import { booleanOption, isArray, readArray, secondsOption } from "../core/options.js";
+import { booleanOption, isArray, readArray, readPlainObject, secondsOption } from "../core/options.js";
 
 /** A day. More is a mistake, most likely milliseconds. */
 const MAX_TOLERANCE = 86_400;
@@ -133,20 +133,6 @@ function isClaimValue(value) {
   return typeof value === "number"
     ? Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER
     : typeof value === "boolean" || isName(value);
-}
-
-/** The properties of a plain object, each read once; `undefined` for other values, of which some would be lost. */
-function readPlainObject(value) {
-  try {
-    const prototype = Object.getPrototypeOf(value);
-    const isPlain = prototype === null || Object.hasOwn(prototype, "isPrototypeOf");
-    const entries = Object.entries(value);
-    return typeof value === "object" && isPlain && entries.length === Reflect.ownKeys(value).length
-      ? entries
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** RFC 7515 §4.1.9. */

@@ -1,5 +1,6 @@
 import {
   booleanOption,
+  canHoldOptions,
   checkUnknownOptions,
   integerOption,
   isArray,
@@ -103,7 +104,7 @@ function readValidations(value, context) {
 
 /** @returns {Validation} */
 function readValidation(value, path, context) {
-  if (typeof value !== "object" || value === null) {
+  if (!canHoldOptions(value)) {
     throw optionError(`\`${path}\` must be an object such as { type: "jwt", issuer, audience, jwksUri }`);
   }
   const given = readOptions(value, VALIDATION_OPTIONS);
@@ -228,7 +229,7 @@ function readAlgorithms(value, path, { advice }) {
 }
 
 function readIntrospection(value, path, { owner, strict, requireHttps, advice }) {
-  if (typeof value !== "object" || value === null) {
+  if (!canHoldOptions(value)) {
     throw optionError("OAuth introspection validation requires introspection config");
   }
   const given = readOptions(value, INTROSPECTION_OPTIONS);

@@ -1,6 +1,7 @@
 import { codedError } from "../core/errors.js";
 import {
   booleanOption,
+  canHoldOptions,
   checkUndefinedOptions,
   checkUnknownOptions,
   integerOption,
@@ -32,11 +33,14 @@ const MEMORY_ONLY_OPTIONS = ["failures", "windowSeconds", "maxAddresses"];
  *
  * @param {string} owner name of the class
  * @param {{ throttle?: any, trustProxy?: any }} options of the provider
- * @param {boolean} [strict]
- * @param {boolean} [rejectsUnknown] whether a misspelled option is an error
+ * @param {{ strict?: boolean, rejectsUnknown?: boolean }} [checks] whether undefined options are an error, and misspelled ones
  * @returns {{ limit: Throttle | undefined, addressOf: (request: any) => string | undefined }}
  */
-export function attemptOptions(owner, { throttle, trustProxy }, strict = false, rejectsUnknown = strict) {
+export function attemptOptions(
+  owner,
+  { throttle, trustProxy },
+  { strict = false, rejectsUnknown = strict } = {},
+) {
   const options = readThrottle(owner, throttle, strict, rejectsUnknown);
   return {
     limit: options && new Throttle(options),
@@ -48,7 +52,7 @@ function readThrottle(owner, throttle, strict, rejectsUnknown) {
   if (throttle === undefined || throttle === null) {
     return undefined;
   }
-  if (typeof throttle !== "object" || Array.isArray(throttle)) {
+  if (!canHoldOptions(throttle)) {
     throw invalid("`throttle` must be an object such as { failures: 10, windowSeconds: 60 }");
   }
   const options = readOptions(throttle, THROTTLE_OPTIONS);

@@ -260,6 +260,7 @@ describe("a member that is called where it is to be passed", () => {
     express: "app.use(auth.express)",
     fastify: "app.register(auth.fastify)",
     hono: 'app.use("*", auth.hono)',
+    fastmcp: "authenticate: auth.fastmcp",
   };
   for (const [member, use] of Object.entries(MEMBERS)) {
     it(member, async () => {

@@ -48,7 +48,7 @@ class AnyOfAuthProvider {
     const mayWait = methods().some((method) => method.mayWait || method.ready !== undefined);
     this.#host = new FrameworkHost(this, authenticate, {
       method: anyOfMethods(NAME, methods, mayWait),
-      ...attemptOptions(NAME, options, false, true),
+      ...attemptOptions(NAME, options, { rejectsUnknown: true }),
       authError: DEFAULT_AUTH_ERROR,
       challenge: "replace",
     });

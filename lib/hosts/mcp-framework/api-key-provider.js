@@ -6,6 +6,7 @@ import { findFaults, reportFaults } from "../../api-key/strength.js";
 import { codedError, reportAtCaller } from "../../core/errors.js";
 import {
   booleanOption,
+  canHoldOptions,
   checkUndefinedOptions,
   checkUnknownOptions,
   headerNameOption,
@@ -80,7 +81,7 @@ export class APIKeyAuthProvider {
       MIN_WAIT_SECONDS,
     );
     const maxStaleMs = maxStaleOption(options.maxStaleSeconds, intervalMs);
-    const attempts = attemptOptions(NAME, options, this.#strict);
+    const attempts = attemptOptions(NAME, options, { strict: this.#strict });
     if (load === undefined) {
       // Not `setKeys`, here and below: a subclass may have one of its own.
       this.#setKeys(keys);
@@ -246,7 +247,7 @@ function overlapOption(given) {
   if (given === undefined || given === null) {
     return 0;
   }
-  if (typeof given !== "object" || Array.isArray(given)) {
+  if (!canHoldOptions(given)) {
     throw codedError(
       "ERR_MCP_AUTH_OPTION_INVALID",
       "the third argument of `replaceKey` must be an object such as { overlapSeconds: 3600 }",

@@ -88,7 +88,7 @@ export class JWTAuthProvider {
         cacheSize: integerOption("cacheSize", options.cacheSize, DEFAULT_CACHE_SIZE, MAX_CACHE_SIZE),
         strict,
       };
-      const attempts = attemptOptions(NAME, options, strict);
+      const attempts = attemptOptions(NAME, options, { strict });
       if (keyList !== undefined) {
         this.#verifier = createTokenVerifier(NAME, keyList, this.#settings, this.#reporter);
       } else {

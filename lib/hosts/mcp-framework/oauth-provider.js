@@ -83,7 +83,7 @@ export class OAuthAuthProvider {
     if (isIntrospected && options.typ !== undefined && options.typ !== null) {
       throw optionError("`typ` cannot be checked where tokens are introspected; remove it");
     }
-    const attempts = attemptOptions(NAME, options, strict);
+    const attempts = attemptOptions(NAME, options, { strict });
     this.#config = oauth;
     this.#requiredScopes = requiredScopes;
     this.#challenge = {
