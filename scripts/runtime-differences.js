@@ -5,7 +5,7 @@
  * runtime's `node:crypto`; this package has its own.
  */
 
-/** What is run on one Node alone, by `npm test`. */
+/** What is run on one Node alone. */
 export const NOT_OF_THE_SUITE =
   "the security tests (denial, fuzz, memory, soak, timing), which measure one Node from outside, the tests of the " +
   "addon's build and of installation (addon, panic, consumers), and the Rust tests; `npm test` and " +

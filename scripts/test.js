@@ -99,11 +99,9 @@ async function behaviourTests() {
   const folder = mkdtempSync(path.join(tmpdir(), "mcp-native-auth-packed-"));
   process.once("exit", () => rmSync(folder, { recursive: true }));
   process.env.PACKED_TARBALL = packInto(folder);
-  // Backwards, since the folders at the end have the longest files, and what starts last must not be long.
   const files = readdirSync("__test__", { recursive: true })
     .filter((name) => name.endsWith(".test.js") && !name.startsWith("consumers"))
     .sort()
-    .reverse()
     .map((name) => path.join(root, "__test__", name));
   // One more than there are processors: many files wait for a clock or a child most of the time.
   const concurrency = availableParallelism() + 1;

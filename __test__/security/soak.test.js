@@ -10,7 +10,7 @@ const MAX_GROWTH = 150e6;
 describe("soak", { concurrency: 2 }, () => {
   it("right verdicts, clean exit, nothing left open, with workers that end in every way", async () => {
     const { findings, wrong } = await soak(
-      { authentications: 100_000, providers: 1000, workers: 6 },
+      { authentications: 200_000, providers: 2000, workers: 6 },
       { mostGrowth: MAX_GROWTH },
     );
     assert.deepEqual(wrong, []);
